@@ -1,0 +1,54 @@
+# Settings and the few functions that every folder's CMakeLists.txt uses.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+find_program(UNAVOCE_CCACHE ccache)
+if(UNAVOCE_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${UNAVOCE_CCACHE})
+endif()
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+add_library(unavoce_options INTERFACE)
+target_include_directories(unavoce_options INTERFACE "${CMAKE_SOURCE_DIR}")
+target_compile_options(unavoce_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+                                                 -Wnon-virtual-dtor -fstack-protector-strong)
+target_compile_definitions(unavoce_options INTERFACE $<$<CONFIG:Release>:_FORTIFY_SOURCE=2> UNAVOCE_VERSION="${PROJECT_VERSION}")
+target_link_options(unavoce_options INTERFACE -Wl,-z,relro,-z,now)
+if(UNAVOCE_WERROR)
+  target_compile_options(unavoce_options INTERFACE -Werror)
+endif()
+if(UNAVOCE_SANITIZE)
+  target_compile_options(unavoce_options INTERFACE -fsanitize=${UNAVOCE_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(unavoce_options INTERFACE -fsanitize=${UNAVOCE_SANITIZE})
+endif()
+
+# unavoce_library(NAME PUBLIC other folders… PRIVATE C and C++ libraries…): every *.cpp of the folder.
+function(unavoce_library name)
+  cmake_parse_arguments(arg "" "" "PUBLIC;PRIVATE" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp" "${CMAKE_CURRENT_SOURCE_DIR}/*.hpp")
+  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  add_library(unavoce_${name} STATIC ${sources})
+  set_target_properties(unavoce_${name} PROPERTIES LINKER_LANGUAGE CXX)
+  target_link_libraries(unavoce_${name} PUBLIC unavoce_options Threads::Threads ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
+endfunction()
+
+# unavoce_test(NAME libraries…): every *.cpp of the folder becomes the Catch2 program test_NAME.
+function(unavoce_test name)
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(test_${name} ${sources})
+  target_link_libraries(test_${name} PRIVATE ${ARGN} Catch2::Catch2)
+  target_compile_definitions(test_${name} PRIVATE UNAVOCE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" UNAVOCE_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  add_test(NAME ${name} COMMAND test_${name})
+endfunction()
