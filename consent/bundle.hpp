@@ -1,0 +1,120 @@
+// The recording bundle: a BagIt 1.0 bag with everything needed to check and open a recording offline (docs/FORMATS.md
+// section 6). BundleWriter streams one as a tar, Bundle reads one from a folder or a tar. Both keep track files out of
+// RAM. Threads: one at a time per object; every call may block on files. Errors: malformed, storage, damaged; names the
+// file. Bundle never writes anything and never leaves its folder or tar: links, "..", special files and duplicates are
+// refused.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "consent/error.hpp"
+#include "consent/ids.hpp"
+#include "consent/ledger.hpp"
+#include "crypto/bytes.hpp"
+
+namespace unavoce::consent {
+
+/// One `data/entries/….json`: an entry, its opening, the envelope and a proof.
+struct EntryFile {
+  std::uint64_t index = 0;
+  std::string entry;  ///< entry JSON, verbatim
+  crypto::Digest r{};
+  std::string kind;
+  std::string envelope;  ///< verbatim
+  std::string proof;     ///< tlog-proof text
+};
+
+std::string format_entry_file(const EntryFile& file);
+/// Strict: every key once and no other.
+Result<EntryFile> parse_entry_file(std::string_view json);
+
+/// A track file (or tail, or index) as it lies in the blob store.
+struct BundleTrack {
+  std::string name;
+  std::uint64_t size_bytes = 0;
+};
+
+/// What goes into a bundle, small parts by value. Tracks are read when it is their turn.
+struct BundleContents {
+  std::string recording;  ///< hex id
+  TimeMs made{};          ///< bag date and modification time of every file
+  std::string ledger_vkey;
+  std::string checkpoint;                     ///< signed note that every proof leads to
+  std::vector<EntryFile> entries;             ///< by sequence, none missing
+  std::vector<EntryFile> rooms;               ///< every version of the room statement, from the first
+  std::map<std::string, crypto::Bytes> keys;  ///< approval id (hex) → W, erased ones left out
+  std::vector<BundleTrack> tracks;
+};
+
+/// Collects entries, room statements, proofs, checkpoint and wrapped keys of a recording from the ledger; leaves
+/// `tracks` to the caller. Ledger worker thread. Errors: unknown_reference (no such recording), storage.
+Result<BundleContents> collect_bundle(Ledger& ledger, std::string_view recording, TimeMs now);
+
+/// Makes the tar piece by piece: `next` until it returns nothing. Hashes are computed while the bytes go through, so
+/// the manifests come last.
+class BundleWriter {
+ public:
+  /// Reads up to out.size() bytes of track `name` at `offset`; 0 only at the end.
+  using ReadTrack =
+      std::function<Result<std::size_t>(std::string_view name, std::uint64_t offset, std::span<std::uint8_t> out)>;
+
+  /// Errors: malformed (a name that cannot stand in a bundle).
+  static Result<BundleWriter> create(BundleContents contents, ReadTrack read_track);
+  BundleWriter(BundleWriter&&) noexcept;
+  BundleWriter& operator=(BundleWriter&&) noexcept;
+  ~BundleWriter();
+
+  /// The next bytes of the tar (about 64 KiB), empty at the end. After an error the tar is unusable: break it off.
+  Result<crypto::Bytes> next();
+
+ private:
+  struct State;
+  explicit BundleWriter(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// The page for people inside a bundle (German and English, self-contained, escaped). Tells what the bag holds and how
+/// to check it; it proves nothing by itself.
+std::string format_summary(const BundleContents& contents);
+
+/// A file of a bundle; `path` is relative to the top folder of the bag, with '/'.
+struct BundleFile {
+  std::string path;
+  std::uint64_t size_bytes = 0;
+};
+
+/// A bundle opened for reading.
+class Bundle {
+ public:
+  /// A folder or an uncompressed tar. Only looks at names and sizes; what is inside is the verifier's business.
+  /// Errors: storage (cannot be read), malformed (not a bundle, or something a bundle must not contain).
+  static Result<Bundle> open(const std::filesystem::path& path);
+  Bundle(Bundle&&) noexcept;
+  Bundle& operator=(Bundle&&) noexcept;
+  ~Bundle();
+
+  /// All files, ordered by path.
+  const std::vector<BundleFile>& files() const;
+  /// The entry of `files()` with this path, or null.
+  const BundleFile* find(std::string_view path) const;
+
+  /// Passes the bytes of a file to `sink`, in order, in pieces. Stops at the first error of either side.
+  Result<void> stream(std::string_view path, const std::function<Result<void>(crypto::ByteView)>& sink) const;
+  /// A whole small file. Errors: unknown_reference (not there), malformed (larger than max_bytes).
+  Result<std::string> read(std::string_view path, std::size_t max_bytes) const;
+
+ private:
+  class Source;
+  explicit Bundle(std::unique_ptr<Source> source);
+  std::unique_ptr<Source> source_;
+};
+
+}  // namespace unavoce::consent

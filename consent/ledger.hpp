@@ -1,0 +1,128 @@
+// The ledger: every statement of every recording, in an append-only, verifiable log (DESIGN section 6).
+// Contract of append: a durable index and a signed checkpoint that covers it, or an error; never in between.
+// Owner: the server, exactly one per log origin. Thread: the one ledger worker; every call blocks (SQLite, fsync).
+// Errors: storage (the disk said no; nothing was appended), replayed, conflict, expired, not_permitted, damaged.
+// Time is passed in. The wrapped consent keys W live here too, each under a key of its own in an erasure slot.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "consent/checkpoint.hpp"
+#include "consent/error.hpp"
+#include "consent/ids.hpp"
+#include "consent/statements.hpp"
+#include "crypto/bytes.hpp"
+#include "crypto/hash.hpp"
+#include "crypto/note.hpp"
+#include "storage/database.hpp"
+#include "storage/erasure_slots.hpp"
+
+namespace unavoce::consent {
+
+/// A statement in the ledger, together with its opening (`entry_json` and `r`).
+struct Entry {
+  std::uint64_t index = 0;  ///< leaf number in the whole ledger
+  std::string recording;    ///< hex id of the recording; of the room for room statements
+  std::uint64_t sequence = 0;
+  std::string kind;
+  std::string envelope;  ///< verbatim
+  StatementId id{};
+  std::string entry_json;
+  crypto::Digest r{};
+  TimeMs received{};
+};
+
+/// What is to be appended. Make it with `new_entry` below, which fills in what belongs to the kind of statement.
+struct NewEntry {
+  std::string recording;  ///< hex id of the recording; of the room for room statements
+  std::string kind;
+  std::string envelope;
+  StatementId id{};
+  std::optional<std::string> room;                ///< request: hex id of the room that the recording belongs to
+  std::optional<crypto::Bytes> wrapped;           ///< approval: W. Its hash must never have been seen before.
+  std::optional<std::string> consent_recipient;   ///< approval: E. Must never have been seen before.
+  std::optional<std::string> consumes_challenge;  ///< must be known, unexpired and unused; is used up by this append
+};
+
+NewEntry new_entry(const Signed<Room>& room);
+NewEntry new_entry(const Signed<Request>& request);
+/// `wrapped` is W, or nothing when the scope is empty. Consumes the approval's challenge.
+NewEntry new_entry(const Signed<Approval>& approval, std::optional<crypto::Bytes> wrapped);
+/// Consumes the refusal's challenge.
+NewEntry new_entry(const Signed<Refusal>& refusal);
+NewEntry new_entry(const Signed<Withdrawal>& withdrawal);
+NewEntry new_entry(const Signed<Take>& take);
+NewEntry new_entry(const Signed<Track>& track);
+NewEntry new_entry(const Signed<Seal>& seal);
+NewEntry new_entry(const Signed<Erased>& erased);
+
+/// The steps of one append, in their order. Tests stop, copy the files, or fail at each of them.
+enum class AppendStep { slot_stored, rows_written, committed };
+
+class Ledger {
+ public:
+  /// Called at each step; may throw, which at any step before `committed` is a failed append.
+  using Observer = std::function<void(AppendStep)>;
+
+  /// Opens (or starts) the log whose origin is the signer's name, and checks all of it: the stored leaves must hash to
+  /// the root of the last checkpoint, that checkpoint must carry the signer's signature, and every entry that was not
+  /// erased must open its leaf. Otherwise `damaged`, with what to do. `slots` must outlive the ledger.
+  static Result<Ledger> open(storage::Database database, storage::ErasureSlots& slots, crypto::NoteSigner signer,
+                             Observer observer = {});
+  Ledger(Ledger&&) noexcept;
+  Ledger& operator=(Ledger&&) noexcept;
+  ~Ledger();
+
+  /// Appends all or nothing, in one transaction: challenges used up, uniqueness, entries, wrapped keys, leaves, signed
+  /// checkpoint. A statement whose id is already there is not appended again: its entry comes back as it was, and its
+  /// challenge is not looked at (idempotent). Returns one entry per new entry, in the same order.
+  /// Errors: replayed (challenge unknown or used), expired (challenge), conflict (E or W used before; the same id
+  /// with another envelope or for another recording), not_permitted (recording was erased), storage.
+  Result<std::vector<Entry>> append(std::span<const NewEntry> entries, TimeMs now);
+
+  /// Makes a challenge valid until `expires`, durably; forgets challenges that were expired at `now`.
+  Result<void> add_challenge(std::string_view challenge, TimeMs expires, TimeMs now);
+
+  /// The last durable checkpoint, as values and as a signed note.
+  Checkpoint checkpoint() const;
+  const std::string& signed_checkpoint() const;
+
+  /// A fresh tlog-proof of leaf `index` against the last checkpoint. Works for erased entries too.
+  Result<std::string> proof(std::uint64_t index) const;
+
+  /// The key that checks this ledger's checkpoints (signed-note vkey), and its origin.
+  std::string vkey() const;
+  const std::string& origin() const;
+
+  /// Entries of a recording (or of a room, by the room's id), by sequence; empty when there are none.
+  Result<std::vector<Entry>> entries(std::string_view recording) const;
+  Result<std::optional<Entry>> find(const StatementId& id) const;
+  Result<std::optional<Entry>> latest_room(const RoomId& room) const;
+  /// Hex ids of the recordings requested in a room, oldest first.
+  Result<std::vector<std::string>> recordings(const RoomId& room) const;
+
+  /// W of an approval; nothing when it was erased or never was.
+  Result<std::optional<crypto::Bytes>> wrapped(const StatementId& approval) const;
+
+  /// Destroys W: first the slot with its key is overwritten and synced, then the row goes. Idempotent; true to its word
+  /// also if the process dies in between (the row is unreadable from the first step on).
+  Result<void> erase_wrapped(const StatementId& approval);
+
+  /// Destroys every W of a recording (or the statements of a room), then entries, envelopes and `r`. The leaves stay,
+  /// so that the tree and everybody's receipts stay valid. Nothing can be appended to that recording afterwards.
+  Result<void> erase_recording(std::string_view recording);
+
+ private:
+  struct State;
+  explicit Ledger(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace unavoce::consent
