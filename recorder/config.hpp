@@ -1,0 +1,45 @@
+// Settings of the recorder: where it listens for media, how long it waits, how much it holds in memory.
+// Owner: a value, fixed for the life of a Recorder. The defaults suit a server on the internet; tests change addresses
+// and latency.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace unavoce::recorder {
+
+/// What a Recorder is made with.
+struct Config {
+  /// Local addresses that media is received on, each added to ICE by name. Loopback must be named here too: libnice
+  /// never gathers it by itself. Empty: whatever libnice finds.
+  std::vector<std::string> addresses;
+  /// Addresses that the answer shows besides the local ones, for a machine behind 1:1 NAT.
+  std::vector<std::string> public_addresses;
+  /// UDP ports for media, both included; one port per publisher. 0 and 0: any.
+  std::uint16_t min_port = 0;
+  std::uint16_t max_port = 0;
+
+  /// Jitter buffer. 200 ms with NACK survives 5 % loss without a gap, 50 ms suits loopback, 0 loses packets even there.
+  std::chrono::milliseconds latency{200};
+  /// A publisher that sent no RTP packet for so long is gone (a killed tab shows nothing else for 10 to 16 s).
+  std::chrono::milliseconds silence{3000};
+  /// A publisher from whom no packet ever came within this time after the answer is gone.
+  std::chrono::milliseconds connect_timeout{15000};
+  /// Publishers at the same time, over all sessions of this recorder; more are refused as `busy`.
+  std::size_t max_publishers = 200;
+
+  /// The tail file and so the media on disk is never older than this.
+  std::chrono::milliseconds tail_interval{500};
+  /// How long a file waits for the first key frame, and for the second stream if two are published, before its header.
+  std::chrono::milliseconds header_wait{2000};
+  /// Smallest pause between two key frame requests for one stream.
+  std::chrono::milliseconds keyframe_pause{500};
+  /// Frames and bytes a track's queue holds before it drops until the next key frame.
+  std::size_t queue_frames = 2048;
+  std::size_t queue_bytes = std::size_t{32} << 20;
+};
+
+}  // namespace unavoce::recorder

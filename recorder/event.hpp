@@ -1,0 +1,53 @@
+// What the recorder tells the server without being asked.
+// Owner: plain values. Thread: the callback runs on the recorder's own threads and must only post them elsewhere.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "consent/ids.hpp"
+#include "recorder/order.hpp"
+
+namespace unavoce::recorder {
+
+/// Media of this publisher arrives: DTLS is up and the first packet is here.
+struct PublisherConnected {
+  std::string publisher;
+  std::string resource;
+};
+
+/// The publisher is gone: closed, silent, failed or unpublished. The resource exists no longer.
+struct PublisherDisconnected {
+  std::string publisher;
+  std::string resource;
+  std::string reason;
+};
+
+/// The first frame of this track is durable on disk, sealed (its tail file has been renamed into place).
+struct FirstFrameSealed {
+  consent::RecordingId recording;
+  std::uint32_t take = 0;
+  consent::StatementId approval;
+  std::int64_t at_ns = 0;  ///< CLOCK_MONOTONIC
+};
+
+/// A later file of a running take exists (a kind of media appeared that its current file has no stream for).
+/// Its media waits, dropped in RAM, until `release_track`: the `track` statement must be durable first.
+struct TrackPrepared {
+  consent::RecordingId recording;
+  std::uint32_t take = 0;
+  PreparedTrack track;
+};
+
+/// A track of a running take can no longer be written; what was sealed stays. The server closes the gate.
+struct Fault {
+  consent::RecordingId recording;
+  std::uint32_t take = 0;
+  consent::StatementId approval;
+  std::string text;
+};
+
+using Event = std::variant<PublisherConnected, PublisherDisconnected, FirstFrameSealed, TrackPrepared, Fault>;
+
+}  // namespace unavoce::recorder
