@@ -41,7 +41,9 @@ function(unavoce_library name)
   target_link_libraries(unavoce_${name} PUBLIC unavoce_options Threads::Threads ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
 endfunction()
 
-# unavoce_test(NAME libraries…): every *.cpp of the folder becomes the Catch2 program test_NAME.
+include(Catch)
+
+# unavoce_test(NAME libraries…): every *.cpp of the folder becomes the Catch2 program test_NAME; ctest runs each test case by itself, with a time limit.
 function(unavoce_test name)
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
   if(NOT sources)
@@ -50,5 +52,6 @@ function(unavoce_test name)
   add_executable(test_${name} ${sources})
   target_link_libraries(test_${name} PRIVATE ${ARGN} Catch2::Catch2)
   target_compile_definitions(test_${name} PRIVATE UNAVOCE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" UNAVOCE_BINARY_DIR="${CMAKE_BINARY_DIR}")
-  add_test(NAME ${name} COMMAND test_${name})
+  # Without NoTests a case whose name Catch cannot match again would count as passed.
+  catch_discover_tests(test_${name} TEST_PREFIX "${name}: " EXTRA_ARGS --warn NoTests PROPERTIES TIMEOUT 120)
 endfunction()
