@@ -20,7 +20,9 @@ find_package(Threads REQUIRED)
 add_library(unavoce_options INTERFACE)
 target_include_directories(unavoce_options INTERFACE "${CMAKE_SOURCE_DIR}")
 target_compile_options(unavoce_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
-                                                 -Wnon-virtual-dtor -fstack-protector-strong)
+                                                 -Wnon-virtual-dtor -fstack-protector-strong
+                                                 # GCC 12 warns about libstdc++'s own string concatenation (GCC bug 105651)
+                                                 $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 target_compile_definitions(unavoce_options INTERFACE $<$<CONFIG:Release>:_FORTIFY_SOURCE=2> UNAVOCE_VERSION="${PROJECT_VERSION}")
 target_link_options(unavoce_options INTERFACE -Wl,-z,relro,-z,now)
 if(UNAVOCE_WERROR)
