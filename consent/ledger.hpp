@@ -64,7 +64,7 @@ NewEntry new_entry(const Signed<Seal>& seal);
 NewEntry new_entry(const Signed<Erased>& erased);
 
 /// The steps of one append, in their order. Tests stop, copy the files, or fail at each of them.
-enum class AppendStep { slot_stored, rows_written, committed };
+enum class AppendStep : std::uint8_t { slot_stored, rows_written, committed };
 
 class Ledger {
  public:
@@ -119,8 +119,9 @@ class Ledger {
   /// so that the tree and everybody's receipts stay valid. Nothing can be appended to that recording afterwards.
   Result<void> erase_recording(std::string_view recording);
 
+  struct State;  ///< private to the ledger's own files
+
  private:
-  struct State;
   explicit Ledger(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

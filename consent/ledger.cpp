@@ -1,0 +1,208 @@
+#include "consent/ledger.hpp"
+
+#include <exception>
+#include <utility>
+
+#include "consent/ledger_state.hpp"
+
+namespace unavoce::consent {
+namespace {
+
+/// Runs `work`, and turns what SQLite throws into an Error.
+template <class Work>
+auto guarded(Work&& work) -> Result<decltype(work())> {
+  try {
+    if constexpr (std::is_void_v<decltype(work())>) {
+      work();
+      return boost::outcome_v2::success();
+    } else {
+      return work();
+    }
+  } catch (const std::exception& exception) {
+    return Error(storage::describe(exception));
+  }
+}
+
+Error damaged(std::string_view what) {
+  return {
+      Errc::damaged,
+      "ledger: " + std::string(what) +
+          ". Nothing is recorded until this is cleared up: keep a copy of the data folder, restore database and slot "
+          "file of the same moment, or start a new ledger with another origin."};
+}
+
+/// The stored leaf hashes, which also become the tree; `damaged` if one is missing.
+Result<std::vector<crypto::Digest>> load_leaves(Ledger::State& state) {
+  std::vector<crypto::Digest> leaves;
+  bool gap = false;
+  state.store.for_each_leaf([&](std::uint64_t index, const crypto::Digest& leaf) {
+    gap = gap || index != state.tree.size();
+    state.tree.append(leaf);
+    leaves.push_back(leaf);
+  });
+  if (gap) return damaged("a leaf is missing in the middle");
+  return leaves;
+}
+
+Result<void> check_checkpoint(Ledger::State& state) {
+  BOOST_OUTCOME_TRY(const auto checkpoint, [&]() -> Result<Checkpoint> {
+    auto opened = open_checkpoint(state.signed_checkpoint, state.signer.verifier());
+    if (!opened) return damaged("its last checkpoint is not signed by this ledger's key (" + opened.error().text + ")");
+    return opened;
+  }());
+  if (checkpoint.size != state.tree.size() || checkpoint.root != state.tree.root()) {
+    return damaged("its leaves do not hash to the root of its last checkpoint (" + std::to_string(checkpoint.size) +
+                   " leaves signed, " + std::to_string(state.tree.size()) + " here)");
+  }
+  return boost::outcome_v2::success();
+}
+
+/// Every entry that was not erased opens its leaf and belongs to its envelope.
+Result<void> check_entries(Ledger::State& state, std::span<const crypto::Digest> leaves) {
+  std::optional<std::uint64_t> broken;
+  state.store.for_each_entry([&](const Entry& entry) {
+    const auto body = parse_entry(entry.entry_json);
+    const bool good = body && entry.index < leaves.size() &&
+                      crypto::leaf_hash(commitment(entry.r, entry.entry_json)) == leaves[entry.index] &&
+                      crypto::sha256(crypto::as_bytes(entry.envelope)) == body.value().envelope_sha256;
+    if (!good && !broken) broken = entry.index;
+  });
+  if (broken) return damaged("entry " + std::to_string(*broken) + " is not what was committed to");
+  return boost::outcome_v2::success();
+}
+
+Result<void> start_new_log(Ledger::State& state) {
+  BOOST_OUTCOME_TRY(state.signed_checkpoint, state.sign_checkpoint());
+  state.store.put_checkpoint(state.signed_checkpoint);
+  return boost::outcome_v2::success();
+}
+
+Result<void> load(Ledger::State& state) {
+  BOOST_OUTCOME_TRY(const auto leaves, load_leaves(state));
+  if (auto stored = state.store.checkpoint()) {
+    state.signed_checkpoint = std::move(*stored);
+  } else if (state.tree.size() == 0) {
+    BOOST_OUTCOME_TRY(start_new_log(state));
+  } else {
+    return damaged("it has entries but no checkpoint");
+  }
+  BOOST_OUTCOME_TRY(check_checkpoint(state));
+  return check_entries(state, leaves);
+}
+
+}  // namespace
+
+Ledger::State::State(storage::Database opened, storage::ErasureSlots& erasure_slots, crypto::NoteSigner note_signer,
+                     Observer append_observer)
+    : database(std::move(opened)),
+      store(database.handle()),
+      slots(erasure_slots),
+      signer(std::move(note_signer)),
+      observer(std::move(append_observer)) {}
+
+Result<std::string> Ledger::State::sign_checkpoint() const {
+  BOOST_OUTCOME_TRY(auto note, crypto::sign_note(format_checkpoint({signer.name(), tree.size(), tree.root()}), signer));
+  return note;
+}
+
+Result<Ledger> Ledger::open(storage::Database database, storage::ErasureSlots& slots, crypto::NoteSigner signer,
+                            Observer observer) {
+  BOOST_OUTCOME_TRY(database.migrate("ledger", LedgerStore::migrations()));
+  auto state = std::make_unique<State>(std::move(database), slots, std::move(signer), std::move(observer));
+  try {
+    BOOST_OUTCOME_TRY(load(*state));
+  } catch (const std::exception& exception) {
+    return Error(storage::describe(exception));
+  }
+  return Ledger(std::move(state));
+}
+
+Result<void> Ledger::add_challenge(std::string_view challenge, TimeMs expires, TimeMs now) {
+  return guarded([&]() {
+    SQLite::Transaction transaction(state_->store.database(), SQLite::TransactionBehavior::IMMEDIATE);
+    state_->store.forget_challenges(now);
+    state_->store.put_challenge(challenge, expires);
+    transaction.commit();
+  });
+}
+
+Checkpoint Ledger::checkpoint() const {
+  return {origin(), state_->tree.size(), state_->tree.root()};
+}
+const std::string& Ledger::signed_checkpoint() const {
+  return state_->signed_checkpoint;
+}
+std::string Ledger::vkey() const {
+  return state_->signer.vkey();
+}
+const std::string& Ledger::origin() const {
+  return state_->signer.name();
+}
+
+Result<std::string> Ledger::proof(std::uint64_t index) const {
+  const std::uint64_t size = state_->tree.size();
+  if (index >= size) {
+    return Error{Errc::unknown_reference,
+                 "ledger: there is no entry " + std::to_string(index) + ", only " + std::to_string(size) + " entries"};
+  }
+  return format_proof({index, state_->tree.inclusion_proof(index, size), state_->signed_checkpoint});
+}
+
+Result<std::vector<Entry>> Ledger::entries(std::string_view recording) const {
+  return guarded([&] { return state_->store.entries(recording); });
+}
+
+Result<std::optional<Entry>> Ledger::find(const StatementId& id) const {
+  return guarded([&] { return state_->store.find(id); });
+}
+
+Result<std::optional<Entry>> Ledger::latest_room(const RoomId& room) const {
+  return guarded([&] { return state_->store.last_entry(room.hex()); });
+}
+
+Result<std::vector<std::string>> Ledger::recordings(const RoomId& room) const {
+  return guarded([&] { return state_->store.recordings(room.hex()); });
+}
+
+Result<std::optional<crypto::Bytes>> Ledger::wrapped(const StatementId& approval) const {
+  BOOST_OUTCOME_TRY(const auto row, guarded([&] { return state_->store.wrapped(approval); }));
+  if (!row) return std::optional<crypto::Bytes>();
+  crypto::Secret<32> key;
+  if (auto read = state_->slots.read(row->slot, key.writable()); !read) {
+    if (read.error().code == storage::Errc::not_found) return std::optional<crypto::Bytes>();  // erased, row left over
+    return Error(read.error());
+  }
+  BOOST_OUTCOME_TRY(auto opened, crypto::open_blob(key.view(), row->sealed, approval.bytes()));
+  return std::optional<crypto::Bytes>(std::move(opened));
+}
+
+Result<void> Ledger::erase_wrapped(const StatementId& approval) {
+  BOOST_OUTCOME_TRY(const auto row, guarded([&] { return state_->store.wrapped(approval); }));
+  if (!row) return boost::outcome_v2::success();
+  BOOST_OUTCOME_TRY(state_->slots.erase(row->slot));
+  return guarded([&] { state_->store.delete_wrapped(approval); });
+}
+
+Result<void> Ledger::erase_recording(std::string_view recording) {
+  BOOST_OUTCOME_TRY(const auto rows, guarded([&] { return state_->store.wrapped_of(recording); }));
+  for (const WrappedRow& row : rows) {
+    BOOST_OUTCOME_TRY(state_->slots.erase(row.slot));
+  }
+  BOOST_OUTCOME_TRY(guarded([&] {
+    SQLite::Transaction transaction(state_->store.database(), SQLite::TransactionBehavior::IMMEDIATE);
+    state_->store.erase_recording(recording);
+    transaction.commit();
+  }));
+  // The rows are gone for every reader; a reader that holds the WAL only delays that their bytes are overwritten.
+  if (auto emptied = state_->database.empty_wal(); !emptied && emptied.error().code != storage::Errc::locked) {
+    return Error(emptied.error());
+  }
+  return boost::outcome_v2::success();
+}
+
+Ledger::Ledger(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Ledger::Ledger(Ledger&&) noexcept = default;
+Ledger& Ledger::operator=(Ledger&&) noexcept = default;
+Ledger::~Ledger() = default;
+
+}  // namespace unavoce::consent

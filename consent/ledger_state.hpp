@@ -1,0 +1,34 @@
+// What a Ledger holds. Private to ledger.cpp and ledger_append.cpp. Thread: the ledger worker.
+#pragma once
+
+#include "consent/ledger.hpp"
+#include "consent/ledger_entry.hpp"
+#include "consent/ledger_store.hpp"
+#include "crypto/merkle.hpp"
+#include "crypto/slot_aead.hpp"
+
+namespace unavoce::consent {
+
+struct Ledger::State {
+  State(storage::Database opened, storage::ErasureSlots& erasure_slots, crypto::NoteSigner note_signer,
+        Observer append_observer);
+
+  /// The tree as it stands now, as a signed note.
+  Result<std::string> sign_checkpoint() const;
+
+  storage::Database database;
+  LedgerStore store;
+  storage::ErasureSlots& slots;
+  crypto::NoteSigner signer;
+  Observer observer;
+
+  crypto::MerkleTree tree;        ///< durable leaves, and during an append the new ones
+  std::string signed_checkpoint;  ///< the last durable one
+
+  /// Slots of appends whose COMMIT failed. The commit may still come true: a failed fsync leaves its frames in the WAL,
+  /// and a crash before the next commit would bring them back. So these keys stay until another commit has overwritten
+  /// them.
+  std::vector<std::uint64_t> doubtful_slots;
+};
+
+}  // namespace unavoce::consent

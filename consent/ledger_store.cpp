@@ -1,0 +1,311 @@
+#include "consent/ledger_store.hpp"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+namespace unavoce::consent {
+namespace {
+
+using SQLite::Statement;
+
+constexpr std::array<std::string_view, 1> kMigrations{R"sql(
+-- Leaf hashes, for ever. The only table that erasing never touches.
+CREATE TABLE ledger_leaves (
+  idx INTEGER PRIMARY KEY,
+  leaf_hash BLOB NOT NULL CHECK (length(leaf_hash) = 32)
+) STRICT;
+
+-- Entries with envelope and opening; rows may be erased.
+CREATE TABLE ledger_entries (
+  idx INTEGER PRIMARY KEY REFERENCES ledger_leaves (idx),
+  recording TEXT NOT NULL,
+  sequence INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  id BLOB NOT NULL UNIQUE CHECK (length(id) = 32),
+  envelope BLOB NOT NULL,
+  entry BLOB NOT NULL,
+  r BLOB NOT NULL CHECK (length(r) = 32),
+  received_ms INTEGER NOT NULL,
+  UNIQUE (recording, sequence)
+) STRICT;
+
+CREATE TABLE ledger_recordings (
+  recording TEXT PRIMARY KEY,
+  room TEXT NOT NULL
+) STRICT;
+CREATE INDEX ledger_recordings_by_room ON ledger_recordings (room);
+
+-- Recordings that are gone; nothing may be appended to them again.
+CREATE TABLE ledger_erased (
+  recording TEXT PRIMARY KEY
+) STRICT;
+
+CREATE TABLE ledger_challenges (
+  challenge TEXT PRIMARY KEY,
+  expires_ms INTEGER NOT NULL
+) STRICT;
+
+-- E and SHA-256(W) of every approval: neither may ever come again.
+CREATE TABLE ledger_consent_keys (
+  approval BLOB PRIMARY KEY,
+  recording TEXT NOT NULL,
+  recipient TEXT UNIQUE,
+  wrapped_sha256 BLOB UNIQUE
+) STRICT;
+
+-- W, sealed under the key in its erasure slot.
+CREATE TABLE ledger_wrapped (
+  approval BLOB PRIMARY KEY,
+  recording TEXT NOT NULL,
+  slot INTEGER NOT NULL UNIQUE,
+  sealed BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE ledger_checkpoint (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  note TEXT NOT NULL
+) STRICT;
+)sql"};
+
+constexpr const char* kEntryColumns = "SELECT idx, recording, sequence, kind, id, envelope, entry, r, received_ms ";
+
+std::int64_t to_sql(std::uint64_t number) {
+  return static_cast<std::int64_t>(number);
+}
+
+void bind_text(Statement& statement, int position, std::string_view text) {
+  statement.bind(position, std::string(text));
+}
+
+void bind_blob(Statement& statement, int position, crypto::ByteView bytes) {
+  statement.bind(position, bytes.data(), static_cast<int>(bytes.size()));
+}
+
+std::string text_of(const SQLite::Column& column) {
+  const auto* data = static_cast<const char*>(column.getBlob());
+  return data == nullptr ? std::string() : std::string(data, static_cast<std::size_t>(column.getBytes()));
+}
+
+crypto::Bytes bytes_of(const SQLite::Column& column) {
+  const auto* data = static_cast<const std::uint8_t*>(column.getBlob());
+  return data == nullptr ? crypto::Bytes() : crypto::Bytes(data, data + column.getBytes());
+}
+
+crypto::Digest digest_of(const SQLite::Column& column) {
+  const crypto::Bytes bytes = bytes_of(column);
+  crypto::Digest digest;
+  if (bytes.size() != digest.size()) throw std::runtime_error("a hash in the ledger does not have 32 bytes");
+  std::ranges::copy(bytes, digest.begin());
+  return digest;
+}
+
+Entry entry_of(Statement& row) {
+  Entry entry;
+  entry.index = static_cast<std::uint64_t>(row.getColumn(0).getInt64());
+  entry.recording = text_of(row.getColumn(1));
+  entry.sequence = static_cast<std::uint64_t>(row.getColumn(2).getInt64());
+  entry.kind = text_of(row.getColumn(3));
+  entry.id = StatementId(digest_of(row.getColumn(4)));
+  entry.envelope = text_of(row.getColumn(5));
+  entry.entry_json = text_of(row.getColumn(6));
+  entry.r = digest_of(row.getColumn(7));
+  entry.received.value = row.getColumn(8).getInt64();
+  return entry;
+}
+
+WrappedRow wrapped_row_of(Statement& row) {
+  return {bytes_of(row.getColumn(0)), static_cast<std::uint64_t>(row.getColumn(1).getInt64()),
+          bytes_of(row.getColumn(2))};
+}
+
+}  // namespace
+
+std::span<const std::string_view> LedgerStore::migrations() {
+  return kMigrations;
+}
+
+void LedgerStore::for_each_leaf(const std::function<void(std::uint64_t, const crypto::Digest&)>& visit) {
+  Statement query(db_, "SELECT idx, leaf_hash FROM ledger_leaves ORDER BY idx");
+  while (query.executeStep()) {
+    visit(static_cast<std::uint64_t>(query.getColumn(0).getInt64()), digest_of(query.getColumn(1)));
+  }
+}
+
+void LedgerStore::add_leaf(std::uint64_t index, const crypto::Digest& leaf) {
+  Statement insert(db_, "INSERT INTO ledger_leaves (idx, leaf_hash) VALUES (?, ?)");
+  insert.bind(1, to_sql(index));
+  bind_blob(insert, 2, leaf);
+  insert.exec();
+}
+
+void LedgerStore::for_each_entry(const std::function<void(const Entry&)>& visit) {
+  Statement query(db_, std::string(kEntryColumns) + "FROM ledger_entries ORDER BY idx");
+  while (query.executeStep()) visit(entry_of(query));
+}
+
+void LedgerStore::add_entry(const Entry& entry) {
+  Statement insert(db_,
+                   "INSERT INTO ledger_entries (idx, recording, sequence, kind, id, envelope, entry, r, received_ms) "
+                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  insert.bind(1, to_sql(entry.index));
+  bind_text(insert, 2, entry.recording);
+  insert.bind(3, to_sql(entry.sequence));
+  bind_text(insert, 4, entry.kind);
+  bind_blob(insert, 5, entry.id.bytes());
+  bind_blob(insert, 6, crypto::as_bytes(entry.envelope));
+  bind_blob(insert, 7, crypto::as_bytes(entry.entry_json));
+  bind_blob(insert, 8, entry.r);
+  insert.bind(9, entry.received.value);
+  insert.exec();
+}
+
+std::vector<Entry> LedgerStore::entries(std::string_view recording) {
+  Statement query(db_, std::string(kEntryColumns) + "FROM ledger_entries WHERE recording = ? ORDER BY sequence");
+  bind_text(query, 1, recording);
+  std::vector<Entry> entries;
+  while (query.executeStep()) entries.push_back(entry_of(query));
+  return entries;
+}
+
+std::optional<Entry> LedgerStore::find(const StatementId& id) {
+  Statement query(db_, std::string(kEntryColumns) + "FROM ledger_entries WHERE id = ?");
+  bind_blob(query, 1, id.bytes());
+  if (!query.executeStep()) return std::nullopt;
+  return entry_of(query);
+}
+
+std::optional<Entry> LedgerStore::last_entry(std::string_view recording) {
+  Statement query(
+      db_, std::string(kEntryColumns) + "FROM ledger_entries WHERE recording = ? ORDER BY sequence DESC LIMIT 1");
+  bind_text(query, 1, recording);
+  if (!query.executeStep()) return std::nullopt;
+  return entry_of(query);
+}
+
+void LedgerStore::add_recording(std::string_view recording, std::string_view room) {
+  Statement insert(db_, "INSERT OR IGNORE INTO ledger_recordings (recording, room) VALUES (?, ?)");
+  bind_text(insert, 1, recording);
+  bind_text(insert, 2, room);
+  insert.exec();
+}
+
+std::vector<std::string> LedgerStore::recordings(std::string_view room) {
+  Statement query(db_,
+                  "SELECT r.recording FROM ledger_recordings r JOIN ledger_entries e ON e.recording = r.recording AND "
+                  "e.sequence = 0 WHERE r.room = ? ORDER BY e.idx");
+  bind_text(query, 1, room);
+  std::vector<std::string> recordings;
+  while (query.executeStep()) recordings.push_back(text_of(query.getColumn(0)));
+  return recordings;
+}
+
+bool LedgerStore::was_erased(std::string_view recording) {
+  Statement query(db_, "SELECT 1 FROM ledger_erased WHERE recording = ?");
+  bind_text(query, 1, recording);
+  return query.executeStep();
+}
+
+void LedgerStore::erase_recording(std::string_view recording) {
+  for (const char* table : {"ledger_wrapped", "ledger_consent_keys", "ledger_recordings", "ledger_entries"}) {
+    Statement erase(db_, "DELETE FROM " + std::string(table) + " WHERE recording = ?");
+    bind_text(erase, 1, recording);
+    erase.exec();
+  }
+  Statement remember(db_, "INSERT OR IGNORE INTO ledger_erased (recording) VALUES (?)");
+  bind_text(remember, 1, recording);
+  remember.exec();
+}
+
+void LedgerStore::put_challenge(std::string_view challenge, TimeMs expires) {
+  Statement insert(db_, "INSERT INTO ledger_challenges (challenge, expires_ms) VALUES (?, ?)");
+  bind_text(insert, 1, challenge);
+  insert.bind(2, expires.value);
+  insert.exec();
+}
+
+void LedgerStore::forget_challenges(TimeMs expired_before) {
+  Statement erase(db_, "DELETE FROM ledger_challenges WHERE expires_ms < ?");
+  erase.bind(1, expired_before.value);
+  erase.exec();
+}
+
+std::optional<TimeMs> LedgerStore::challenge_expiry(std::string_view challenge) {
+  Statement query(db_, "SELECT expires_ms FROM ledger_challenges WHERE challenge = ?");
+  bind_text(query, 1, challenge);
+  if (!query.executeStep()) return std::nullopt;
+  return TimeMs{query.getColumn(0).getInt64()};
+}
+
+void LedgerStore::delete_challenge(std::string_view challenge) {
+  Statement erase(db_, "DELETE FROM ledger_challenges WHERE challenge = ?");
+  bind_text(erase, 1, challenge);
+  erase.exec();
+}
+
+bool LedgerStore::consent_key_seen(const std::optional<std::string>& recipient,
+                                   const std::optional<crypto::Digest>& wrapped) {
+  Statement query(db_, "SELECT 1 FROM ledger_consent_keys WHERE recipient = ? OR wrapped_sha256 = ?");
+  if (recipient) bind_text(query, 1, *recipient);  // otherwise NULL, which equals nothing
+  if (wrapped) bind_blob(query, 2, *wrapped);
+  return query.executeStep();
+}
+
+void LedgerStore::add_consent_key(const StatementId& approval, std::string_view recording,
+                                  const std::optional<std::string>& recipient,
+                                  const std::optional<crypto::Digest>& wrapped) {
+  Statement insert(
+      db_, "INSERT INTO ledger_consent_keys (approval, recording, recipient, wrapped_sha256) VALUES (?, ?, ?, ?)");
+  bind_blob(insert, 1, approval.bytes());
+  bind_text(insert, 2, recording);
+  if (recipient) bind_text(insert, 3, *recipient);
+  if (wrapped) bind_blob(insert, 4, *wrapped);
+  insert.exec();
+}
+
+void LedgerStore::add_wrapped(const StatementId& approval, std::string_view recording, std::uint64_t slot,
+                              const crypto::Bytes& sealed) {
+  Statement insert(db_, "INSERT INTO ledger_wrapped (approval, recording, slot, sealed) VALUES (?, ?, ?, ?)");
+  bind_blob(insert, 1, approval.bytes());
+  bind_text(insert, 2, recording);
+  insert.bind(3, to_sql(slot));
+  bind_blob(insert, 4, sealed);
+  insert.exec();
+}
+
+std::optional<WrappedRow> LedgerStore::wrapped(const StatementId& approval) {
+  Statement query(db_, "SELECT approval, slot, sealed FROM ledger_wrapped WHERE approval = ?");
+  bind_blob(query, 1, approval.bytes());
+  if (!query.executeStep()) return std::nullopt;
+  return wrapped_row_of(query);
+}
+
+std::vector<WrappedRow> LedgerStore::wrapped_of(std::string_view recording) {
+  Statement query(db_, "SELECT approval, slot, sealed FROM ledger_wrapped WHERE recording = ?");
+  bind_text(query, 1, recording);
+  std::vector<WrappedRow> rows;
+  while (query.executeStep()) rows.push_back(wrapped_row_of(query));
+  return rows;
+}
+
+void LedgerStore::delete_wrapped(const StatementId& approval) {
+  Statement erase(db_, "DELETE FROM ledger_wrapped WHERE approval = ?");
+  bind_blob(erase, 1, approval.bytes());
+  erase.exec();
+}
+
+std::optional<std::string> LedgerStore::checkpoint() {
+  Statement query(db_, "SELECT note FROM ledger_checkpoint");
+  if (!query.executeStep()) return std::nullopt;
+  return text_of(query.getColumn(0));
+}
+
+void LedgerStore::put_checkpoint(std::string_view signed_checkpoint) {
+  Statement write(db_,
+                  "INSERT INTO ledger_checkpoint (one, note) VALUES (1, ?) "
+                  "ON CONFLICT (one) DO UPDATE SET note = excluded.note");
+  bind_text(write, 1, signed_checkpoint);
+  write.exec();
+}
+
+}  // namespace unavoce::consent

@@ -1,0 +1,69 @@
+// The ledger's tables. Private to the ledger: rows in, rows out, no rule and no transaction of its own.
+// Owner: Ledger. Thread: the ledger worker. Errors: SQLite::Exception, which Ledger turns into Errc::storage.
+#pragma once
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "consent/ledger.hpp"
+
+namespace unavoce::consent {
+
+/// A sealed W and the slot that holds its key.
+struct WrappedRow {
+  crypto::Bytes approval;
+  std::uint64_t slot = 0;
+  crypto::Bytes sealed;
+};
+
+class LedgerStore {
+ public:
+  static std::span<const std::string_view> migrations();
+
+  explicit LedgerStore(SQLite::Database& database) : db_(database) {}
+
+  SQLite::Database& database() { return db_; }
+
+  void for_each_leaf(const std::function<void(std::uint64_t index, const crypto::Digest&)>& visit);
+  void add_leaf(std::uint64_t index, const crypto::Digest& leaf);
+
+  void for_each_entry(const std::function<void(const Entry&)>& visit);
+  void add_entry(const Entry& entry);
+  std::vector<Entry> entries(std::string_view recording);
+  std::optional<Entry> find(const StatementId& id);
+  std::optional<Entry> last_entry(std::string_view recording);
+
+  void add_recording(std::string_view recording, std::string_view room);
+  std::vector<std::string> recordings(std::string_view room);
+  bool was_erased(std::string_view recording);
+  /// Deletes everything of a recording but its leaves, and remembers that it was erased.
+  void erase_recording(std::string_view recording);
+
+  void put_challenge(std::string_view challenge, TimeMs expires);
+  void forget_challenges(TimeMs expired_before);
+  std::optional<TimeMs> challenge_expiry(std::string_view challenge);
+  void delete_challenge(std::string_view challenge);
+
+  bool consent_key_seen(const std::optional<std::string>& recipient, const std::optional<crypto::Digest>& wrapped);
+  void add_consent_key(const StatementId& approval, std::string_view recording,
+                       const std::optional<std::string>& recipient, const std::optional<crypto::Digest>& wrapped);
+
+  void add_wrapped(const StatementId& approval, std::string_view recording, std::uint64_t slot,
+                   const crypto::Bytes& sealed);
+  std::optional<WrappedRow> wrapped(const StatementId& approval);
+  std::vector<WrappedRow> wrapped_of(std::string_view recording);
+  void delete_wrapped(const StatementId& approval);
+
+  std::optional<std::string> checkpoint();
+  void put_checkpoint(std::string_view signed_checkpoint);
+
+ private:
+  SQLite::Database& db_;
+};
+
+}  // namespace unavoce::consent
