@@ -91,6 +91,8 @@ struct BundleFile {
   std::uint64_t size_bytes = 0;
 };
 
+class BundleSource;  // a folder or a tar; bundle_source.hpp
+
 /// A bundle opened for reading.
 class Bundle {
  public:
@@ -112,9 +114,8 @@ class Bundle {
   Result<std::string> read(std::string_view path, std::size_t max_bytes) const;
 
  private:
-  class Source;
-  explicit Bundle(std::unique_ptr<Source> source);
-  std::unique_ptr<Source> source_;
+  explicit Bundle(std::unique_ptr<BundleSource> source);
+  std::unique_ptr<BundleSource> source_;
 };
 
 }  // namespace unavoce::consent

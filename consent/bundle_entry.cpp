@@ -1,0 +1,65 @@
+// The entry files of a bundle, and how a bundle's contents are collected from the ledger.
+#include "consent/bundle.hpp"
+#include "consent/json_object.hpp"
+
+namespace unavoce::consent {
+namespace {
+
+Result<std::vector<EntryFile>> with_proofs(const Ledger& ledger, const std::vector<Entry>& entries) {
+  std::vector<EntryFile> files;
+  files.reserve(entries.size());
+  for (const Entry& entry : entries) {
+    BOOST_OUTCOME_TRY(auto proof, ledger.proof(entry.index));
+    files.push_back({entry.index, entry.entry_json, entry.r, entry.kind, entry.envelope, std::move(proof)});
+  }
+  return files;
+}
+
+}  // namespace
+
+std::string format_entry_file(const EntryFile& file) {
+  const auto base64_text = [](std::string_view text) { return crypto::to_base64(crypto::as_bytes(text)); };
+  return "{\"index\":" + std::to_string(file.index) + ",\"entry\":\"" + base64_text(file.entry) + "\",\"r\":\"" +
+         crypto::to_base64(file.r) + "\",\"kind\":" + json_quoted(file.kind) + ",\"envelope\":\"" +
+         base64_text(file.envelope) + "\",\"proof\":" + json_quoted(file.proof) + "}\n";
+}
+
+Result<EntryFile> parse_entry_file(std::string_view json) {
+  BOOST_OUTCOME_TRY(const auto object,
+                    JsonObject::parse(json, "entry file", {"index", "entry", "r", "kind", "envelope", "proof"}));
+  EntryFile file;
+  BOOST_OUTCOME_TRY(file.index, object.number("index"));
+  BOOST_OUTCOME_TRY(const auto entry, object.base64("entry"));
+  file.entry = crypto::as_text(entry);
+  BOOST_OUTCOME_TRY(file.r, object.base64_digest("r"));
+  BOOST_OUTCOME_TRY(file.kind, object.text("kind"));
+  BOOST_OUTCOME_TRY(const auto envelope, object.base64("envelope"));
+  file.envelope = crypto::as_text(envelope);
+  BOOST_OUTCOME_TRY(file.proof, object.text("proof"));
+  return file;
+}
+
+Result<BundleContents> collect_bundle(Ledger& ledger, std::string_view recording, TimeMs now) {
+  BOOST_OUTCOME_TRY(const auto entries, ledger.entries(recording));
+  if (entries.empty()) {
+    return Error{Errc::unknown_reference, "bundle: there is no recording " + std::string(recording)};
+  }
+  BOOST_OUTCOME_TRY(const auto request, parse_statement<Request>(entries.front().envelope));
+  BOOST_OUTCOME_TRY(const auto rooms, ledger.entries(request.body.room.hex()));
+
+  BundleContents contents;
+  contents.recording = recording;
+  contents.made = now;
+  contents.ledger_vkey = ledger.vkey() + "\n";
+  contents.checkpoint = ledger.signed_checkpoint();
+  BOOST_OUTCOME_TRY(contents.entries, with_proofs(ledger, entries));
+  BOOST_OUTCOME_TRY(contents.rooms, with_proofs(ledger, rooms));
+  for (const Entry& entry : entries) {
+    if (entry.kind != kind_name<Approval>()) continue;
+    BOOST_OUTCOME_TRY(auto wrapped, ledger.wrapped(entry.id));
+    if (wrapped) contents.keys.emplace(entry.id.hex(), std::move(*wrapped));
+  }
+  return contents;
+}
+
+}  // namespace unavoce::consent
