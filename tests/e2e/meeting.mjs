@@ -1,0 +1,99 @@
+// A meeting: a service, a host with a room, participants who came by the invitation link, and what they do together.
+import { join } from 'node:path';
+import { Person } from './person.mjs';
+import { Recording } from './recording.mjs';
+import { Service } from './service.mjs';
+import { cast } from './speech.mjs';
+import { until } from './command.mjs';
+
+export class Meeting {
+  /** Everybody has joined and sees everybody else. `tell` hears what happens, for people who watch. */
+  static async gather(folder, { ids = ['anna', 'ben', 'chloe'], name_tag = '', tell = () => {}, flags = [] } = {}) {
+    const service = await Service.start(join(folder, 'service'), flags);
+    tell(`unavoced runs at ${service.base}`);
+    const meeting = new Meeting(folder, service, tell);
+    try {
+      const people = await Promise.all(ids.map((id) => Person.enter(id, join(folder, 'people'), cast[id].name + name_tag)));
+      meeting.people = people;
+      [meeting.host, ...meeting.participants] = people;
+      await meeting.host.register(service.base);
+      meeting.room = await meeting.host.create_room('Garden committee');
+      tell(`${meeting.host.name} has an account and a room; the room key was made in her browser and saved to ${meeting.room.key}`);
+      await meeting.host.join(meeting.room.link);
+      await Promise.all(meeting.participants.map((person) => person.join(meeting.room.link)));
+      await Promise.all(people.map((person) => person.sees(people.length - 1)));
+      tell(`${people.map((person) => person.name).join(', ')} have joined, see and hear each other, browser to browser`);
+    } catch (error) {
+      error.message += `\n${meeting.complaints()}`;
+      await meeting.end();
+      throw error;
+    }
+    return meeting;
+  }
+
+  constructor(folder, service, tell) { Object.assign(this, { folder, service, tell, people: [] }); }
+
+  person(id) { return this.people.find((person) => person.id === id); }
+
+  /** The host asks; resolves when everybody has the prompt before them. */
+  async ask(purpose = 'Minutes for those who could not come') {
+    await this.host.request_recording(purpose);
+    await Promise.all(this.people.map((person) => person.at('prompt').waitFor()));
+    const [{ message }] = (await this.host.heard('request')).slice(-1);
+    this.recording_id = message.request.recording;
+    return this.recording_id;
+  }
+
+  async everybody_approves() {
+    for (const person of this.people) await person.approve();
+  }
+
+  /** The gate as the service last announced it to somebody: {state, reason, take, opened_ms, heard_ms}. */
+  async gate(person = this.host) {
+    const last = (await person.heard('gate')).at(-1);
+    return last && { ...last.message.gate, heard_ms: last.at_ms };
+  }
+
+  gate_is(state, timeout_ms = 10000) {
+    return until(`gate ${state}`, async () => {
+      const gate = await this.gate();
+      return gate?.state === state && gate;
+    }, { timeout_ms });
+  }
+
+  /** The host's own view of the recording through the API. */
+  async recording_state() {
+    const answer = await this.host.page.request.get(`${this.service.base}/api/v1/recordings`);
+    return (await answer.json()).recordings.find(({ recording }) => recording === this.recording_id);
+  }
+
+  /** The host stops; resolves when everything is sealed. */
+  async stop() {
+    await this.host.stop_recording();
+    return until('the recording is sealed', async () => {
+      const recording = await this.recording_state();
+      return recording?.state === 'sealed' && recording;
+    }, { timeout_ms: 20000 });
+  }
+
+  fetch(name = 'bundle') { return Recording.fetch(this.host, this.service.base, this.recording_id, join(this.folder, name)); }
+
+  /** Whose approval is whose, from a fetched recording: {person's id: approval id}. */
+  async approvals(recording) {
+    const entries = (await recording.entries()).filter(({ kind }) => kind === 'approval');
+    const pairs = this.people.map(async (person) => {
+      const participant = await person.at('meeting').getAttribute('data-participant');
+      return [person.id, entries.find(({ body }) => body.participant === participant)?.id];
+    });
+    return Object.fromEntries(await Promise.all(pairs));
+  }
+
+  complaints() {
+    return [...this.people.flatMap((person) => person.complaints), 'unavoced said:', this.service.said.slice(-6000)].join('\n');
+  }
+
+  async end() {
+    await Promise.all(this.people.map((person) => person.close().catch(() => {})));
+    return this.service.stop();
+  }
+}

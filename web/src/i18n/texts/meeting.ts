@@ -1,2 +1,0 @@
-export const meeting = {
-} as const;

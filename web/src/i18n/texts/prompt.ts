@@ -1,2 +1,0 @@
-export const prompt = {
-} as const;

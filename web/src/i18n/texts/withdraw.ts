@@ -1,2 +1,0 @@
-export const withdraw = {
-} as const;
