@@ -1,0 +1,54 @@
+// The text files that carry keys: room.key and the participant's key file (FORMATS.md section 3). Text in, values out.
+import { fromBase64, fromBase64url, fromUtf8, Malformed, toBase64, toBase64url, utf8, type Bytes } from "./bytes.ts";
+
+/** A native X25519 identity and nothing else: no plugin, no other kind of key. */
+export const AGE_IDENTITY = /^AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}$/;
+const MAX_FILE_CHARACTERS = 256 * 1024;
+
+export interface RoomKey { room: string; seed: Bytes; recipient: string; identity: string }
+
+export function writeRoomKey({ room, seed, recipient, identity }: RoomKey): string {
+  return ["# unavoce room key v1", `# room: ${room}`, `# signing-key: ${toBase64url(seed)}`, `# recipient: ${recipient}`, identity, ""].join("\n");
+}
+
+export function parseRoomKey(file: string): RoomKey {
+  const { notes, identities } = readIdentityFile(file, "# unavoce room key v1", "a room key");
+  const [room, seed, recipient] = [notes.get("room"), notes.get("signing-key"), notes.get("recipient")];
+  if (!room || !seed || !recipient || identities.length !== 1) throw new Malformed("the room key file is incomplete");
+  return { room, seed: fromBase64url(seed), recipient, identity: identities[0]! };
+}
+
+export interface KeyFile { recording: string; approval: string; server: string; withdrawal: string; identity: string | null }
+
+export function writeKeyFile({ recording, approval, server, withdrawal, identity }: KeyFile): string {
+  const lines = ["# unavoce key file v1", `# recording: ${recording}`, `# approval: ${approval}`, `# server: ${server}`];
+  lines.push(`# withdrawal: ${toBase64(utf8(withdrawal))}`);
+  if (identity !== null) lines.push(identity);
+  return lines.join("\n") + "\n";
+}
+
+export function parseKeyFile(file: string): KeyFile {
+  const { notes, identities } = readIdentityFile(file, "# unavoce key file v1", "a participant's key file");
+  const [recording, approval, server, withdrawal] = ["recording", "approval", "server", "withdrawal"].map((name) => notes.get(name));
+  if (!recording || !approval || !server || !withdrawal || identities.length > 1) throw new Malformed("the key file is incomplete");
+  return { recording, approval, server, withdrawal: fromUtf8(fromBase64(withdrawal)), identity: identities[0] ?? null };
+}
+
+function readIdentityFile(file: string, firstLine: string, what: string): { notes: Map<string, string>; identities: string[] } {
+  if (file.length > MAX_FILE_CHARACTERS) throw new Malformed(`this is not ${what}: the file is too large`);
+  const lines = file.replace(/^\uFEFF/, "").split(/\r?\n/).map((line) => line.trimEnd());
+  if (lines[0] !== firstLine) throw new Malformed(`this is not ${what}`);
+  const notes = new Map<string, string>();
+  const identities: string[] = [];
+  for (const line of lines.slice(1)) {
+    if (line === "") continue;
+    if (!line.startsWith("#")) {
+      if (!AGE_IDENTITY.test(line)) throw new Malformed(`${what} may hold native age identities only`);
+      identities.push(line);
+      continue;
+    }
+    const pair = /^# ([a-z-]+): (.*)$/.exec(line);
+    if (pair && !notes.has(pair[1]!)) notes.set(pair[1]!, pair[2]!);
+  }
+  return { notes, identities };
+}

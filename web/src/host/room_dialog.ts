@@ -1,0 +1,63 @@
+// The dialog that makes a room, in two steps: its name, then the key file that must be saved before the room exists.
+import { T } from "../i18n/i18n.ts";
+import { api, type Config } from "../net/api.ts";
+import { keepHostKey, keepWrappedRoomKey } from "../store/keys.ts";
+import { dialog } from "../ui/dialog.ts";
+import { busy, field, fill, h, saveFile } from "../ui/dom.ts";
+import { icon } from "../ui/icons.ts";
+import { inWords } from "../ui/problems.ts";
+import { makeRoom, type NewRoom, type RoomWish } from "./make_room.ts";
+import { roomFacts } from "../ui/room_facts.ts";
+
+const MIN_PASSPHRASE = 12;
+
+export function openRoomDialog(config: Config, holder: string, created: () => void): void {
+  const body = h("div", {});
+  const box = dialog("room-dialog", T("room_new"), [body], { dismiss: "escape", class: "wide" });
+  fill(body, firstStep(config, holder, (room) => fill(body, secondStep(room, () => { box.close(); created(); }, () => box.close())), () => box.close()));
+  box.open();
+  body.querySelector("input")?.focus();
+}
+
+function firstStep(config: Config, holder: string, made: (room: NewRoom) => void, cancel: () => void): HTMLElement {
+  const title = h("input", { testid: "room-title", required: true, maxlength: "120", autocomplete: "off" });
+  const conference = h("input", { testid: "room-conference", type: "url", pattern: "https://.*", autocomplete: "off", placeholder: "https://" });
+  const passphrase = h("input", { testid: "room-passphrase", type: "password", autocomplete: "new-password" });
+  const repeat = h("input", { testid: "room-passphrase-repeat", type: "password", autocomplete: "new-password" });
+  const submit = h("button", { testid: "room-create", class: "primary" }, T("room_create"));
+  const problem = h("p", { class: "problem", role: "alert", testid: "room-error" });
+  const run = busy(submit, problem, async () => {
+    if (passphrase.value !== repeat.value) return fill(problem, T("room_passphrase_differs"));
+    if (passphrase.value !== "" && passphrase.value.length < MIN_PASSPHRASE) return fill(problem, T("room_passphrase_short"));
+    const wish: RoomWish = { title: title.value.trim(), conference: conference.value.trim() || null, passphrase: passphrase.value || null, holder };
+    made(await makeRoom(wish, config));
+  }, inWords);
+  return h("form", { on: { submit: (event) => { event.preventDefault(); run(); } } },
+    field(T("room_name"), title, T("room_name_hint")),
+    h("details", { testid: "room-options" }, h("summary", {}, T("room_options")),
+      field(T("room_conference"), conference, T("room_conference_hint")),
+      field(T("room_passphrase"), passphrase, T("room_passphrase_hint")), field(T("room_passphrase_repeat"), repeat)),
+    h("section", { class: "facts" }, h("h3", {}, T("room_facts")), h("p", { class: "muted" }, T("room_facts_lead")), roomFacts(config)),
+    problem, h("div", { class: "actions" }, h("button", { type: "button", on: { click: cancel } }, T("cancel")), submit));
+}
+
+function secondStep(room: NewRoom, done: () => void, cancel: () => void): HTMLElement {
+  const confirm = h("button", { testid: "room-key-confirm", type: "button", class: "primary", disabled: true }, T("key_confirm"));
+  const problem = h("p", { class: "problem", role: "alert" });
+  const wait = h("p", { class: "hint" }, T("key_wait"));
+  const download = h("button", { testid: "room-key-download", type: "button", class: "primary", on: { click: () => {
+    saveFile(room.fileName, [room.file], "application/octet-stream");
+    confirm.disabled = false;
+    download.classList.remove("primary");
+    wait.remove();
+  } } }, icon("download"), T("key_download", { file: room.fileName }));
+  confirm.addEventListener("click", busy(confirm, problem, async () => {
+    await api.createRoom(room.statement.envelope);
+    await keepHostKey(room.statement.body.room, room.hostKey);
+    if (room.wrapped) await keepWrappedRoomKey(room.statement.body.room, room.wrapped);
+    done();
+  }, inWords));
+  return h("section", {}, h("h3", {}, icon("key"), T("key_title")), h("p", {}, T("key_lead")), room.wrapped ? h("p", {}, T("key_lead_passphrase")) : null,
+    h("p", {}, download), wait, problem,
+    h("div", { class: "actions" }, h("button", { type: "button", on: { click: cancel } }, T("cancel")), confirm));
+}

@@ -1,0 +1,44 @@
+// The host's rooms: invitation link, the way into the session, and (in a new browser) adding this browser with the room key.
+import { openStatement, type Signed } from "../core/dsse.ts";
+import { invitationLink } from "../core/invitation.ts";
+import type { Room } from "../core/statements.ts";
+import { T } from "../i18n/i18n.ts";
+import { api, type RoomListed } from "../net/api.ts";
+import { hostKey, keepHostKey } from "../store/keys.ts";
+import { field, fill, h } from "../ui/dom.ts";
+import { roomKeyInput } from "../ui/room_key_input.ts";
+import { addHostKey } from "./make_room.ts";
+
+export async function showRooms(into: HTMLElement, holder: string): Promise<void> {
+  const rooms = await api.rooms();
+  if (rooms.length === 0) return fill(into, h("p", { class: "empty" }, T("rooms_empty")));
+  const cards = await Promise.all(rooms.map((room) => roomCard(room, holder, () => void showRooms(into, holder))));
+  fill(into, h("ul", { class: "cards", testid: "rooms-list" }, ...cards));
+}
+
+async function roomCard(listed: RoomListed, holder: string, changed: () => void): Promise<HTMLElement> {
+  const room = await openStatement("room", listed.envelope);
+  const link = await invitationLink(location.origin, room.body.room, room.body.signing_key);
+  const input = h("input", { testid: "room-invite-link", readonly: true, value: link, class: "mono" });
+  const copy: HTMLButtonElement = h("button", { testid: "room-invite-copy", type: "button", on: { click: () => {
+    input.select();
+    void navigator.clipboard.writeText(link).then(() => fill(copy, T("copied")), () => undefined);
+  } } }, T("copy"));
+  const signer = await hostKey(room.body.room);
+  const here = signer !== null && room.body.host_keys.some(({ key }) => key === signer.publicKey);
+  return h("li", { class: "card", testid: "room-card", data: { room: room.body.room } },
+    h("h3", {}, room.body.title),
+    room.body.conference ? h("p", { class: "muted" }, T("room_conference_at", { url: room.body.conference })) : null,
+    h("div", { class: "with-button" }, field(T("invite_link"), input, T("invite_hint")), copy),
+    here ? h("div", { class: "actions" }, h("a", { testid: "room-open", class: "button primary", href: link }, T("room_open"))) : addBrowser(room, holder, changed));
+}
+
+function addBrowser(room: Signed<Room>, holder: string, changed: () => void): HTMLElement {
+  const input = roomKeyInput("room-add-browser", room.body.room, T("room_add_browser"), async (key) => {
+    const { statement, hostKey: signer } = await addHostKey(room, key, holder);
+    await keepHostKey(room.body.room, signer);
+    await api.updateRoom(room.body.room, statement.envelope);
+    changed();
+  });
+  return h("div", {}, h("p", { class: "note" }, T("room_other_browser")), input);
+}

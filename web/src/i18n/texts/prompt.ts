@@ -1,0 +1,2 @@
+export const prompt = {
+} as const;

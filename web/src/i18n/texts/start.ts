@@ -1,0 +1,43 @@
+export const start = {
+  start_title: ["Recordings everyone agreed to", "Aufzeichnungen, denen alle zugestimmt haben"],
+  start_lead: [
+    "Unavoce records a video conference only while every person in the room has said yes. Each yes carries a key, and without it there is nothing to record with.",
+    "Unavoce zeichnet eine Videokonferenz nur auf, solange jede Person im Raum ja gesagt hat. Jedes Ja bringt einen Schlüssel mit, und ohne ihn kann nichts aufgezeichnet werden.",
+  ],
+  start_point_1_title: ["Everyone, or nobody", "Alle oder niemand"],
+  start_point_1: [
+    "One approval missing, one withdrawn, one late joiner: the recording stops until everyone has agreed again.",
+    "Fehlt eine Zustimmung, wird eine widerrufen oder kommt jemand dazu, hält die Aufzeichnung an, bis wieder alle zugestimmt haben.",
+  ],
+  start_point_2_title: ["Sealed while it is written", "Versiegelt, während sie entsteht"],
+  start_point_2: [
+    "What is stored is encrypted to keys that the service does not hold. Only the host's key file opens a recording.",
+    "Gespeichert wird nur Verschlüsseltes. Die Schlüssel dazu hat der Dienst nicht. Nur die Schlüsseldatei des Gastgebers öffnet eine Aufzeichnung.",
+  ],
+  start_point_3_title: ["Taking it back is as easy", "Widerrufen ist genauso leicht"],
+  start_point_3: [
+    "One button, at any time, also after the meeting. Your part is erased, and so is the key that opened it.",
+    "Ein Knopf, jederzeit, auch nach dem Treffen. Ihr Teil wird gelöscht, und der Schlüssel dazu auch.",
+  ],
+  start_guest: [
+    "You were invited to a meeting? Open the link from your invitation: taking part needs no account.",
+    "Sie sind zu einem Treffen eingeladen? Öffnen Sie den Link aus Ihrer Einladung: zum Teilnehmen brauchen Sie kein Konto.",
+  ],
+  login_title: ["Log in", "Anmelden"],
+  register_title: ["Create an account", "Konto anlegen"],
+  register_lead: ["For hosts: people who invite to meetings and want to record them.", "Für Gastgeber: Menschen, die zu Treffen einladen und sie aufzeichnen wollen."],
+  register_closed: ["This service takes no new hosts at the moment.", "Dieser Dienst nimmt zurzeit keine neuen Gastgeber auf."],
+  user: ["User name", "Benutzername"],
+  user_hint: ["Participants see it as the holder of the room's key.", "Teilnehmende sehen ihn als Inhaber des Raumschlüssels."],
+  email: ["E-mail address", "E-Mail-Adresse"],
+  password: ["Password", "Passwort"],
+  password_hint: ["At least 12 characters; a sentence is a good password.", "Mindestens 12 Zeichen; ein Satz ist ein gutes Passwort."],
+  invitation: ["Invitation code", "Einladungscode"],
+  login_submit: ["Log in", "Anmelden"],
+  register_submit: ["Create account", "Konto anlegen"],
+  logout: ["Log out", "Abmelden"],
+  go_host: ["To your rooms and recordings", "Zu Ihren Räumen und Aufzeichnungen"],
+  logged_in_as: ["Logged in as {user}.", "Angemeldet als {user}."],
+  no_session_title: ["Rooms and recordings", "Räume und Aufzeichnungen"],
+  operator_notices: ["Notes from this service", "Hinweise dieses Dienstes"],
+} as const;

@@ -1,0 +1,2 @@
+export const withdraw = {
+} as const;

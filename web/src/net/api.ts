@@ -1,0 +1,70 @@
+// The service's REST interface (docs/API.md). Every failure is a Problem with the service's stable code; nothing is retried here.
+import type { Acknowledgement } from "../core/proof.ts";
+import type { Controller, LedgerName, SealedTrack } from "../core/statements.ts";
+
+export const API = "/api/v1";
+
+export interface Config {
+  registration: "open" | "invitation" | "closed"; service_key: string; ledger: LedgerName; controllers: Controller[]; authority: string;
+  location: string; processors: string[]; page_sha256: string; ice_servers: RTCIceServer[]; version: string; max_participants: number;
+  operator_notices: string[];
+}
+export interface RoomAnswer { room: string; envelope: string; id: string }
+export interface RoomListed extends RoomAnswer { title: string }
+export interface PublishAt { url: string; token: string }
+export interface Accepted extends Acknowledgement { id: string; kind: string; publish: PublishAt | null }
+export interface RecordingListed {
+  recording: string; room: string; session: string; purpose: string; state: "waiting" | "recording" | "paused" | "sealed" | "interrupted";
+  requested_ms: number; delete_after_ms: number; takes: number | unknown[]; tracks: SealedTrack[];
+}
+export interface EntryFile { index: number; entry: string; r: string; kind: string; envelope: string; proof: string }
+export interface RecordingDetail extends RecordingListed { entries: EntryFile[]; room_entry: EntryFile; checkpoint: string; ledger_vkey: string }
+
+/** A request that failed: an RFC 9457 problem document, or code `network` when nothing answered. */
+export class Problem extends Error {
+  override name = "Problem";
+  constructor(readonly status: number, readonly code: string, detail: string) {
+    super(detail);
+  }
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  const body = (await response.json().catch(() => null)) as { code?: string; detail?: string; title?: string } | null;
+  return new Problem(response.status, body?.code ?? "unexpected", body?.detail ?? body?.title ?? `HTTP ${response.status}`);
+}
+
+async function send(method: string, path: string, body?: unknown): Promise<Response> {
+  const init: RequestInit = { method, credentials: "same-origin", cache: "no-store" };
+  if (body !== undefined) Object.assign(init, { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
+  const response = await fetch(API + path, init).catch((error: unknown) => {
+    throw new Problem(0, "network", String(error));
+  });
+  if (!response.ok) throw await problemOf(response);
+  return response;
+}
+
+async function json<T>(method: string, path: string, body?: unknown): Promise<T> {
+  return (await (await send(method, path, body)).json()) as T;
+}
+
+export const api = {
+  config: () => json<Config>("GET", "/config"),
+  register: (user: string, email: string, password: string, invitation: string | null) =>
+    json<{ user: string }>("POST", "/accounts", { user, email, password, invitation }),
+  login: (user: string, password: string) => json<{ user: string }>("POST", "/login", { user, password }),
+  logout: async () => void (await send("POST", "/logout")),
+  account: () => json<{ user: string; email: string; registered_ms: number }>("GET", "/account"),
+  deleteAccount: async (password: string) => void (await send("DELETE", "/account", { password })),
+  rooms: async () => (await json<{ rooms: RoomListed[] }>("GET", "/rooms")).rooms,
+  createRoom: (envelope: string) => json<{ room: string; id: string }>("POST", "/rooms", { envelope }),
+  updateRoom: (room: string, envelope: string) => json<{ room: string; id: string }>("PUT", `/rooms/${room}`, { envelope }),
+  room: (room: string) => json<RoomAnswer>("GET", `/rooms/${room}`),
+  submit: (envelope: string, wrapped: string | null = null) => json<Accepted>("POST", "/statements", { envelope, wrapped }),
+  stopRecording: async (recording: string) => void (await send("POST", `/recordings/${recording}/stop`)),
+  recordings: async () => (await json<{ recordings: RecordingListed[] }>("GET", "/recordings")).recordings,
+  recording: (recording: string) => json<RecordingDetail>("GET", `/recordings/${recording}`),
+  wrappedKey: async (recording: string, approval: string) =>
+    new Uint8Array(await (await send("GET", `/recordings/${recording}/keys/${approval}`)).arrayBuffer()),
+  track: (recording: string, name: string) => send("GET", `/recordings/${recording}/tracks/${name}`),
+  bundleUrl: (recording: string) => `${API}/recordings/${recording}/bundle`,
+};

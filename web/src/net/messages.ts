@@ -1,0 +1,26 @@
+// What the service says over the room's WebSocket (docs/API.md). The service is not trusted with what is signed: see room/.
+import type { Role, TreeHead } from "../core/statements.ts";
+
+export type Answer = "none" | "approved" | "refused" | "withdrawn" | "hidden";
+export interface RosterEntry { participant: string; name: string; role: Role; answer: Answer; approval: string | null }
+export interface Gate { state: "open" | "closed"; take: number | null; reason: string; waiting_for: string[]; opened_ms?: number | null }
+export interface RequestNotice { id: string; envelope: string; recording: string }
+export interface ProblemDocument { code?: string; title?: string; detail?: string; status?: number }
+
+export interface Welcome {
+  type: "welcome"; session: string; participant: string; resume: string; challenge: string; roster: RosterEntry[]; request: RequestNotice | null;
+  gate: Gate; checkpoint: string | TreeHead | null; room_envelope: string;
+}
+export type ServerMessage =
+  | Welcome
+  | { type: "roster"; roster: RosterEntry[] }
+  | { type: "signal"; from: string; data: unknown }
+  | { type: "request"; request: RequestNotice; challenge: string }
+  | { type: "challenge"; challenge: string }
+  | { type: "gate"; gate: Gate }
+  | { type: "take_proposal"; take_id: string; envelope: string }
+  | { type: "take"; envelope: string }
+  | { type: "refused"; participant: string | null }
+  | { type: "recording_ended"; recording: string; reason: string }
+  | { type: "pong" }
+  | { type: "problem"; problem?: ProblemDocument };

@@ -1,0 +1,1 @@
+export async function showRecording(into: HTMLElement, recording: string): Promise<void> { into.textContent = recording; }

@@ -1,0 +1,27 @@
+// Approvals given in this browser, with receipt and key file: kept so that a reload does not lose them, removed when both were saved.
+import type { MediaKind } from "../core/shape.ts";
+import { Table } from "./database.ts";
+
+export interface KeptApproval {
+  approval: string; recording: string; room: string; title: string; scope: MediaKind[]; approved_ms: number;
+  /** text of the two files; the receipt is null until the service acknowledged */
+  receipt: string | null; keyFile: string;
+  receiptSaved: boolean; keyFileSaved: boolean;
+  /** acknowledged by the service */
+  withdrawn: boolean;
+}
+
+const table = new Table<KeptApproval>("approvals");
+
+export const keepApproval = (kept: KeptApproval): Promise<void> => table.put(kept.approval, kept);
+export const approvalsOf = async (room: string): Promise<KeptApproval[]> =>
+  (await table.all()).filter((kept) => kept.room === room).sort((a, b) => a.approved_ms - b.approved_ms);
+export const forgetApproval = (approval: string): Promise<void> => table.remove(approval);
+
+export async function updateApproval(approval: string, change: Partial<KeptApproval>): Promise<KeptApproval | null> {
+  const kept = await table.get(approval);
+  if (!kept) return null;
+  const next = { ...kept, ...change };
+  await table.put(approval, next);
+  return next;
+}

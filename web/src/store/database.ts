@@ -1,0 +1,45 @@
+// What this browser keeps (IndexedDB): keys that never leave it, receipts until they are downloaded, the last checkpoint seen.
+// Nothing here names a person. Values are structured clones, so non-extractable keys can be kept.
+
+const NAME = "unavoce";
+const STORES = ["host_keys", "room_keys", "session_keys", "approvals", "checkpoints"] as const;
+type StoreName = (typeof STORES)[number];
+
+let opening: Promise<IDBDatabase> | null = null;
+
+function database(): Promise<IDBDatabase> {
+  opening ??= new Promise((resolve, reject) => {
+    const open = indexedDB.open(NAME, 1);
+    open.onupgradeneeded = () => STORES.forEach((store) => open.result.createObjectStore(store));
+    open.onsuccess = () => resolve(open.result);
+    open.onerror = () => reject(open.error ?? new Error("IndexedDB cannot be opened"));
+  });
+  return opening;
+}
+
+/** One table of IndexedDB, keyed by text. */
+export class Table<T> {
+  constructor(private readonly store: StoreName) {}
+
+  get(key: string): Promise<T | undefined> {
+    return this.run("readonly", (store) => store.get(key));
+  }
+  all(): Promise<T[]> {
+    return this.run("readonly", (store) => store.getAll());
+  }
+  async put(key: string, value: T): Promise<void> {
+    await this.run("readwrite", (store) => store.put(value, key));
+  }
+  async remove(key: string): Promise<void> {
+    await this.run("readwrite", (store) => store.delete(key));
+  }
+
+  private async run<R>(mode: IDBTransactionMode, use: (store: IDBObjectStore) => IDBRequest): Promise<R> {
+    const transaction = (await database()).transaction(this.store, mode);
+    const request = use(transaction.objectStore(this.store));
+    return new Promise((resolve, reject) => {
+      transaction.oncomplete = () => resolve(request.result as R);
+      transaction.onabort = transaction.onerror = () => reject(transaction.error ?? new Error("IndexedDB failed"));
+    });
+  }
+}
