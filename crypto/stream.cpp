@@ -155,15 +155,27 @@ Result<void> StreamOpener::flush(ChunkPlace place, const Sink& sink) {
   const auto plain = plain_.writable().first(buffer_.size() - tag_bytes);
   // An empty last chunk after others would be a second way to write the same payload.
   if (plain.empty() && index_ > 0) return fail("is empty: the file was not written by an age program");
-  if (!cipher_.open(index_, place, buffer_, plain)) {
+
+  // A whole chunk whose flag is not the one expected is still authentic and in its place: it is released, then the
+  // stream ends with an error. The public vectors ask for this, and it saves all there is of a file that was cut off.
+  const auto other = place == ChunkPlace::last ? ChunkPlace::before_others : ChunkPlace::last;
+  const bool as_expected = cipher_.open(index_, place, buffer_, plain);
+  if (!as_expected && (plain.size() < chunk_bytes || !cipher_.open(index_, other, buffer_, plain))) {
     return fail(place == ChunkPlace::last ? "is not an authentic end: the file was changed or cut off"
                                           : "is not authentic: the file was changed");
   }
-  ++index_;
   buffer_.clear();
   auto taken = sink(plain);
   wipe(plain);
-  if (!taken) error_ = taken.error();
+  if (!taken) {
+    error_ = taken.error();
+    return taken;
+  }
+  if (!as_expected) {
+    return fail(place == ChunkPlace::last ? "is not the last one: the file was cut off"
+                                          : "is the last one, but more bytes follow: the file was changed");
+  }
+  ++index_;
   return taken;
 }
 

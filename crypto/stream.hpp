@@ -70,7 +70,8 @@ class StreamOpener {
   explicit StreamOpener(const Secret<32>& payload_key);
 
   Result<void> write(ByteView sealed, const Sink& sink);
-  /// Opens the last chunk; Errc::damaged if the stream was cut off.
+  /// Opens the last chunk; Errc::damaged if the stream was cut off. A stream cut off between two chunks gives all of
+  /// them before the error.
   Result<void> finish(const Sink& sink);
 
  private:
