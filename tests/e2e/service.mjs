@@ -1,7 +1,7 @@
 // unavoced as a program: on a free port, with a data folder, temp folder and working folder of its own, so that all it writes can be found.
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { until } from './command.mjs';
 
@@ -23,7 +23,7 @@ export class Service {
 
   async start(flags = []) {
     await Promise.all([this.data, this.temp, this.home].map((path) => mkdir(path, { recursive: true })));
-    this.child = spawn(join(BUILD, 'server/unavoced'), ['--data', this.data, '--port', '0', '--web-root', join(ROOT, 'build/pages'), ...flags],
+    this.child = spawn(join(BUILD, 'server/unavoced'), ['--data', this.data, '--port', this.base ? new URL(this.base).port : '0', '--web-root', join(ROOT, 'build/pages'), ...flags],
       { cwd: this.home, env: { PATH: process.env.PATH, TMPDIR: this.temp, HOME: this.home, LANG: 'C.UTF-8', XDG_CACHE_HOME: join(this.home, '.cache') }, stdio: ['ignore', 'pipe', 'pipe'] });
     const log = createWriteStream(this.log, { flags: 'a' });
     this.said = '';
@@ -35,6 +35,12 @@ export class Service {
     });
   }
 
+  /** Starts it again at the same address with the same data. */
+  async restart(flags = []) {
+    this.status = undefined;
+    await this.start(flags);
+  }
+
   /** Stops it as an operator would, or as a power cut would (signal SIGKILL); resolves to its exit status. */
   async stop(signal = 'SIGTERM') {
     if (this.status === undefined) this.child.kill(signal);
@@ -43,6 +49,4 @@ export class Service {
     clearTimeout(late);
     return status;
   }
-
-  async log_text() { return readFile(this.log, 'utf8'); }
 }

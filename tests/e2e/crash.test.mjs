@@ -1,0 +1,67 @@
+// kill -9 in the middle of a take costs at most two seconds: what was sealed before opens, plays and verifies.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { pause, until } from './command.mjs';
+import { envelopeOf, whose } from './envelope.mjs';
+import { Meeting } from './meeting.mjs';
+import { decoding_errors, duration_s } from './recording.mjs';
+
+const LOST_AT_MOST_S = 2;
+let folder, meeting, recorded_s, recording, opened;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'unavoce-crash-'));
+  meeting = await Meeting.gather(folder, { ids: ['anna', 'ben'] });
+  try {
+    const { service, host } = meeting;
+    await meeting.ask();
+    await meeting.everybody_approves();
+    const gate = await meeting.gate_is('open');
+    await pause(10000);
+    const killed_ms = Date.now();
+    await service.stop('SIGKILL');
+    recorded_s = (killed_ms - gate.opened_ms) / 1000;
+    // Nobody comes back to the meeting: the pages are left before the service returns.
+    for (const person of meeting.people) await person.page.goto('about:blank');
+    await service.restart();
+    await host.open(`${service.base}/host`);
+    await until('the recording is marked as interrupted', async () => (await meeting.recording_state())?.state === 'interrupted');
+    recording = await meeting.fetch();
+    opened = await recording.open_with_unavoce(meeting.room.key);
+  } catch (error) {
+    error.message += `\n${meeting.complaints()}`;
+    throw error;
+  }
+}, { timeout: 120000 });
+
+after(async () => {
+  await meeting?.end();
+  if (folder && !process.env.UNAVOCE_KEEP) await rm(folder, { recursive: true, force: true });
+}, { timeout: 30000 });
+
+test('both tracks open, decode without an error, and lack at most two seconds', async (t) => {
+  assert.equal(opened.length, 2);
+  for (const file of opened) {
+    const length_s = await duration_s(file);
+    t.diagnostic(`${length_s.toFixed(2)} s of ${recorded_s.toFixed(2)} s`);
+    assert.ok(length_s >= recorded_s - LOST_AT_MOST_S, `${length_s} s of ${recorded_s} s`);
+    assert.equal(await decoding_errors(file), '');
+  }
+});
+
+test('the sound is still what each person said', async () => {
+  const sources = {};
+  for (const person of meeting.people) sources[person.id] = await envelopeOf(person.wav);
+  const found = [];
+  for (const file of opened) found.push(whose(await envelopeOf(file), sources));
+  assert.deepEqual(found.map(({ id }) => id).sort(), ['anna', 'ben']);
+  assert.ok(found.every(({ clear }) => clear), JSON.stringify(found));
+});
+
+test('the interrupted recording verifies', async () => {
+  const { status, stdout, stderr } = await recording.verify();
+  assert.equal(status, 0, stdout + stderr);
+});
