@@ -23,7 +23,8 @@ export class Service {
 
   async start(flags = []) {
     await Promise.all([this.data, this.temp, this.home].map((path) => mkdir(path, { recursive: true })));
-    this.child = spawn(join(BUILD, 'server/unavoced'), ['--data', this.data, '--port', this.base ? new URL(this.base).port : '0', '--web-root', join(ROOT, 'build/pages'), ...flags],
+    this.child = spawn(join(BUILD, 'server/unavoced'), ['--data', this.data, '--port', this.base ? new URL(this.base).port : '0', '--web-root', join(ROOT, 'build/pages'),
+      ...(process.getuid() === 0 ? ['--allow-root'] : []), ...flags],
       { cwd: this.home, env: { PATH: process.env.PATH, TMPDIR: this.temp, HOME: this.home, LANG: 'C.UTF-8', XDG_CACHE_HOME: join(this.home, '.cache') }, stdio: ['ignore', 'pipe', 'pipe'] });
     const log = createWriteStream(this.log, { flags: 'a' });
     this.said = '';
