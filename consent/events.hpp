@@ -149,7 +149,6 @@ struct OpenGate {
   std::vector<Granted> roster;
 };
 
-/// In the order of carrying out; step sorts by it.
 using Effect =
     std::variant<CloseGate, RevokeKinds, EndTake, Erase, EndRecording, TellHostRefused, PrepareTake, OpenGate>;
 
