@@ -1,5 +1,6 @@
 #include "crypto/bytes.hpp"
 
+#include <set>
 #include <string>
 
 #include "tests/crypto/must.hpp"
@@ -58,4 +59,20 @@ TEST_CASE("base64url has no padding and its own alphabet") {
     INFO(bad);
     CHECK(code_of(from_base64url(bad)) == Errc::malformed);
   }
+}
+
+TEST_CASE("of all bytes only the 64 of the alphabet are accepted, each with a value of its own") {
+  std::string standard = "AAAA";
+  std::string url_safe = "AAAA";
+  std::set<Bytes> standard_values;
+  std::set<Bytes> url_safe_values;
+  for (int byte = 0; byte < 256; ++byte) {
+    standard[2] = url_safe[2] = static_cast<char>(byte);
+    if (const auto value = from_base64(standard)) standard_values.insert(value.value());
+    if (const auto value = from_base64url(url_safe)) url_safe_values.insert(value.value());
+    if (const auto value = from_base64(standard)) CHECK(to_base64(value.value()) == standard);
+    if (const auto value = from_base64url(url_safe)) CHECK(to_base64url(value.value()) == url_safe);
+  }
+  CHECK(standard_values.size() == 64);
+  CHECK(url_safe_values.size() == 64);
 }
