@@ -64,12 +64,12 @@ TEST_CASE("base64url has no padding and its own alphabet") {
 TEST_CASE("of all bytes only the 64 of the alphabet are accepted, each with a value of its own") {
   std::string standard = "AAAA";
   std::string url_safe = "AAAA";
-  std::set<Bytes> standard_values;
-  std::set<Bytes> url_safe_values;
+  std::set<std::string> standard_values;
+  std::set<std::string> url_safe_values;
   for (int byte = 0; byte < 256; ++byte) {
     standard[2] = url_safe[2] = static_cast<char>(byte);
-    if (const auto value = from_base64(standard)) standard_values.insert(value.value());
-    if (const auto value = from_base64url(url_safe)) url_safe_values.insert(value.value());
+    if (const auto value = from_base64(standard)) standard_values.insert(to_hex(value.value()));
+    if (const auto value = from_base64url(url_safe)) url_safe_values.insert(to_hex(value.value()));
     if (const auto value = from_base64(standard)) CHECK(to_base64(value.value()) == standard);
     if (const auto value = from_base64url(url_safe)) CHECK(to_base64url(value.value()) == url_safe);
   }

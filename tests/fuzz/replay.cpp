@@ -26,7 +26,7 @@ void run_with_changes(Input seed) {
   const std::size_t step = seed.size() / most_changes + 1;
   for (std::size_t at = 0; at < seed.size(); at += step) {
     run(Input(seed.begin(), seed.begin() + static_cast<std::ptrdiff_t>(at)));
-    for (const std::uint8_t change : {0x01, 0x20, 0x80}) {
+    for (const int change : {0x01, 0x20, 0x80}) {
       seed[at] = static_cast<std::uint8_t>(seed[at] ^ change);
       run(seed);
       seed[at] = static_cast<std::uint8_t>(seed[at] ^ change);
