@@ -1,1 +1,117 @@
-export {};
+// The room page: checks the invitation against the room, lets people join, and shows the meeting.
+import { randomBytes, toHex } from "../core/bytes.ts";
+import { BadSignature, type Signed } from "../core/dsse.ts";
+import { KeyPairSigner } from "../core/ed25519.ts";
+import { parseInvitation } from "../core/invitation.ts";
+import type { Room } from "../core/statements.ts";
+import { T, type Message } from "../i18n/i18n.ts";
+import { api, type Config } from "../net/api.ts";
+import { forgetSaved } from "../store/approvals.ts";
+import { hostKey, keepSeatKey, readSeat, seatKey, type Seat } from "../store/keys.ts";
+import { fill, h } from "../ui/dom.ts";
+import { prefixTitle, ready, showPage, titleOfPage } from "../ui/frame.ts";
+import { icon } from "../ui/icons.ts";
+import { inWords } from "../ui/problems.ts";
+import { checkRoom } from "./checks.ts";
+import { joinView } from "./join_view.ts";
+import { LocalMedia } from "./media.ts";
+import { initialState, Meeting } from "./meeting.ts";
+import { showMeeting } from "./meeting_view.ts";
+import { Store } from "./state.ts";
+import { TakeHome } from "./take_home.ts";
+import { Tiles } from "./tiles.ts";
+
+const main = showPage("room", T("join_title"), h("p", { class: "muted" }, T("loading")));
+
+function stop(title: Message, words: Message | string, testid = "fingerprint-error"): void {
+  titleOfPage(title);
+  fill(main, h("section", { class: "note alarm", role: "alert", testid }, h("h1", {}, icon("warning"), " ", title), h("p", {}, words)));
+}
+
+async function start(): Promise<void> {
+  const invitation = parseInvitation(location.pathname, location.hash);
+  if (!invitation || invitation.fingerprint === null) return stop(T("stop_title"), T("stop_no_fingerprint"));
+  const [config, answer] = await Promise.all([api.config(), api.room(invitation.room)]);
+  try {
+    const room = await checkRoom(answer.envelope, invitation.room, invitation.fingerprint);
+    await offerJoin(config, room, invitation.fingerprint);
+  } catch (error) {
+    if (!(error instanceof BadSignature)) throw error;
+    stop(T("stop_title"), T("stop_fingerprint"));
+  }
+}
+
+/** The host key of this browser, when the person logged in owns the room and the room names that key. */
+async function hostSigner(room: Signed<Room>): Promise<KeyPairSigner | null> {
+  const signer = await hostKey(room.body.room);
+  if (!signer || !room.body.host_keys.some(({ key }) => key === signer.publicKey)) return null;
+  const rooms = await api.rooms().catch(() => []);
+  return rooms.some((mine) => mine.room === room.body.room) ? signer : null;
+}
+
+interface Sitting { signer: KeyPairSigner; slot: string; seat: Seat | null }
+
+/** The key of this session: fresh, or (after a reload of this tab) the one it had. */
+async function sit(room: string): Promise<Sitting> {
+  const seat = readSeat(room);
+  const kept = seat && await seatKey(seat);
+  if (seat && kept) return { signer: kept, slot: seat.slot, seat };
+  const signer = await KeyPairSigner.generate();
+  const slot = toHex(randomBytes(16));
+  await keepSeatKey(slot, signer);
+  return { signer, slot, seat: null };
+}
+
+async function offerJoin(config: Config, room: Signed<Room>, fingerprint: string): Promise<void> {
+  await forgetSaved(room.body.room);
+  const host = await hostSigner(room);
+  const holder = room.body.host_keys.find(({ key }) => key === host?.publicKey)?.holder ?? "";
+  const media = new LocalMedia();
+  const about = [
+    host ? h("p", { class: "note", testid: "join-as-host" }, T("join_as_host")) : null,
+    room.body.conference ? h("p", { class: "note" }, T("join_companion", { url: room.body.conference })) : null,
+  ];
+  const view = joinView(room.body.title, about, readSeat(room.body.room)?.name ?? holder, media, ({ name }) => void join(name));
+  titleOfPage(T("plain", { text: room.body.title }));
+  const home = new TakeHome(room.body.room);
+  fill(main, view.element, home.element);
+  void home.draw();
+  await media.openBoth();
+
+  async function join(name: string): Promise<void> {
+    const { signer, slot, seat } = await sit(room.body.room);
+    const place = { config, roomId: room.body.room, fingerprint, signer, name, role: host ? "host" as const : "participant" as const, hostSigner: host };
+    const tiles = new Tiles();
+    const store = new Store(initialState(room));
+    const meeting: Meeting = new Meeting(place, store, media, {
+      stream: (participant, role, stream) => tiles.show(participant, role, stream),
+      state: () => undefined,
+    }, seat?.resume ?? null, slot, (problem) => (problem ? view.fail(problem) : enter(meeting, tiles)));
+    meeting.join();
+  }
+}
+
+function enter(meeting: Meeting, tiles: Tiles): void {
+  const { store, media } = meeting;
+  const showOwn = (): void => {
+    const me = store.state.participant;
+    tiles.show(me, "camera", media.camera.getTracks().length > 0 ? media.camera : null);
+    tiles.show(me, "screen", media.screen);
+  };
+  showMeeting(main, meeting, tiles, () => void leave(meeting));
+  showOwn();
+  media.onChange(showOwn);
+}
+
+async function leave(meeting: Meeting): Promise<void> {
+  await meeting.leave();
+  prefixTitle(null);
+  main.classList.remove("in-meeting");
+  const home = new TakeHome(meeting.place.roomId);
+  fill(main, h("section", { class: "narrow", testid: "left" }, h("h1", { tabindex: "-1" }, T("left_title")), h("p", {}, T("left_words")),
+    h("p", {}, h("button", { type: "button", class: "primary", testid: "rejoin", on: { click: () => location.reload() } }, T("rejoin"))), home.element));
+  main.querySelector("h1")?.focus();
+  await home.draw();
+}
+
+void start().catch((error: unknown) => stop(T("stop_other_title"), inWords(error), "page-error")).finally(ready);

@@ -25,3 +25,8 @@ export async function updateApproval(approval: string, change: Partial<KeptAppro
   await table.put(approval, next);
   return next;
 }
+
+/** Forgets what the person has saved: when a page opens, nothing of it needs to stay here. */
+export async function forgetSaved(room: string): Promise<void> {
+  for (const kept of await approvalsOf(room)) if (kept.receiptSaved && kept.keyFileSaved) await forgetApproval(kept.approval);
+}

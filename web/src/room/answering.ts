@@ -1,0 +1,131 @@
+// Approve, refuse, withdraw: makes the statement, keeps what the person must not lose, sends it, checks the acknowledgement.
+// Order matters: the approval's files are kept before it is sent; media flows only after the acknowledgement; withdrawing stops it first.
+import { checkAcknowledgement } from "../core/proof.ts";
+import { writeReceipt } from "../core/receipt.ts";
+import type { MediaKind } from "../core/shape.ts";
+import { T } from "../i18n/i18n.ts";
+import { api, Problem, type Accepted } from "../net/api.ts";
+import type { RosterEntry } from "../net/messages.ts";
+import { keepApproval, updateApproval } from "../store/approvals.ts";
+import { pinCheckpoint, pinnedCheckpoint } from "../store/checkpoints.ts";
+import { makeApproval, makeRefusal, makeWithdrawal, type Asked } from "./answers.ts";
+import type { Publisher } from "./publisher.ts";
+import type { Place, Store } from "./state.ts";
+
+const RESEND_MS = [500, 1_000, 2_000, 5_000, 10_000];
+
+export class Answering {
+  private readonly listeners = new Set<() => void>();
+  private withdrawing: Promise<void> | null = null;
+
+  constructor(private readonly place: Place, private readonly store: Store, private readonly publisher: Publisher) {}
+
+  /** Called whenever a receipt or key file was kept or changed. */
+  onKept(listener: () => void): void {
+    this.listeners.add(listener);
+  }
+
+  async approve(scope: MediaKind[]): Promise<void> {
+    const asked = await this.asked();
+    const { approval, wrapped, keyFile } = await makeApproval(asked, scope, this.place.signer);
+    await keepApproval({
+      approval: approval.id, recording: approval.body.recording, room: this.place.roomId, title: asked.room.body.title, scope: approval.body.scope,
+      approved_ms: approval.body.issued_ms, receipt: null, keyFile, receiptSaved: false, keyFileSaved: false, withdrawn: false,
+    });
+    // Set before sending: the take that names this approval may arrive before the answer to it.
+    this.store.set({ answer: "sending", approval: approval.id, scope: approval.body.scope });
+    try {
+      await this.acknowledged(await api.submit(approval.envelope, wrapped), approval.envelope, asked, approval.id, approval.body.scope);
+    } catch (error) {
+      if (this.store.state.approval === approval.id) this.store.set({ answer: "asked", approval: null, scope: [] });
+      throw error;
+    }
+  }
+
+  async refuse(): Promise<void> {
+    const asked = await this.asked();
+    this.publisher.stop();
+    const refusal = await makeRefusal(asked, this.place.signer);
+    await api.submit(refusal.envelope);
+    this.store.set({ answer: "refused", approval: null, scope: [] });
+  }
+
+  /** Stops sending at once and sends the withdrawal until the service acknowledges it. */
+  withdraw(): Promise<void> {
+    this.publisher.stop();
+    const { request, approval } = this.store.state;
+    if (!request) return Promise.resolve();
+    this.store.set({ answer: "withdrawn", scope: [] });
+    this.withdrawing ??= this.sendWithdrawal(request.body.recording, approval).finally(() => { this.withdrawing = null; });
+    return this.withdrawing;
+  }
+
+  private async sendWithdrawal(recording: string, approval: string | null): Promise<void> {
+    const { envelope } = await makeWithdrawal(recording, this.place.signer, "now");
+    const accepted = await submitUntilAcknowledged(envelope);
+    await this.check(accepted, envelope);
+    if (approval !== null) await updateApproval(approval, { withdrawn: true });
+    this.kept();
+  }
+
+  /** After a lost connection or a reload the service may want a new answer; then the prompt opens again. */
+  cameBack(roster: RosterEntry[]): void {
+    const { request, answer, participant, approval } = this.store.state;
+    const mine = roster.find((entry) => entry.participant === participant);
+    if (!request || !mine) return;
+    if (mine.answer === "none" && answer === "approved") {
+      this.publisher.stop();
+      this.store.set({ answer: "asked", approval: null, scope: [] });
+    }
+    if (mine.answer === "approved" && answer === "asked" && approval === null && mine.approval !== null) {
+      // A reloaded page: the approval stands, but sending needs a new one.
+      this.store.set({ notice: T("notice_reloaded") });
+    }
+  }
+
+  private async asked(): Promise<Asked> {
+    const { room, request, participant, challenge } = this.store.state;
+    if (!request) throw new Error("there is no request any more");
+    const { role, name } = this.place;
+    return { room, request, participant, role, name, challenge, checkpoint: await pinnedCheckpoint(room.body.ledger.origin) };
+  }
+
+  private async acknowledged(accepted: Accepted, envelope: string, asked: Asked, id: string, scope: MediaKind[]): Promise<void> {
+    const receipt = writeReceipt({ room: asked.room.envelope, request: asked.request.envelope, approval: envelope, acknowledgement: accepted });
+    await updateApproval(id, { receipt });
+    this.kept();
+    await this.check(accepted, envelope);
+    if (this.store.state.approval !== id || this.store.state.answer !== "sending") return; // withdrawn or asked anew meanwhile
+    this.store.set({ answer: "approved" });
+    if (accepted.publish) this.publisher.start(accepted.publish, scope);
+  }
+
+  /** The proof of the acknowledgement must hold; one that does not is an alarm, the answer stands all the same. */
+  private async check(accepted: Accepted, envelope: string): Promise<void> {
+    const { ledger } = this.store.state.room.body;
+    try {
+      const { head } = await checkAcknowledgement(accepted, envelope, ledger);
+      const verdict = await pinCheckpoint(ledger.origin, head);
+      if (verdict === "older" || verdict === "forked") this.store.alarm(T("alarm_ledger"));
+    } catch (error) {
+      console.error(error);
+      this.store.alarm(T("alarm_proof"));
+    }
+  }
+
+  private kept(): void {
+    for (const listener of this.listeners) listener();
+  }
+}
+
+/** Sends a statement until the service acknowledges it. Only a refusal by its rules (4xx) ends the attempts. */
+export async function submitUntilAcknowledged(envelope: string): Promise<Accepted> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await api.submit(envelope);
+    } catch (error) {
+      if (error instanceof Problem && error.status >= 400 && error.status < 500 && error.status !== 429) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RESEND_MS[Math.min(attempt, RESEND_MS.length - 1)]));
+    }
+  }
+}

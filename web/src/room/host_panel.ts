@@ -1,0 +1,77 @@
+// The host's side of the meeting: who answered what, whether the gate is open and if not why, asking and stopping, the key check.
+import { T, type TextKey } from "../i18n/i18n.ts";
+import type { Answer, RosterEntry } from "../net/messages.ts";
+import { busy, fill, h } from "../ui/dom.ts";
+import { icon, type Icon } from "../ui/icons.ts";
+import { inWords } from "../ui/problems.ts";
+import { roomKeyInput } from "../ui/room_key_input.ts";
+import type { HostDuties } from "./host_duties.ts";
+import { gateReason } from "./recording_sign.ts";
+import { openRequest } from "./request_dialog.ts";
+import type { MeetingState } from "./state.ts";
+
+const ICONS: Record<Answer, Icon> = { none: "waiting", approved: "check", refused: "cross", withdrawn: "undo", hidden: "waiting" };
+
+export class HostPanel {
+  readonly element: HTMLElement;
+  private readonly table = h("tbody", {});
+  private readonly gate = h("div", { class: "gate", testid: "gate-state", role: "status" });
+  private readonly note = h("p", { class: "note warning", testid: "host-note", hidden: true });
+  private readonly problem = h("p", { class: "problem", role: "alert" });
+  private readonly ask = h("button", { type: "button", class: "primary", testid: "request-open" }, icon("record"), T("request_open"));
+  private readonly stop = h("button", { type: "button", class: "danger", testid: "stop-recording" }, T("stop_recording"));
+  private readonly answers: HTMLElement;
+  private readonly keyCheck = h("p", { testid: "host-key-check", role: "status", data: { state: "off" } });
+  private shown = "";
+
+  constructor(private readonly duties: HostDuties, room: string) {
+    this.ask.addEventListener("click", () => openRequest((wish) => duties.ask(wish)));
+    this.stop.addEventListener("click", busy(this.stop, this.problem, () => duties.stop(), inWords));
+    this.answers = h("table", { testid: "answers-table" }, h("caption", {}, T("answers_caption")),
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, T("answers_person")), h("th", { scope: "col" }, T("answers_answer")))), this.table);
+    const key = h("details", {}, h("summary", {}, T("key_check_title")), h("p", { class: "muted" }, T("key_check_lead")),
+      roomKeyInput("host-room-key", room, T("key_check_file"), async (key) => duties.useRoomKey(key)), this.keyCheck);
+    this.element = h("section", { class: "card", "aria-labelledby": "host-panel-title" },
+      h("h2", { id: "host-panel-title" }, T("host_panel")), this.gate, this.note, this.problem, h("div", { class: "kept" }, this.ask, this.stop), this.answers, key);
+  }
+
+  draw(state: MeetingState): void {
+    const { roster, request, gate, answer, refusals, keyChecks } = state;
+    const key = JSON.stringify([roster, request?.id, gate, answer, refusals, [...keyChecks], this.duties.hasRoomKey()]);
+    if (key === this.shown) return;
+    this.shown = key;
+    this.ask.hidden = request !== null;
+    this.stop.hidden = request === null;
+    this.answers.hidden = request === null;
+    Object.assign(this.gate.dataset, { state: gate.state, reason: gate.reason, take: String(gate.take ?? "") });
+    fill(this.gate, icon(gate.state === "open" ? "record" : "shield"), h("div", {}, h("strong", {}, T(gate.state === "open" ? "gate_open" : "gate_closed")), " ",
+      gate.state === "open" ? null : request ? gateReason(state) : T("gate_no_request")));
+    this.drawNote(state);
+    fill(this.table, ...roster.map((entry) => this.row(entry, state)));
+    this.drawKeyCheck(state);
+  }
+
+  private drawNote({ request, answer, refusals, roster }: MeetingState): void {
+    const own = request !== null && (answer === "asked" || answer === "refused" || answer === "withdrawn");
+    const last = refusals.at(-1);
+    const who = roster.find(({ participant }) => participant === last)?.name;
+    this.note.hidden = !own && last === undefined;
+    fill(this.note, own ? T("host_must_answer") : who !== undefined ? T("refused_by", { name: who }) : T("refused_somebody"));
+  }
+
+  private row({ participant, name, role, answer, approval }: RosterEntry, { participant: me, keyChecks }: MeetingState): HTMLElement {
+    const check = approval === null ? undefined : keyChecks.get(approval);
+    const extra = check === "opens" ? T("check_opens") : check === "failed" ? T("check_failed") : null;
+    return h("tr", { testid: "answer-row", data: { participant, answer } },
+      h("th", { scope: "row" }, name, participant === me ? h("span", { class: "muted" }, " (", T("you"), ")") : null, role === "host" ? h("span", { class: "muted" }, " · ", T("role_host")) : null),
+      h("td", {}, h("span", { class: "answer", data: { answer } }, icon(ICONS[answer]), T(`answer_${answer}` as TextKey)),
+        extra ? h("div", { class: check === "failed" ? "problem" : "hint" }, extra) : null));
+  }
+
+  private drawKeyCheck({ keyChecks, request }: MeetingState): void {
+    const checks = [...keyChecks.values()];
+    const state = checks.includes("failed") ? "failed" : !this.duties.hasRoomKey() ? "off" : request && checks.includes("opens") ? "opens" : "loaded";
+    this.keyCheck.dataset["state"] = state;
+    fill(this.keyCheck, state === "off" ? null : T(`key_check_${state}` as TextKey));
+  }
+}

@@ -1,0 +1,180 @@
+// The meeting: hears the service, checks what it says, keeps the state the views show, and carries out what people choose.
+// One per page. Messages are handled strictly one after the other (checking signatures takes time, order must not change).
+import { T, type Message } from "../i18n/i18n.ts";
+import { noticeIsOurs } from "../i18n/notice.ts";
+import { openCheckpoint } from "../core/proof.ts";
+import { Mesh, type MeshEvents } from "../net/mesh.ts";
+import type { Gate, RequestNotice, RosterEntry, ServerMessage, Welcome } from "../net/messages.ts";
+import { RoomSocket } from "../net/socket.ts";
+import { pinCheckpoint } from "../store/checkpoints.ts";
+import { keepSeat, leaveSeat } from "../store/keys.ts";
+import { Answering } from "./answering.ts";
+import { checkRequest, checkRoom, checkTake, seenTake } from "./checks.ts";
+import { HostDuties } from "./host_duties.ts";
+import type { LocalMedia } from "./media.ts";
+import { Publisher } from "./publisher.ts";
+import { Store, type MeetingState, type Place } from "./state.ts";
+
+const TAKE_MUST_BE_SHOWN_MS = 2_000;
+
+export class Meeting {
+  readonly publisher: Publisher;
+  readonly answering: Answering;
+  readonly duties: HostDuties | null;
+  private readonly socket: RoomSocket;
+  private mesh: Mesh | null = null;
+  private queue: Promise<void> = Promise.resolve();
+  private left = false;
+
+  constructor(readonly place: Place, readonly store: Store, readonly media: LocalMedia, private readonly meshEvents: Omit<MeshEvents, "signal">,
+    resume: string | null, private readonly seatSlot: string, private readonly started: (problem: Message | null) => void) {
+    this.publisher = new Publisher(media, place.config.ice_servers, (publish) => store.set({ publish }));
+    this.answering = new Answering(place, store, this.publisher);
+    const url = `${location.origin.replace(/^http/, "ws")}/api/v1/rooms/${place.roomId}/ws`;
+    const joinAs = { name: place.name, key: place.signer.publicKey, role: place.role };
+    this.socket = new RoomSocket(url, joinAs, resume, (message) => this.hear(message), (connection) => this.left || store.set({ connection }));
+    this.duties = place.hostSigner ? new HostDuties(place, store, (message) => this.socket.send(message)) : null;
+    media.onChange(() => this.mesh?.publish(media.streams()));
+  }
+
+  join(): void {
+    this.socket.connect();
+  }
+
+  async leave(): Promise<void> {
+    this.left = true;
+    this.publisher.stop();
+    this.socket.leave();
+    this.mesh?.close();
+    this.media.close();
+    await leaveSeat(this.place.roomId);
+  }
+
+  private hear(message: ServerMessage): void {
+    if (message.type === "signal") return this.mesh?.receive(message.from, message.data);
+    this.queue = this.queue.then(() => this.handle(message)).catch((error: unknown) => {
+      console.error("a message of the service was not accepted:", error);
+      this.store.alarm(T("alarm_not_accepted", { detail: error instanceof Error ? error.message : String(error) }));
+    });
+  }
+
+  private async handle(message: ServerMessage): Promise<void> {
+    const { store } = this;
+    switch (message.type) {
+      case "welcome": return this.welcome(message);
+      case "roster": return this.roster(message.roster);
+      case "request": return this.request(message.request, message.challenge);
+      case "challenge": return store.set({ challenge: message.challenge });
+      case "gate": return this.gate(message.gate);
+      case "take_proposal": return this.duties?.countersign(message.take_id, message.envelope);
+      case "take": return this.take(message.envelope);
+      case "refused": return store.set({ refusals: [...store.state.refusals, message.participant] });
+      case "recording_ended": return this.ended(message.reason);
+      case "problem": return this.problem(message.problem?.detail ?? message.problem?.title ?? "");
+      default: return;
+    }
+  }
+
+  private async welcome(welcome: Welcome): Promise<void> {
+    const room = await checkRoom(welcome.room_envelope, this.place.roomId, this.place.fingerprint);
+    const again = this.store.state.participant !== "";
+    keepSeat(this.place.roomId, { slot: this.seatSlot, resume: welcome.resume, name: this.place.name });
+    if (typeof welcome.checkpoint === "string" && welcome.checkpoint !== "") await this.pin(welcome.checkpoint, room.body.ledger);
+    if (again && welcome.participant !== this.store.state.participant) this.restartMesh();
+    this.store.set({ room, session: welcome.session, participant: welcome.participant, challenge: welcome.challenge, roster: welcome.roster });
+    if (welcome.request) await this.request(welcome.request, welcome.challenge);
+    else if (this.store.state.request) this.ended("ended");
+    if (room.body.conference === null) this.mesh ??= this.newMesh();
+    this.roster(welcome.roster);
+    this.answering.cameBack(welcome.roster);
+    this.gate(welcome.gate);
+    if (!again) this.started(null);
+  }
+
+  private async pin(checkpoint: string, ledger: { origin: string; vkey: string }): Promise<void> {
+    const verdict = await pinCheckpoint(ledger.origin, await openCheckpoint(checkpoint, ledger));
+    if (verdict === "older" || verdict === "forked") this.store.alarm(T("alarm_ledger"));
+  }
+
+  private newMesh(): Mesh {
+    const mesh = new Mesh(this.place.config.ice_servers, this.store.state.participant, {
+      ...this.meshEvents, signal: (to, data) => this.socket.send({ type: "signal", to, data }),
+    });
+    mesh.publish(this.media.streams());
+    return mesh;
+  }
+
+  private restartMesh(): void {
+    this.mesh?.close();
+    this.mesh = null;
+  }
+
+  private roster(roster: RosterEntry[]): void {
+    this.store.set({ roster });
+    this.mesh?.follow(roster.map(({ participant }) => participant));
+    this.duties?.followRoster(roster);
+  }
+
+  private async request(notice: RequestNotice, challenge: string): Promise<void> {
+    const { store } = this;
+    if (store.state.request?.id === notice.id) return store.set({ challenge });
+    const request = await checkRequest(notice, store.state.room, store.state.session, Date.now());
+    this.publisher.stop();
+    const known = await noticeIsOurs(request.body.notice);
+    store.set({
+      request, challenge, answer: "asked", approval: null, scope: [], take: null, hasRecorded: false, refusals: [], keyChecks: new Map(),
+      notice: known ? null : T("notice_unknown"),
+    });
+  }
+
+  private gate(gate: Gate): void {
+    this.store.set({ gate, hasRecorded: this.store.state.hasRecorded || gate.state === "open" });
+    if (gate.state !== "open") return;
+    setTimeout(() => this.gateNeedsTake(gate.take), TAKE_MUST_BE_SHOWN_MS);
+  }
+
+  /** A gate that is open without a take that names us is wrong, whoever says so. */
+  private gateNeedsTake(number: number | null): void {
+    const { gate, take } = this.store.state;
+    if (this.left || gate.state !== "open" || gate.take !== number || take?.number === number) return;
+    this.alarmAndStop(T("alarm_no_take"));
+  }
+
+  private async take(envelope: string): Promise<void> {
+    const { room, request, approval } = this.store.state;
+    if (!request) return this.alarmAndStop(T("alarm_no_request"));
+    const take = await checkTake(envelope, room, request.body.recording).catch((error: unknown) => {
+      this.alarmAndStop(T("alarm_take_bad"));
+      throw error;
+    });
+    if (approval === null || !take.body.approvals.includes(approval)) return this.alarmAndStop(T("alarm_take_without_me"));
+    this.store.set({ take: await seenTake(take), hasRecorded: true });
+  }
+
+  private alarmAndStop(alarm: Message): void {
+    this.publisher.stop();
+    this.store.alarm(alarm);
+  }
+
+  private ended(reason: string): void {
+    this.publisher.stop();
+    const { answer } = this.store.state;
+    this.store.set({
+      request: null, approval: null, take: null, hasRecorded: false, refusals: [], answer: answer === "withdrawn" ? "withdrawn" : "none",
+      notice: T(reason === "refused" ? "ended_refused" : "ended"),
+    });
+  }
+
+  private problem(detail: string): void {
+    if (this.store.state.participant === "") this.started(T("problem_other", { detail }));
+    else this.store.set({ notice: T("problem_other", { detail }) });
+  }
+}
+
+export function initialState(room: MeetingState["room"]): MeetingState {
+  return {
+    room, participant: "", session: "", connection: "connecting", roster: [], request: null, challenge: "",
+    gate: { state: "closed", take: null, reason: "", waiting_for: [] }, hasRecorded: false, answer: "none", scope: [], approval: null, take: null,
+    publish: "off", alarms: [], notice: null, refusals: [], keyChecks: new Map(),
+  };
+}

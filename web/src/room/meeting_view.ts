@@ -1,0 +1,93 @@
+// The meeting on the screen: recording sign, tiles, controls, and beside them the host's panel and what one takes home.
+// Draws from the state; opens the prompt when this person is asked and closes it when the question is gone.
+import { T } from "../i18n/i18n.ts";
+import { fill, h } from "../ui/dom.ts";
+import { titleOfPage } from "../ui/frame.ts";
+import { icon } from "../ui/icons.ts";
+import { deviceButton, screenButton } from "./controls.ts";
+import { HostPanel } from "./host_panel.ts";
+import type { Meeting } from "./meeting.ts";
+import { openPrompt } from "./prompt_view.ts";
+import { RecordingSign } from "./recording_sign.ts";
+import type { MeetingState } from "./state.ts";
+import { TakeHome } from "./take_home.ts";
+import type { Tiles } from "./tiles.ts";
+import { openWithdraw } from "./withdraw_dialog.ts";
+
+export function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Tiles, leave: () => void): void {
+  const { store, media, place, answering } = meeting;
+  const withdraw = h("button", { type: "button", testid: "withdraw", on: { click: () => openWithdraw(() => answering.withdraw()) } }, icon("undo"), T("withdraw_button"));
+  const again = h("button", { type: "button", testid: "prompt-again", on: { click: () => ask() } }, T("prompt_again"));
+  const sign = new RecordingSign(h("div", { class: "kept" }, again, withdraw));
+  const alarm = h("section", { class: "note alarm", testid: "alarm", role: "alert", hidden: true });
+  const notice = h("p", { class: "note", role: "status", testid: "notice", hidden: true });
+  const mine = h("p", { class: "muted", testid: "approval-status", role: "status" });
+  const publish = h("p", { class: "muted", testid: "publish-state" });
+  const home = new TakeHome(place.roomId);
+  const panel = meeting.duties ? new HostPanel(meeting.duties, place.roomId) : null;
+  const conference = store.state.room.body.conference;
+  const tell = (words: MeetingState["notice"]): void => store.set({ notice: words });
+  const controls = h("div", { class: "controls", role: "toolbar", "aria-label": T("controls_label") },
+    deviceButton("microphone", media, tell), deviceButton("camera", media, tell), screenButton(media), h("span", { class: "spacer" }),
+    h("button", { type: "button", testid: "leave", class: "words-stay", on: { click: leave } }, icon("leave"), h("span", {}, T("leave"))));
+  const stage = h("div", {}, conference ? companion(conference) : null, tiles.element, controls);
+  const side = h("aside", { class: "side", "aria-label": T("side_label") }, panel?.element ?? null,
+    h("section", { class: "card" }, h("h2", {}, T("mine_title")), mine, publish), home.element);
+
+  main.classList.add("in-meeting");
+  fill(main, sign.spoken, sign.element, alarm, notice,
+    h("div", { class: "title-row" }, h("h1", { tabindex: "-1" }, store.state.room.body.title)),
+    h("div", { class: "meeting with-side", testid: "meeting", data: { participant: store.state.participant, role: place.role } }, stage, side));
+  titleOfPage(T("plain", { text: store.state.room.body.title }));
+  main.querySelector("h1")?.focus();
+
+  let prompt: { close(): void; request: string } | null = null;
+  const ask = (): void => {
+    const { request, room } = store.state;
+    if (!request || prompt?.request === request.id) return;
+    prompt?.close();
+    prompt = { request: request.id, ...openPrompt(room, request, {
+      approve: (scope) => answering.approve(scope).then(() => { prompt = null; }),
+      refuse: () => answering.refuse().then(() => { prompt = null; }),
+    }) };
+  };
+
+  answering.onKept(() => void home.draw());
+  void home.draw();
+  media.onChange(() => tiles.refreshOwn());
+  let lastAnswer = "";
+  store.watch((state) => {
+    sign.draw(state);
+    panel?.draw(state);
+    tiles.follow(state.roster, state.participant);
+    drawMine(state);
+    if (state.answer !== lastAnswer || (state.answer === "asked" && prompt?.request !== state.request?.id)) {
+      lastAnswer = state.answer;
+      if (state.answer === "asked") ask();
+    }
+    if (!state.request && prompt) { prompt.close(); prompt = null; }
+  });
+
+  function drawMine(state: MeetingState): void {
+    withdraw.hidden = state.answer !== "approved" && state.answer !== "sending";
+    again.hidden = !(state.request && (state.answer === "refused" || state.answer === "withdrawn"));
+    alarm.hidden = state.alarms.length === 0;
+    if (alarm.childElementCount !== state.alarms.length + 1) fill(alarm, h("h2", {}, icon("warning"), " ", T("alarm_title")), ...state.alarms.map((words) => h("p", {}, words)));
+    const words = state.connection === "reconnecting" ? T("reconnecting") : state.notice;
+    notice.hidden = words === null;
+    if (shownNotice !== words) fill(notice, (shownNotice = words));
+    if (mine.dataset["state"] !== state.answer) fill(mine, T(`mine_${state.answer}`));
+    mine.dataset["state"] = state.answer;
+    publish.hidden = state.publish === "off";
+    if (publish.dataset["state"] !== state.publish) fill(publish, state.publish === "off" ? null : T(`publish_${state.publish}`));
+    publish.dataset["state"] = state.publish;
+  }
+  
+}
+
+let shownNotice: MeetingState["notice"] = null;
+
+function companion(url: string): HTMLElement {
+  return h("section", { class: "note", testid: "companion" }, h("p", {}, T("companion_words")),
+    h("a", { class: "button primary", href: url, target: "_blank", rel: "noopener noreferrer" }, T("companion_open")));
+}

@@ -1,0 +1,93 @@
+// The prompt: everything the person decides about, in plain words, before they decide. Approve and refuse look the same;
+// nothing is ticked beforehand (a pre-ticked box is no consent: CJEU C-673/17). The meeting goes on behind it.
+import type { Signed } from "../core/dsse.ts";
+import type { MediaKind } from "../core/shape.ts";
+import type { Request, Room } from "../core/statements.ts";
+import { currentLanguage, T } from "../i18n/i18n.ts";
+import { noticeText } from "../i18n/notice.ts";
+import { dialog } from "../ui/dialog.ts";
+import { busy, checkbox, fill, h, textOf, type Child } from "../ui/dom.ts";
+import { icon } from "../ui/icons.ts";
+import { inWords } from "../ui/problems.ts";
+import { controllersOf, facts } from "../ui/room_facts.ts";
+import { bind } from "../i18n/i18n.ts";
+
+export interface Answers { approve(scope: MediaKind[]): Promise<void>; refuse(): Promise<void> }
+
+export function openPrompt(room: Signed<Room>, request: Signed<Request>, answers: Answers): { close(): void } {
+  const { body } = request;
+  const problem = h("p", { class: "problem", role: "alert", testid: "prompt-error" });
+  const scope = scopeChoice(body.scope);
+  const approve = h("button", { type: "button", testid: "prompt-approve" }, icon("check"), T("prompt_approve"));
+  const refuse = h("button", { type: "button", testid: "prompt-refuse" }, icon("cross"), T("prompt_refuse"));
+  const box = dialog("prompt", T("prompt_title"), [
+    h("p", {}, T("prompt_lead", { host: holderOf(room.body, body.key) })),
+    facts([
+      [T("prompt_what"), T("prompt_what_kinds", { kinds: body.scope.map((kind) => T(`kind_${kind}`)) })],
+      [T("prompt_why"), body.purpose, "prompt-purpose"],
+      [T("prompt_who"), recipients(room.body), "prompt-recipients"],
+      [T("prompt_until"), T("prompt_until_date", { date: new Date(body.delete_after_ms) }), "prompt-until"],
+      [T("prompt_where"), T("prompt_where_words", { location: room.body.location })],
+      [T("fact_processors"), room.body.processors.length === 0 ? T("fact_processors_none") : room.body.processors.join(", ")],
+      [T("fact_controllers"), controllersOf(room.body)],
+      [T("fact_authority"), room.body.authority],
+    ]),
+    h("h3", {}, T("prompt_back_title")),
+    h("p", {}, T("prompt_back")), h("p", {}, T("prompt_back_limits")),
+    room.body.withdrawal_erases === "whole_takes" ? h("p", {}, T("prompt_whole_takes")) : null,
+    h("p", { class: "note" }, T(body.names_refusals ? "prompt_refusal_named" : "prompt_refusal_unnamed")),
+    fullNotice(body),
+    scope.element, problem,
+    h("div", { class: "actions" }, refuse, approve),
+  ], { dismiss: "explicit", class: "wide prompt" });
+
+  approve.addEventListener("click", busy(approve, problem, async () => {
+    const chosen = scope.chosen();
+    if (chosen === null) {
+      scope.element.querySelector("input")?.focus();
+      return fill(problem, T("prompt_choose"));
+    }
+    await answers.approve(chosen);
+    box.close();
+  }, inWords));
+  refuse.addEventListener("click", busy(refuse, problem, async () => {
+    await answers.refuse();
+    box.close();
+  }, inWords));
+  box.open();
+  return box;
+}
+
+function holderOf(room: Room, key: string): string {
+  return room.host_keys.find((host) => host.key === key)?.holder ?? "?";
+}
+
+function recipients({ recipients: list }: Room): Child {
+  return h("ul", { class: "plain" }, ...list.map(({ holder, role, recipient }) =>
+    h("li", {}, holder, " (", T(`recipient_${role}`), ") ", h("span", { class: "mono muted" }, `${recipient.slice(0, 12)}…${recipient.slice(-6)}`))));
+}
+
+function fullNotice({ notice }: Request): HTMLElement {
+  const text = document.createTextNode("");
+  const paragraphs = h("div", {});
+  bind(text, () => fill(paragraphs, ...(noticeText(notice.version, currentLanguage()) ?? "").split("\n").map((line) => h("p", {}, line))));
+  return h("details", {}, h("summary", {}, T("prompt_notice")), paragraphs, text);
+}
+
+interface ScopeChoice { element: HTMLElement; chosen(): MediaKind[] | null }
+
+function scopeChoice(asked: MediaKind[]): ScopeChoice {
+  const kinds = asked.map((kind) => ({ kind, ...checkbox(`prompt-scope-${kind}`, T(`prompt_scope_${kind}`), T(`prompt_scope_${kind}_hint`)) }));
+  const nothing = checkbox("prompt-scope-nothing", T("prompt_scope_nothing"), T("prompt_scope_nothing_hint"));
+  nothing.input.addEventListener("change", () => nothing.input.checked && kinds.forEach(({ input }) => { input.checked = false; }));
+  for (const { input } of kinds) input.addEventListener("change", () => { if (input.checked) nothing.input.checked = false; });
+  const element = h("fieldset", { class: "choices" }, h("legend", {}, textOf(T("prompt_scope_title"))),
+    ...[...kinds.map(({ row }) => row), nothing.row].map((row) => h("div", { class: "choice" }, row)));
+  return {
+    element,
+    chosen: () => {
+      const chosen = kinds.filter(({ input }) => input.checked).map(({ kind }) => kind);
+      return chosen.length === 0 && !nothing.input.checked ? null : chosen;
+    },
+  };
+}

@@ -1,0 +1,83 @@
+// Sends to the recording service exactly the kinds of media this person approved, and nothing before the approval is acknowledged.
+// Follows the devices: a camera turned on later is published then; a broken connection is tried again.
+import type { MediaKind } from "../core/shape.ts";
+import type { PublishAt } from "../net/api.ts";
+import { WhipPublisher } from "../net/whip.ts";
+import type { LocalMedia } from "./media.ts";
+import type { PublishStatus } from "./state.ts";
+
+const RETRY_MS = [500, 1_500, 4_000, 8_000];
+type Part = "camera" | "screen";
+interface Running { whip: WhipPublisher; tracks: MediaStreamTrack[] }
+
+export class Publisher {
+  private allowed: { at: PublishAt; scope: MediaKind[] } | null = null;
+  private readonly running = new Map<Part, Running>();
+  private readonly attempts = new Map<Part, number>();
+
+  constructor(private readonly media: LocalMedia, private readonly ice: RTCIceServer[], private readonly status: (status: PublishStatus) => void) {
+    media.onChange(() => this.follow());
+  }
+
+  start(at: PublishAt, scope: MediaKind[]): void {
+    this.stop();
+    this.allowed = { at, scope };
+    this.follow();
+  }
+
+  stop(): void {
+    this.allowed = null;
+    for (const part of ["camera", "screen"] as const) this.end(part);
+    this.status("off");
+  }
+
+  private wanted(part: Part): MediaStreamTrack[] {
+    const scope = this.allowed?.scope ?? [];
+    if (part === "screen") return scope.includes("screen") ? (this.media.screen?.getVideoTracks() ?? []) : [];
+    return [
+      ...(scope.includes("audio") ? this.media.camera.getAudioTracks() : []),
+      ...(scope.includes("video") ? this.media.camera.getVideoTracks() : []),
+    ];
+  }
+
+  private follow(): void {
+    for (const part of ["camera", "screen"] as const) {
+      const tracks = this.wanted(part);
+      const now = this.running.get(part)?.tracks ?? [];
+      if (tracks.length === now.length && tracks.every((track) => now.includes(track))) continue;
+      this.end(part);
+      if (tracks.length > 0) this.begin(part, tracks);
+    }
+  }
+
+  private begin(part: Part, tracks: MediaStreamTrack[]): void {
+    const whip: WhipPublisher = new WhipPublisher(this.allowed!.at, this.ice, (state) => {
+      if (this.running.get(part)?.whip !== whip) return;
+      if (state === "connected") this.attempts.set(part, 0);
+      if (state === "failed") this.again(part, whip);
+      if (state !== "closed") this.status(state);
+    });
+    this.running.set(part, { whip, tracks });
+    whip.start(tracks, part).catch((error: unknown) => {
+      console.warn("publishing did not work:", String(error));
+      this.status("failed");
+      this.again(part, whip);
+    });
+  }
+
+  private again(part: Part, whip: WhipPublisher): void {
+    const attempt = this.attempts.get(part) ?? 0;
+    this.attempts.set(part, attempt + 1);
+    setTimeout(() => {
+      if (this.running.get(part)?.whip !== whip) return;
+      this.end(part);
+      this.follow();
+    }, RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]);
+  }
+
+  private end(part: Part): void {
+    const running = this.running.get(part);
+    this.running.delete(part);
+    void running?.whip.stop();
+  }
+}

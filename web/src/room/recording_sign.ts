@@ -1,0 +1,72 @@
+// The recording sign: colour, icon, words, the document's title and a spoken announcement; never colour alone.
+// It follows the gate as the service tells it, so it is red from the opening to the closing instant.
+import { sayDate, T, type Message, type TextKey } from "../i18n/i18n.ts";
+import { TEXTS } from "../i18n/texts/index.ts";
+import { fill, h, type Child } from "../ui/dom.ts";
+import { prefixTitle } from "../ui/frame.ts";
+import { icon } from "../ui/icons.ts";
+import type { MeetingState } from "./state.ts";
+
+export type SignState = "off" | "waiting" | "recording" | "paused";
+
+export function signState({ request, gate, hasRecorded }: MeetingState): SignState {
+  if (gate.state === "open") return "recording";
+  if (!request) return "off";
+  return hasRecorded ? "paused" : "waiting";
+}
+
+/** Names of those the gate waits for, as far as the roster knows them. */
+export function waitingFor({ gate, roster, participant }: MeetingState): Message[] {
+  return gate.waiting_for.flatMap((id) => {
+    if (id === participant) return [T("you")];
+    const name = roster.find((entry) => entry.participant === id)?.name;
+    return name === undefined ? [] : [T("plain", { text: name })];
+  });
+}
+
+export function gateReason(state: MeetingState): Message {
+  const waiting = waitingFor(state);
+  const key = `reason_${state.gate.reason}`;
+  if (key in TEXTS && key !== "reason_waiting") return T(key as TextKey);
+  return waiting.length > 0 ? T("reason_waiting_for", { names: waiting }) : T("reason_waiting");
+}
+
+export class RecordingSign {
+  readonly element = h("section", { class: "recording-sign", testid: "recording-sign", data: { state: "off" }, hidden: true, "aria-label": T("sign_label") });
+  private readonly words = h("div", { class: "words" });
+  /** Announced once per change, not on every redraw. */
+  readonly spoken = h("div", { class: "visually-hidden", role: "status", "aria-live": "assertive" });
+  private shown = "";
+
+  constructor(withdraw: HTMLElement) {
+    this.element.append(this.words, withdraw);
+  }
+
+  draw(state: MeetingState): void {
+    const now = signState(state);
+    const key = JSON.stringify([now, state.gate.reason, state.gate.waiting_for, state.take, state.answer, state.scope, state.request?.id, state.roster]);
+    if (key === this.shown) return;
+    const before = this.element.dataset["state"];
+    this.shown = key;
+    this.element.dataset["state"] = now;
+    this.element.hidden = now === "off";
+    prefixTitle(now === "recording" ? T("title_recording") : null);
+    fill(this.words, ...this.say(now, state));
+    if (before !== now) fill(this.spoken, T(`spoken_${now}`));
+  }
+
+  private say(now: SignState, state: MeetingState): Child[] {
+    if (now === "off") return [];
+    if (now !== "recording") return [icon(now === "paused" ? "pause" : "waiting"), h("div", {}, h("strong", {}, T(`sign_${now}`)), gateReason(state))];
+    const code = state.take
+      ? h("span", {}, T("short_code"), " ", h("span", { class: "short-code", testid: "short-code", title: T("short_code_hint") }, state.take.code))
+      : null;
+    return [icon("record"), h("div", {}, h("strong", {}, T("sign_recording")), this.ofMe(state), code ? h("span", {}, " · ", code) : null)];
+  }
+
+  private ofMe({ scope, request }: MeetingState): Child {
+    const kinds = scope.map((kind) => T(`kind_${kind}`));
+    const until = request ? sayDate(new Date(request.body.delete_after_ms)) : "";
+    return kinds.length === 0 ? T("sign_nothing_of_you") : T("sign_of_you", { kinds, until });
+  }
+}

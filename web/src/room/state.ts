@@ -1,0 +1,62 @@
+// What the meeting's page knows, in one place. Views subscribe; only meeting.ts and its parts change it.
+import type { Signed, Signer } from "../core/dsse.ts";
+import type { MediaKind } from "../core/shape.ts";
+import type { Request, Role, Room } from "../core/statements.ts";
+import type { Message } from "../i18n/i18n.ts";
+import type { Config } from "../net/api.ts";
+import type { Gate, RosterEntry } from "../net/messages.ts";
+import type { SocketStatus } from "../net/socket.ts";
+
+export type MyAnswer = "none" | "asked" | "sending" | "approved" | "refused" | "withdrawn" | "failed";
+export type PublishStatus = "off" | "connecting" | "connected" | "failed";
+export interface TakeSeen { number: number; code: string; countersigned: boolean }
+
+/** What does not change while the page is in the meeting (the room only by a new statement). */
+export interface Place { config: Config; roomId: string; fingerprint: string; signer: Signer; name: string; role: Role; hostSigner: Signer | null }
+
+export interface MeetingState {
+  room: Signed<Room>;
+  participant: string;
+  session: string;
+  connection: SocketStatus;
+  roster: RosterEntry[];
+  request: Signed<Request> | null;
+  challenge: string;
+  gate: Gate;
+  /** a take was seen for the request that stands now */
+  hasRecorded: boolean;
+  answer: MyAnswer;
+  scope: MediaKind[];
+  /** id of the approval this page made for the request that stands now */
+  approval: string | null;
+  take: TakeSeen | null;
+  publish: PublishStatus;
+  alarms: Message[];
+  notice: Message | null;
+  /** host: refusals heard of, by participant or unnamed */
+  refusals: (string | null)[];
+  keyChecks: Map<string, KeyCheck>;
+}
+export type KeyCheck = "checking" | "signed" | "opens" | "failed";
+
+export class Store {
+  private readonly listeners = new Set<(state: MeetingState) => void>();
+  constructor(private current: MeetingState) {}
+
+  get state(): MeetingState {
+    return this.current;
+  }
+  set(change: Partial<MeetingState>): void {
+    this.current = { ...this.current, ...change };
+    for (const listener of this.listeners) listener(this.current);
+  }
+  /** Calls the listener now and after every change. */
+  watch(listener: (state: MeetingState) => void): void {
+    this.listeners.add(listener);
+    listener(this.current);
+  }
+  alarm(alarm: Message): void {
+    const known = this.current.alarms.some(({ key }) => key === alarm.key);
+    if (!known) this.set({ alarms: [...this.current.alarms, alarm] });
+  }
+}

@@ -1,0 +1,41 @@
+// Receipt and key file: offered in the meeting and afterwards, kept in this browser until both were saved.
+import { sayTime, T } from "../i18n/i18n.ts";
+import { approvalsOf, forgetApproval, updateApproval, type KeptApproval } from "../store/approvals.ts";
+import { fill, h, saveFile } from "../ui/dom.ts";
+import { icon } from "../ui/icons.ts";
+
+const fileName = ({ approval }: KeptApproval, ending: string): string => `${approval.slice(0, 16)}.${ending}`;
+
+export class TakeHome {
+  readonly element = h("section", { class: "card", testid: "take-home", hidden: true });
+
+  constructor(private readonly room: string) {}
+
+  async draw(): Promise<void> {
+    const kept = (await approvalsOf(this.room)).filter(({ receipt }) => receipt !== null);
+    this.element.hidden = kept.length === 0;
+    fill(this.element, h("h2", {}, icon("key"), " ", T("home_title")), h("p", { class: "muted" }, T("home_lead")),
+      ...kept.reverse().map((approval) => this.one(approval)));
+  }
+
+  private one(kept: KeptApproval): HTMLElement {
+    const receipt = h("button", { type: "button", testid: "receipt-download", on: { click: () => {
+      saveFile(fileName(kept, "unavoce-receipt.json"), [kept.receipt!], "application/json");
+      void this.saved(kept, { receiptSaved: true });
+    } } }, icon(kept.receiptSaved ? "check" : "download"), T("home_receipt"));
+    const keyFile = h("button", { type: "button", testid: "keyfile-download", on: { click: () => {
+      saveFile(fileName(kept, "unavoce-key.txt"), [kept.keyFile], "text/plain");
+      void this.saved(kept, { keyFileSaved: true });
+    } } }, icon(kept.keyFileSaved ? "check" : "download"), T("home_keyfile"));
+    const both = kept.receiptSaved && kept.keyFileSaved;
+    const forget = h("button", { type: "button", class: "quiet small", testid: "take-home-forget", on: { click: () => void forgetApproval(kept.approval).then(() => this.draw()) } }, T("home_forget"));
+    return h("div", { class: "kept-one", data: { approval: kept.approval } },
+      h("p", { class: "muted" }, T(kept.withdrawn ? "home_withdrawn" : "home_approved", { when: sayTime(kept.approved_ms) })),
+      h("div", { class: "kept" }, receipt, keyFile, both ? forget : null));
+  }
+
+  private async saved(kept: KeptApproval, change: Partial<KeptApproval>): Promise<void> {
+    await updateApproval(kept.approval, change);
+    await this.draw();
+  }
+}

@@ -1,0 +1,25 @@
+// Taking an approval back: one button, one confirmation that says what is erased and what cannot be. As easy as approving.
+import { T } from "../i18n/i18n.ts";
+import { dialog } from "../ui/dialog.ts";
+import { fill, h } from "../ui/dom.ts";
+import { inWords } from "../ui/problems.ts";
+
+/** `withdraw` stops the sending at once and resolves when the service has acknowledged. */
+export function openWithdraw(withdraw: () => Promise<void>): void {
+  const result = h("p", { testid: "withdraw-result", role: "status" });
+  const confirm = h("button", { type: "button", class: "danger", testid: "withdraw-confirm" }, T("withdraw_confirm"));
+  const cancel = h("button", { type: "button", testid: "withdraw-cancel", on: { click: () => box.close() } }, T("cancel"));
+  const actions = h("div", { class: "actions" }, cancel, confirm);
+  const box = dialog("withdraw-dialog", T("withdraw_title"), [
+    h("p", {}, T("withdraw_erased")), h("p", {}, T("withdraw_not_erased")), h("p", { class: "muted" }, T("withdraw_meeting")), result, actions,
+  ], { dismiss: "escape" });
+  confirm.addEventListener("click", () => {
+    fill(actions, h("button", { type: "button", on: { click: () => box.close() } }, T("close")));
+    result.dataset["state"] = "sending";
+    fill(result, T("withdraw_sending"));
+    withdraw().then(
+      () => { result.dataset["state"] = "done"; fill(result, T("withdraw_done")); },
+      (error: unknown) => { result.dataset["state"] = "failed"; fill(result, inWords(error)); });
+  });
+  box.open();
+}
