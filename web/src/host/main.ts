@@ -14,7 +14,7 @@ const content = h("div", {}, h("p", { class: "muted" }, T("loading")));
 showPage("host", T("host_title"), content);
 
 async function show(): Promise<void> {
-  const [config, account] = await Promise.all([api.config(), api.account().catch(() => null)]);
+  const [config, account] = await Promise.all([api.config(), api.account()]);
   if (account === null) {
     return fill(content, h("h1", {}, T("no_session_title")), accountForms(config, () => void refresh()));
   }

@@ -21,7 +21,7 @@ showPage("index", T("start_title"),
   entrance);
 
 async function showEntrance(): Promise<void> {
-  const [config, account] = await Promise.all([api.config(), api.account().catch(() => null)]);
+  const [config, account] = await Promise.all([api.config(), api.account()]);
   if (account === null) fill(entrance, accountForms(config, () => location.assign("/host")));
   else fill(entrance, h("section", { class: "card" }, h("p", {}, T("logged_in_as", { user: account.user })), h("a", { class: "button primary", href: "/host" }, T("go_host"))));
 }

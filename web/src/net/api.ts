@@ -47,13 +47,26 @@ async function json<T>(method: string, path: string, body?: unknown): Promise<T>
   return (await (await send(method, path, body)).json()) as T;
 }
 
+/** Whether somebody logged in here: asking for the account without that would only make the browser log an error. */
+const LOGGED_IN = "unavoce.logged_in";
+const entered = <T>(answer: T): T => (localStorage.setItem(LOGGED_IN, "1"), answer);
+const gone = (): void => localStorage.removeItem(LOGGED_IN);
+
 export const api = {
   config: () => json<Config>("GET", "/config"),
   register: (user: string, email: string, password: string, invitation: string | null) =>
-    json<{ user: string }>("POST", "/accounts", { user, email, password, invitation }),
-  login: (user: string, password: string) => json<{ user: string }>("POST", "/login", { user, password }),
-  logout: async () => void (await send("POST", "/logout")),
-  account: () => json<{ user: string; email: string; registered_ms: number }>("GET", "/account"),
+    json<{ user: string }>("POST", "/accounts", { user, email, password, invitation }).then(entered),
+  login: (user: string, password: string) => json<{ user: string }>("POST", "/login", { user, password }).then(entered),
+  logout: () => send("POST", "/logout").finally(gone),
+  /** Who is logged in here, or null. */
+  account: async () => {
+    if (localStorage.getItem(LOGGED_IN) === null) return null;
+    return json<{ user: string; email: string; registered_ms: number }>("GET", "/account").catch((error: unknown) => {
+      if (!(error instanceof Problem) || error.status !== 401) throw error;
+      gone();
+      return null;
+    });
+  },
   deleteAccount: async (password: string) => void (await send("DELETE", "/account", { password })),
   rooms: async () => (await json<{ rooms: RoomListed[] }>("GET", "/rooms")).rooms,
   createRoom: (envelope: string) => json<{ room: string; id: string }>("POST", "/rooms", { envelope }),

@@ -1,0 +1,62 @@
+// A ledger for the test double: an RFC 6962 tree in memory, checkpoints and proofs as docs/FORMATS.md section 4 says.
+import { concat, randomBytes, sha256, toBase64, toHex, utf8, type Bytes } from "../../../web/src/core/bytes.ts";
+import { KeyPairSigner } from "../../../web/src/core/ed25519.ts";
+import { fromBase64url } from "../../../web/src/core/bytes.ts";
+import { leafHash, nodeHash } from "../../../web/src/core/merkle.ts";
+import { commitment } from "../../../web/src/core/proof.ts";
+
+export interface Entry { index: number; entry: string; r: string; kind: string; envelope: string; proof: string; id: string; recording: string }
+
+export class MockLedger {
+  readonly entries: Entry[] = [];
+  private readonly leaves: Bytes[] = [];
+  private constructor(readonly origin: string, private readonly signer: KeyPairSigner, readonly vkey: string, private readonly keyHash: Bytes) {}
+
+  static async create(origin: string): Promise<MockLedger> {
+    const signer = await KeyPairSigner.generate();
+    const typed = concat(new Uint8Array([1]), fromBase64url(signer.publicKey));
+    const keyHash = (await sha256(concat(utf8(`${origin}\n`), typed))).slice(0, 4);
+    return new MockLedger(origin, signer, `${origin}+${toHex(keyHash)}+${toBase64(typed)}`, keyHash);
+  }
+
+  async append(recording: string, kind: string, envelope: string, id: string): Promise<Entry> {
+    const known = this.entries.find((entry) => entry.id === id);
+    if (known) return known;
+    const sequence = this.entries.filter((entry) => entry.recording === recording).length;
+    const entry = utf8(JSON.stringify({ recording, sequence, previous: null, received_ms: Date.now(), kind, envelope_sha256: toHex(await sha256(utf8(envelope))) }));
+    const r = randomBytes(32);
+    const index = this.leaves.push(await leafHash(await commitment(r, entry))) - 1;
+    const made: Entry = { index, entry: toBase64(entry), r: toBase64(r), kind, envelope: toBase64(utf8(envelope)), proof: "", id, recording };
+    this.entries.push(made);
+    made.proof = await this.proof(index);
+    return made;
+  }
+
+  async checkpoint(): Promise<string> {
+    const body = `${this.origin}\n${this.leaves.length}\n${toBase64(await root(this.leaves))}\n`;
+    const signature = concat(this.keyHash, await this.signer.sign(utf8(body)));
+    return `${body}\n\u2014 ${this.origin} ${toBase64(signature)}\n`;
+  }
+
+  async proof(index: number): Promise<string> {
+    const hashes = await path(index, this.leaves);
+    return ["c2sp.org/tlog-proof@v1", `index ${index}`, ...hashes.map(toBase64), "", await this.checkpoint()].join("\n");
+  }
+}
+
+const split = (n: number): number => 2 ** Math.floor(Math.log2(n - 1));
+
+export async function root(leaves: Bytes[]): Promise<Bytes> {
+  if (leaves.length === 0) return sha256(new Uint8Array());
+  if (leaves.length === 1) return leaves[0]!;
+  const k = split(leaves.length);
+  return nodeHash(await root(leaves.slice(0, k)), await root(leaves.slice(k)));
+}
+
+export async function path(index: number, leaves: Bytes[]): Promise<Bytes[]> {
+  if (leaves.length <= 1) return [];
+  const k = split(leaves.length);
+  return index < k
+    ? [...(await path(index, leaves.slice(0, k))), await root(leaves.slice(k))]
+    : [...(await path(index - k, leaves.slice(k))), await root(leaves.slice(0, k))];
+}

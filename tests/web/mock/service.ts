@@ -1,0 +1,209 @@
+// A test double of the service: docs/API.md in memory, no media, no disk. It exists to do what the real one must not: `lie` changes
+// what it says, so that tests can show that the pages notice. The real service is tested with these pages in tests/e2e.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { WebSocketServer, type WebSocket } from "ws";
+import { fromBase64, randomBytes, toBase64url, toHex } from "../../../web/src/core/bytes.ts";
+import { openStatement, parseEnvelope, signStatement } from "../../../web/src/core/dsse.ts";
+import { KeyPairSigner } from "../../../web/src/core/ed25519.ts";
+import { MockLedger } from "./ledger.ts";
+
+interface Person { participant: string; resume: string; name: string; role: string; key: string; answer: string; approval: string | null; socket: WebSocket | null; challenge: string }
+interface Room { room: string; title: string; envelope: string; id: string }
+type Take = { approvals: string[]; recording: string };
+
+/** What to lie about. Every lie is one that the pages must notice. */
+export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; openWithoutTake?: boolean; recordings?: unknown[]; detail?: Record<string, unknown>; files?: Map<string, Uint8Array> }
+
+export class MockService {
+  readonly lies: Lies = {};
+  readonly posted: { kind: string; envelope: string; wrapped: string | null }[] = [];
+  readonly keys = new Map<string, Uint8Array>();
+  readonly countersigned: string[] = [];
+  private readonly rooms = new Map<string, Room>();
+  private readonly people: Person[] = [];
+  private readonly server: Server;
+  private session = toHex(randomBytes(16));
+  private request: { id: string; envelope: string; recording: string } | null = null;
+  private take = 0;
+  private open = false;
+
+  private constructor(private readonly pages: string, readonly ledger: MockLedger, readonly signer: KeyPairSigner) {
+    this.server = createServer((request, response) => void this.http(request, response).catch((error) => problem(response, 500, "broken", String(error))));
+    new WebSocketServer({ server: this.server }).on("connection", (socket) => socket.on("message", (data) => void this.hear(socket, JSON.parse(String(data)))));
+  }
+
+  static async start(pages: string, port = 0): Promise<MockService> {
+    const service = new MockService(pages, await MockLedger.create("localhost/unavoce"), await KeyPairSigner.generate());
+    await new Promise<void>((resolve) => service.server.listen(port, "127.0.0.1", resolve));
+    return service;
+  }
+  get base(): string {
+    return `http://localhost:${(this.server.address() as { port: number }).port}`;
+  }
+  stop(): void {
+    this.people.forEach(({ socket }) => socket?.terminate());
+    this.server.close();
+    this.server.closeAllConnections();
+  }
+  dropSockets(): void {
+    this.people.forEach(({ socket }) => socket?.terminate());
+  }
+
+  private config(): object {
+    return {
+      registration: "open", service_key: this.signer.publicKey, ledger: { origin: this.ledger.origin, vkey: this.ledger.vkey },
+      controllers: [{ name: "Chorverein Musterstadt e. V.", contact: "datenschutz@example.org" }, { name: "Hostwerk GmbH", contact: "privacy@hostwerk.example" }],
+      authority: "Landesbeauftragte für den Datenschutz, Musterland", location: "Germany (Nuremberg)", processors: ["Hostwerk GmbH"],
+      page_sha256: "0".repeat(64), ice_servers: [], version: "test", max_participants: 6, operator_notices: ["This data volume is not encrypted."],
+    };
+  }
+
+  private async http(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    const body = await new Promise<string>((resolve) => { let text = ""; request.on("data", (part) => { text += part; }).on("end", () => resolve(text)); });
+    if (pathname.startsWith("/api/v1/")) return this.api(request.method ?? "GET", pathname.slice(7), body, request, response);
+    if (pathname.startsWith("/whip/")) return problem(response, 503, "no_media", "the test double takes no media");
+    this.file(pathname, response);
+  }
+
+  private file(pathname: string, response: ServerResponse): void {
+    const name = pathname === "/" ? "index.html" : pathname.startsWith("/r/") ? "room.html" : pathname.startsWith("/assets/") ? pathname.slice(1) : `${pathname.slice(1)}.html`;
+    const path = join(this.pages, name);
+    if (!existsSync(path)) return problem(response, 404, "not_found", pathname);
+    const type = name.endsWith(".js") ? "text/javascript" : name.endsWith(".css") ? "text/css" : name.endsWith(".svg") ? "image/svg+xml" : "text/html; charset=utf-8";
+    response.writeHead(200, { "Content-Type": type, "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob: mediastream:; connect-src 'self'" });
+    response.end(readFileSync(path));
+  }
+
+  private async api(method: string, path: string, body: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const host = request.headers.cookie?.includes("unavoce_session=") ?? false;
+    const input = body ? JSON.parse(body) : {};
+    const answer = (status: number, value?: unknown, headers = {}): void => void response.writeHead(status, { "Content-Type": "application/json", ...headers }).end(value === undefined ? undefined : JSON.stringify(value));
+    const cookie = { "Set-Cookie": "unavoce_session=1; Path=/; HttpOnly; SameSite=Strict" };
+    if (path === "/config") return answer(200, this.config());
+    if (path === "/accounts") return answer(201, { user: input.user }, cookie);
+    if (path === "/login") return input.password === "wrong password" ? problem(response, 401, "wrong_credentials", "user or password") : answer(200, { user: input.user }, cookie);
+    if (path === "/logout") return answer(204, undefined, { "Set-Cookie": "unavoce_session=; Path=/; Max-Age=0" });
+    if (path === "/account") return host ? answer(200, { user: "Miriam", email: "m@example.org", registered_ms: 0 }) : problem(response, 401, "not_logged_in", "log in first");
+    if (path === "/rooms" && method === "GET") return answer(200, { rooms: [...this.rooms.values()] });
+    if (path === "/rooms") return answer(201, await this.addRoom(input.envelope));
+    if (path === "/statements") return this.statement(input, response);
+    if (path === "/recordings") return answer(200, { recordings: this.lies.recordings ?? [] });
+    const room = /^\/rooms\/([0-9a-f]{32})$/.exec(path)?.[1];
+    if (room) {
+      const known = this.rooms.get(room);
+      if (!known) return problem(response, 404, "not_found", "no such room");
+      if (method === "PUT") return answer(200, await this.addRoom(input.envelope));
+      return answer(200, this.lies.room?.(known) ?? known);
+    }
+    const [, recording, what, name] = /^\/recordings\/([0-9a-f]{32})(?:\/(\w+)(?:\/([\w.-]+))?)?$/.exec(path) ?? [];
+    if (what === "stop") { this.end("ended"); return answer(204); }
+    if (what === "keys" || what === "tracks") {
+      const bytes = what === "keys" ? this.keys.get(name!) : this.lies.files?.get(name!);
+      return bytes ? void response.writeHead(200, { "Content-Length": bytes.length }).end(bytes) : problem(response, 410, "erased", "gone");
+    }
+    if (recording) return answer(200, this.lies.detail ?? { recording, entries: this.ledger.entries.filter((entry) => entry.recording === recording) });
+    return problem(response, 404, "not_found", path);
+  }
+
+  private async addRoom(envelope: string): Promise<{ room: string; id: string }> {
+    const { body, id } = await openStatement("room", envelope);
+    this.rooms.set(body.room, { room: body.room, title: body.title, envelope, id });
+    await this.ledger.append(body.room, "room", envelope, id);
+    return { room: body.room, id };
+  }
+
+  private async statement({ envelope, wrapped }: { envelope: string; wrapped: string | null }, response: ServerResponse): Promise<void> {
+    const kind = /unavoce\.(\w+)\.v1/.exec(parseEnvelope(envelope).payloadType)![1] as "request" | "approval" | "refusal" | "withdrawal";
+    const { body, id } = await openStatement(kind, envelope);
+    this.posted.push({ kind, envelope, wrapped });
+    const entry = await this.ledger.append(body.recording, kind, envelope, id);
+    const person = this.people.find(({ key }) => key === (body as { key: string }).key);
+    if (wrapped) this.keys.set(id, fromBase64(wrapped));
+    const publish = kind === "approval" && (body as { scope: string[] }).scope.length > 0 ? { url: `/whip/${id.slice(0, 16)}`, token: "t" } : null;
+    response.writeHead(201, { "Content-Type": "application/json" })
+      .end(JSON.stringify({ id, kind, entry: entry.entry, r: entry.r, proof: this.lies.proof?.(entry.proof) ?? entry.proof, publish }));
+    if (kind === "request") this.ask({ id, envelope, recording: body.recording });
+    else if (person) {
+      Object.assign(person, { answer: { approval: "approved", refusal: "refused", withdrawal: "withdrawn" }[kind], approval: kind === "approval" ? id : null });
+      if (kind === "refusal") this.people.filter(({ role }) => role === "host").forEach((host) => send(host.socket, { type: "refused", participant: null }));
+      await this.settle(kind === "withdrawal" ? "withdrawn" : kind === "refusal" ? "refused" : "waiting");
+    }
+  }
+
+  private ask(request: { id: string; envelope: string; recording: string }): void {
+    this.request = request;
+    for (const person of this.people) {
+      Object.assign(person, { answer: "none", approval: null, challenge: toBase64url(randomBytes(32)) });
+      send(person.socket, { type: "request", request, challenge: person.challenge });
+    }
+    void this.settle("waiting");
+  }
+
+  end(reason: string): void {
+    if (this.request) this.tell({ type: "recording_ended", recording: this.request.recording, reason });
+    this.request = null;
+    this.close("");
+  }
+
+  private close(reason: string): void {
+    this.open = false;
+    this.tell({ type: "gate", gate: this.gate(reason) });
+  }
+  private gate(reason: string): object {
+    const waiting_for = this.request ? this.people.filter(({ answer, socket }) => socket && answer !== "approved").map(({ participant }) => participant) : [];
+    return { state: this.open ? "open" : "closed", take: this.take || null, reason, waiting_for };
+  }
+
+  private async settle(reason: string): Promise<void> {
+    const here = this.people.filter(({ socket }) => socket);
+    this.tell({ type: "roster", roster: this.roster() });
+    const complete = this.request !== null && here.length > 0 && here.every(({ answer }) => answer === "approved");
+    if (!complete) return this.close(reason);
+    const approvals = here.map(({ approval }) => approval!).sort();
+    const honest = { approvals, recording: this.request!.recording };
+    const { envelope, id } = await signStatement("take", { ...(this.lies.take?.(honest) ?? honest), take: ++this.take, checkpoint: { size: 1, root: "0".repeat(64) }, key: this.signer.publicKey, start_ms: Date.now() }, this.signer);
+    here.filter(({ role }) => role === "host").forEach(({ socket }) => send(socket, { type: "take_proposal", take_id: id, envelope }));
+    if (!this.lies.openWithoutTake) this.tell({ type: "take", envelope });
+    this.open = true;
+    this.tell({ type: "gate", gate: this.gate("") });
+  }
+
+  private async hear(socket: WebSocket, message: { type: string; [key: string]: any }): Promise<void> {
+    const person = this.people.find((known) => known.socket === socket);
+    if (message.type === "join") return this.join(socket, message as never);
+    if (message.type === "ping") return send(socket, { type: "pong" });
+    if (message.type === "countersign") return void this.countersigned.push(message["take_id"]);
+    if (message.type === "signal") return send(this.people.find(({ participant }) => participant === message["to"])?.socket ?? null, { type: "signal", from: person?.participant, data: message["data"] });
+    if (message.type === "leave" && person) {
+      this.people.splice(this.people.indexOf(person), 1);
+      await this.settle("left");
+    }
+  }
+
+  private async join(socket: WebSocket, { name, key, role, resume }: { name: string; key: string; role: string; resume: string | null }): Promise<void> {
+    const back = this.people.find((known) => resume !== null && known.resume === resume);
+    const person: Person = back ?? { participant: toHex(randomBytes(16)), resume: toBase64url(randomBytes(32)), name, role, key, answer: "none", approval: null, socket, challenge: "" };
+    if (!back) this.people.push(person);
+    Object.assign(person, { socket, challenge: toBase64url(randomBytes(32)) });
+    const room = [...this.rooms.values()].at(-1)!;
+    send(socket, { type: "welcome", session: this.session, participant: person.participant, resume: person.resume, challenge: person.challenge, roster: this.roster(), request: this.request, gate: this.gate(""), checkpoint: await this.ledger.checkpoint(), room_envelope: (this.lies.room?.(room) ?? room).envelope });
+    await this.settle("late_join");
+  }
+
+  private roster(): object[] {
+    return this.people.filter(({ socket }) => socket).map(({ participant, name, role, answer, approval }) => ({ participant, name, role, answer, approval }));
+  }
+  tell(message: object): void {
+    this.people.forEach(({ socket }) => send(socket, message));
+  }
+}
+
+function send(socket: WebSocket | null, message: object): void {
+  if (socket?.readyState === 1) socket.send(JSON.stringify(message));
+}
+function problem(response: ServerResponse, status: number, code: string, detail: string): void {
+  response.writeHead(status, { "Content-Type": "application/problem+json" }).end(JSON.stringify({ type: "about:blank", title: code, status, detail, code }));
+}
