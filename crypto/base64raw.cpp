@@ -2,6 +2,8 @@
 
 #include <sodium.h>
 
+#include "crypto/utf8.hpp"
+
 namespace unavoce::crypto {
 
 std::string to_base64raw(ByteView bytes) {
@@ -15,9 +17,10 @@ std::string to_base64raw(ByteView bytes) {
 Result<Bytes> from_base64raw(std::string_view text) {
   Bytes bytes(text.size() / 4 * 3 + 3);
   std::size_t size = 0;
-  // ignore = NULL: no white space is skipped; b64_end = NULL: everything must be consumed.
-  if (sodium_base642bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &size, nullptr,
-                        sodium_base64_VARIANT_ORIGINAL_NO_PADDING) != 0) {
+  // is_ascii: see from_base64() about libsodium. ignore = NULL: no white space is skipped; b64_end = NULL: everything
+  // must be consumed.
+  if (!is_ascii(text) || sodium_base642bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &size,
+                                           nullptr, sodium_base64_VARIANT_ORIGINAL_NO_PADDING) != 0) {
     return Error{Errc::malformed, "this is not canonical base64 (standard alphabet, no padding)"};
   }
   bytes.resize(size);

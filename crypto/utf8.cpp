@@ -40,4 +40,10 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+bool is_ascii(std::string_view text) {
+  unsigned all = 0;
+  for (const char c : text) all |= static_cast<unsigned char>(c);
+  return all < 0x80;
+}
+
 }  // namespace unavoce::crypto

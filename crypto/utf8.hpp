@@ -14,4 +14,7 @@ std::optional<char32_t> take_code_point(std::string_view& text);
 /// Whether all of `text` is valid UTF-8.
 bool is_utf8(std::string_view text);
 
+/// Whether no byte of `text` is above 0x7f; in a time that depends on the size only, as encoded keys pass here.
+bool is_ascii(std::string_view text);
+
 }  // namespace unavoce::crypto

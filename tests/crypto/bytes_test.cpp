@@ -1,8 +1,8 @@
 #include "crypto/bytes.hpp"
 
-#include <set>
 #include <string>
 
+#include "crypto/base64raw.hpp"
 #include "tests/crypto/must.hpp"
 
 using namespace unavoce::crypto;
@@ -61,18 +61,21 @@ TEST_CASE("base64url has no padding and its own alphabet") {
   }
 }
 
-TEST_CASE("of all bytes only the 64 of the alphabet are accepted, each with a value of its own") {
-  std::string standard = "AAAA";
-  std::string url_safe = "AAAA";
-  std::set<std::string> standard_values;
-  std::set<std::string> url_safe_values;
-  for (int byte = 0; byte < 256; ++byte) {
-    standard[2] = url_safe[2] = static_cast<char>(byte);
-    if (const auto value = from_base64(standard)) standard_values.insert(to_hex(value.value()));
-    if (const auto value = from_base64url(url_safe)) url_safe_values.insert(to_hex(value.value()));
-    if (const auto value = from_base64(standard)) CHECK(to_base64(value.value()) == standard);
-    if (const auto value = from_base64url(url_safe)) CHECK(to_base64url(value.value()) == url_safe);
+TEST_CASE("of all bytes only the 64 of each alphabet are accepted, and they spell one value each") {
+  struct Alphabet {
+    std::string (*encode)(ByteView);
+    Result<Bytes> (*decode)(std::string_view);
+  };
+  for (const auto& [encode, decode] : {Alphabet{to_base64, from_base64}, Alphabet{to_base64url, from_base64url},
+                                       Alphabet{to_base64raw, from_base64raw}}) {
+    int accepted = 0;
+    for (int byte = 0; byte < 256; ++byte) {
+      const std::string text{'A', 'A', static_cast<char>(byte), 'A'};
+      const auto value = decode(text);
+      if (!value) continue;
+      ++accepted;
+      CHECK(encode(value.value()) == text);
+    }
+    CHECK(accepted == 64);
   }
-  CHECK(standard_values.size() == 64);
-  CHECK(url_safe_values.size() == 64);
 }
