@@ -1,0 +1,177 @@
+#include "cli/command_line.hpp"
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <exception>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.hpp"
+#include "crypto/hardening.hpp"
+
+namespace unavoce::cli {
+
+namespace {
+
+/// What was chosen on the command line.
+struct Invocation {
+  std::function<Result<Report>()> command;
+  bool json = false;
+};
+
+void add_common_options(CLI::App& command, Invocation& invocation) {
+  command.add_flag("--json", invocation.json, "Report as one JSON object");
+}
+
+void add_passphrase_fd(CLI::App& command, PassphraseOptions& options) {
+  command.add_option("--passphrase-fd", options.fd, "Read the passphrase (one line) from this file descriptor")
+      ->envname("UNAVOCE_PASSPHRASE_FD")
+      ->check(CLI::NonNegativeNumber);
+}
+
+void add_output(CLI::App& command, std::string& output) {
+  command.add_option("-o,--output", output, "File to write (default: standard output)")->type_name("OUT");
+}
+
+/// Registers a command whose options are an Options object.
+template <class Options>
+std::shared_ptr<Options> add_command(CLI::App& app, CLI::App*& command, Invocation& invocation, const char* name,
+                                     const char* description, Result<Report> (*run)(const Options&)) {
+  auto options = std::make_shared<Options>();
+  command = app.add_subcommand(name, description);
+  command->callback([options, run, &invocation] { invocation.command = [options, run] { return run(*options); }; });
+  add_common_options(*command, invocation);
+  return options;
+}
+
+void add_keygen(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = nullptr;
+  auto options = add_command(app, command, invocation, "keygen", "Make an age identity, or a room key", keygen);
+  add_output(*command, options->output);
+  command->add_option("--room", options->room, "Make a room key: for this room id, or \"new\" for a new one")
+      ->type_name("ID");
+  command->add_flag("-p,--passphrase", options->wrap_with_passphrase, "Seal the key file with a passphrase");
+  add_passphrase_fd(*command, options->passphrase);
+  command->footer(
+      "Examples:\n"
+      "  unavoce keygen -o key.txt                       an identity; its recipient is printed\n"
+      "  unavoce keygen --room new -p -o room.key.age    a room key under a passphrase\n"
+      "An existing file is never overwritten.");
+}
+
+void add_inspect(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = nullptr;
+  auto options = add_command(app, command, invocation, "inspect", "Say what a file is, without any key", inspect);
+  command->add_option("FILE", options->file, "Age file, track file, tail or identity file")->required();
+  command->footer("Example:\n  unavoce inspect t001-0123456789abcdef-f001.webm.age");
+}
+
+void add_seal(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = nullptr;
+  auto options = add_command(app, command, invocation, "seal", "Seal a file to recipients (an age file)", seal);
+  command->add_option("-r,--recipient", options->recipients, "Recipient (age1…); can be repeated")
+      ->type_name("RECIPIENT")
+      ->allow_extra_args(false);
+  command
+      ->add_option("-R,--recipients-file", options->recipient_files,
+                   "File with one recipient per line; can be repeated")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  command->add_flag("-p,--passphrase", options->with_passphrase, "Seal with a passphrase instead");
+  add_passphrase_fd(*command, options->passphrase);
+  add_output(*command, options->output);
+  command->add_option("IN", options->input, "File to seal (default: standard input)");
+  command->footer(
+      "Examples:\n"
+      "  unavoce seal -r age1… -o notes.txt.age notes.txt\n"
+      "  tar c folder | unavoce seal -R recipients.txt > folder.tar.age\n"
+      "Any program that reads age opens the result: age -d -i key.txt notes.txt.age");
+}
+
+void add_unseal(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = nullptr;
+  auto options = add_command(app, command, invocation, "unseal", "Open a sealed file (an age file)", unseal);
+  command
+      ->add_option("-i,--identity", options->identity_files,
+                   "Identity file, also one sealed with a passphrase; can be repeated. "
+                   "Without any, the file must be sealed with a passphrase")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  add_passphrase_fd(*command, options->passphrase);
+  add_output(*command, options->output);
+  command->add_option("IN", options->input, "File to open (default: standard input)");
+  command->footer(
+      "Examples:\n"
+      "  unavoce unseal -i key.txt -o notes.txt notes.txt.age\n"
+      "  unavoce unseal -i room.key.age W.age            asks for the passphrase of the room key\n"
+      "Exit codes: 1 damaged or cut off, 3 sealed to somebody else or wrong passphrase, 4 cannot read or write.\n"
+      "OUT appears only when all of it is authentic. On standard output every byte is authentic, but check the exit\n"
+      "code: it is not 0 when the file was cut off.");
+}
+
+int print(const Report& report, const Invocation& invocation) {
+  std::ostream& out = report.channel == Channel::standard_output ? std::cout : std::cerr;
+  const std::string& shown = invocation.json ? report.json : report.text;
+  if (!shown.empty()) out << shown << (shown.ends_with('\n') ? "" : "\n");
+  out.flush();
+  return out ? static_cast<int>(report.exit_code) : static_cast<int>(ExitCode::io);
+}
+
+int print(const Error& error, const Invocation& invocation) {
+  if (invocation.json) {
+    const nlohmann::ordered_json object = {{"error", name_of(error.code)}, {"text", error.text}};
+    std::cerr << object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+  } else {
+    std::cerr << "unavoce: " << error.text << '\n';
+  }
+  return static_cast<int>(error.code);
+}
+
+/// Keys pass through this process: no core dump, no debugger of the same user. Not harden_process(): locking all
+/// memory would need a limit that people's shells do not have.
+void keep_to_ourselves() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0);
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error of write(), with its exit code
+  keep_to_ourselves();
+
+  CLI::App app("unavoce: keys, sealed files and recordings", "unavoce");
+  app.set_version_flag("--version", UNAVOCE_VERSION);
+  app.require_subcommand(1);
+  app.footer(
+      "Exit codes: 0 ok, 1 a check failed or the file is damaged, 2 usage, 3 not for this key, 4 cannot read or "
+      "write.\n"
+      "unavoce COMMAND --help shows examples. All commands know --json.");
+  Invocation invocation;
+  add_keygen(app, invocation);
+  add_inspect(app, invocation);
+  add_seal(app, invocation);
+  add_unseal(app, invocation);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // CLI11 has exit codes of its own; ours know only "help was asked for" and "usage".
+    return app.exit(error) == 0 ? static_cast<int>(ExitCode::ok) : static_cast<int>(ExitCode::usage);
+  }
+  try {
+    if (auto ready = crypto::init(); !ready) return print(Error(ready.error()), invocation);
+    const auto report = invocation.command();
+    return report ? print(report.value(), invocation) : print(report.error(), invocation);
+  } catch (const std::exception& error) {
+    return print(Error(ExitCode::io, std::string("internal error: ") + error.what()), invocation);
+  }
+}
+
+}  // namespace unavoce::cli

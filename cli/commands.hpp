@@ -1,0 +1,66 @@
+// One function per command of `unavoce`: parsed options in, a report out. command_line.cpp parses and prints.
+//
+// Owner: options are values that live as long as the call. Thread: main; commands block. Errors: cli::Error, whose code
+// becomes the exit code. No command prints its result itself; only data, progress and passphrase prompts pass by.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/error.hpp"
+
+namespace unavoce::cli {
+
+/// Where a report is printed. Data on standard output must stay the only thing there.
+enum class Channel { standard_output, standard_error };
+
+/// What a command has to say when it is done.
+struct Report {
+  std::string text;  ///< for people; may be empty
+  std::string json;  ///< for --json: one object
+  Channel channel = Channel::standard_output;
+  ExitCode exit_code = ExitCode::ok;  ///< `failed` for a check that ran to its end and found faults
+};
+
+/// Where a passphrase comes from; never from the command line itself, which every user of the machine can read.
+struct PassphraseOptions {
+  std::optional<int> fd;  ///< --passphrase-fd or UNAVOCE_PASSPHRASE_FD; otherwise the terminal asks
+};
+
+struct KeygenOptions {
+  std::string output;  ///< empty: standard output
+  std::string room;    ///< empty: a plain identity; "new": a room key with a new room id; else the room id
+  bool wrap_with_passphrase = false;
+  PassphraseOptions passphrase;
+};
+/// Makes an age identity or a room key (docs/FORMATS.md section 3) in a new file of mode 0600.
+Result<Report> keygen(const KeygenOptions& options);
+
+struct InspectOptions {
+  std::string file;
+};
+/// Says what an age file, track file, tail or identity file is, without any key and without showing one.
+Result<Report> inspect(const InspectOptions& options);
+
+struct SealOptions {
+  std::vector<std::string> recipients;
+  std::vector<std::string> recipient_files;
+  bool with_passphrase = false;
+  PassphraseOptions passphrase;
+  std::string output;  ///< empty: standard output, unless it is a terminal; "-": standard output
+  std::string input;   ///< empty or "-": standard input
+};
+/// Seals any file as an age file.
+Result<Report> seal(const SealOptions& options);
+
+struct UnsealOptions {
+  std::vector<std::string> identity_files;  ///< none: the file is sealed with a passphrase
+  PassphraseOptions passphrase;
+  std::string output;
+  std::string input;
+};
+/// Opens an age file. Nothing unauthenticated is ever written, and a file appears only when all of it is authentic.
+Result<Report> unseal(const UnsealOptions& options);
+
+}  // namespace unavoce::cli
