@@ -149,6 +149,7 @@ struct OpenGate {
   std::vector<Granted> roster;
 };
 
+/// In the order of carrying out; step sorts by it.
 using Effect =
     std::variant<CloseGate, RevokeKinds, EndTake, Erase, EndRecording, TellHostRefused, PrepareTake, OpenGate>;
 

@@ -33,7 +33,7 @@ struct Member {
   Role role;
   Place place;
   Answer answer = Answer::none;
-  std::optional<StatementId> approval;
+  std::optional<StatementId> approval{};
   Moment changed = 0;  ///< when they came, refused or withdrew: answers checked earlier than that are void
 };
 
@@ -80,14 +80,17 @@ struct RunningTake {
 
 /// A request in force.
 struct Recording {
+  explicit Recording(const RequestTerms& request) : terms(request) {}
+
   RequestTerms terms;
-  std::map<StatementId, GivenApproval> approvals;
-  std::map<ParticipantId, StatementId> resting;  ///< approvals of people who left; Confirmed brings them back
-  std::set<crypto::PublicKey> withdrawn;         ///< keys that withdrew everything: they cannot approve again
-  std::vector<Lessening> lessenings;
+  std::map<StatementId, GivenApproval> approvals{};
+  std::map<ParticipantId, StatementId> resting{};  ///< approvals of people who left; Confirmed brings them back
+  std::set<StatementId> gone{};                    ///< withdrawn as a whole; an approval comes into force only once
+  std::set<crypto::PublicKey> withdrawn{};         ///< keys that withdrew everything: they cannot approve again
+  std::vector<Lessening> lessenings{};
   std::uint32_t next_take = 1;
-  std::optional<RunningTake> running;
-  std::optional<EndReason> last_end;  ///< why the last take ended, or the last preparation came to nothing
+  std::optional<RunningTake> running{};
+  std::optional<EndReason> last_end{};  ///< why the last take ended, or the last preparation came to nothing
 };
 
 /// A take on its way: PrepareTake was ordered, TakeDurable or TakeFailed has not come yet. At most one at a time.
@@ -95,9 +98,10 @@ struct Preparation {
   RecordingId recording;
   std::uint32_t take;
   std::vector<Seat> roster;
-  std::optional<EndReason> outdated;        ///< something happened: this take must never open
-  std::vector<StatementId> abort;           ///< withdrawn meanwhile: their files must not stay
-  std::optional<EndReason> then_recording;  ///< the recording ended meanwhile, for this reason
+  WithdrawalErases withdrawal_erases;
+  std::optional<EndReason> outdated{};        ///< something happened: this take must never open
+  std::vector<StatementId> abort{};           ///< withdrawn meanwhile: their files must not stay
+  std::optional<EndReason> then_recording{};  ///< the recording ended meanwhile, for this reason
 };
 
 /// What can break underneath.
@@ -105,10 +109,11 @@ enum class Part : std::uint8_t { ledger, recorder };
 
 struct MeetingState {
   StatementId room_statement;
-  std::map<ParticipantId, Member> members;
-  std::optional<Recording> recording;
-  std::optional<Preparation> preparation;
-  std::set<Part> faults;
+  std::map<ParticipantId, Member> members{};
+  std::optional<Recording> recording{};
+  std::optional<Preparation> preparation{};
+  std::set<RecordingId> ended{};  ///< recordings of this session that are over: none of them comes back
+  std::set<Part> faults{};
   TimeMs now{};       ///< the latest time ever seen: time does not run backwards here, whatever the clock does
   Moment moment = 0;  ///< number of the last step
 };

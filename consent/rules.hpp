@@ -20,7 +20,8 @@ struct Step {
   std::vector<Effect> effects;
 };
 
-/// What the event does. A `now` before the latest one seen counts as the latest one.
+/// What the event does. Statements that the ledger already had (a repeated POST) are not told again. A `now` before the
+/// latest one seen counts as the latest one.
 Step step(MeetingState state, const Event& event, TimeMs now);
 
 /// When the next Tick is due: the earliest end of the request or of a live approval; nothing without a request.
@@ -56,6 +57,10 @@ struct WithdrawalRow {
   std::uint64_t sequence;
 };
 
+/// Nothing is left of what was granted. Of an empty scope nothing can be taken: only a withdrawal of everything ends
+/// it.
+bool leaves_nothing(Scope granted, Scope taken) noexcept;
+
 /// Which approvals of one recording are withdrawn as a whole, so that W and tracks must be gone. A withdrawal of all
 /// kinds covers every approval of its key, earlier or later; one of some kinds covers the earlier ones, and once
 /// nothing is left of what such an approval granted, it counts as withdrawn as a whole.
@@ -63,7 +68,8 @@ std::vector<StatementId> wholly_withdrawn(std::span<const ApprovalRow> approvals
                                           std::span<const WithdrawalRow> withdrawals);
 
 /// A session whose service was restarted: the request is still in force, nobody is here yet, the gate is closed.
-/// `answers` are the Approved, Refused and Withdrawn events of the recording, in the ledger's order.
-MeetingState restored(const RequestTerms& terms, std::span<const Event> answers, std::uint32_t next_take, TimeMs now);
+/// `answers` are the Approved, Refused and Withdrawn events of the recording, in the ledger's order; `next_take` comes
+/// after every take that was ever prepared. Tell Tick next: the request may have expired meanwhile.
+MeetingState restored(const RequestTerms& terms, std::span<const Event> answers, std::uint32_t next_take);
 
 }  // namespace unavoce::consent

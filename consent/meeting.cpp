@@ -1,0 +1,116 @@
+#include "consent/meeting.hpp"
+
+#include <algorithm>
+
+namespace unavoce::consent {
+namespace {
+
+bool host_in_room(const MeetingState& state) noexcept {
+  return std::ranges::any_of(state.members, [](const auto& entry) {
+    return entry.second.place == Place::room && entry.second.role == Role::host;
+  });
+}
+
+}  // namespace
+
+bool gate_is_open(const MeetingState& state) noexcept {
+  return state.recording && state.recording->running;
+}
+
+bool has_live_approval(const MeetingState& state, const Member& member) noexcept {
+  if (!state.recording || member.answer != Answer::approved || !member.approval) return false;
+  const auto found = state.recording->approvals.find(*member.approval);
+  return found != state.recording->approvals.end() && found->second.expires > state.now &&
+         state.recording->terms.minimum_scope.subset_of(found->second.scope);
+}
+
+std::optional<std::vector<Seat>> complete_roster(const MeetingState& state) {
+  if (!state.recording || !state.faults.empty() || !host_in_room(state)) return std::nullopt;
+  std::vector<Seat> seats;
+  for (const auto& [participant, member] : state.members) {
+    if (member.place == Place::lobby) continue;
+    if (!has_live_approval(state, member)) return std::nullopt;
+    seats.push_back({participant, *member.approval, member.key, state.recording->approvals.at(*member.approval).scope});
+  }
+  std::ranges::sort(seats, {}, &Seat::approval);
+  return seats;
+}
+
+std::vector<ParticipantId> waiting_for(const MeetingState& state) {
+  std::vector<ParticipantId> waiting;
+  if (!state.recording) return waiting;
+  for (const auto& [participant, member] : state.members)
+    if (member.place == Place::room && !has_live_approval(state, member)) waiting.push_back(participant);
+  return waiting;
+}
+
+bool somebody_refused(const MeetingState& state) noexcept {
+  return std::ranges::any_of(state.members, [](const auto& entry) { return entry.second.answer == Answer::refused; });
+}
+
+std::optional<ClosedReason> closed_reason(const MeetingState& state) {
+  if (gate_is_open(state)) return std::nullopt;
+  if (!state.recording) return ClosedReason::no_request;
+  if (state.faults.contains(Part::ledger)) return ClosedReason::ledger_fault;
+  if (state.faults.contains(Part::recorder)) return ClosedReason::recorder_fault;
+  if (!host_in_room(state)) return ClosedReason::no_host;
+  if (somebody_refused(state) && state.recording->terms.names_refusals) return ClosedReason::refused;
+  if (!waiting_for(state).empty()) return ClosedReason::waiting;
+  return ClosedReason::preparing;
+}
+
+ShownAnswer shown_answer(const MeetingState& state, const ParticipantId& participant) {
+  const auto found = state.members.find(participant);
+  if (!state.recording || found == state.members.end()) return ShownAnswer::none;
+  if (found->second.answer == Answer::approved) return ShownAnswer::approved;
+  // Not only the refusal itself: a `none` beside a `hidden` would tell who it was.
+  if (!state.recording->terms.names_refusals) return ShownAnswer::hidden;
+  switch (found->second.answer) {
+    case Answer::refused:
+      return ShownAnswer::refused;
+    case Answer::withdrawn:
+      return ShownAnswer::withdrawn;
+    case Answer::approved:
+    case Answer::none:
+      break;
+  }
+  return ShownAnswer::none;
+}
+
+std::string_view name_of(ClosedReason reason) noexcept {
+  switch (reason) {
+    case ClosedReason::no_request:
+      return "no_request";
+    case ClosedReason::ledger_fault:
+      return "ledger_fault";
+    case ClosedReason::recorder_fault:
+      return "recorder_fault";
+    case ClosedReason::no_host:
+      return "no_host";
+    case ClosedReason::refused:
+      return "refused";
+    case ClosedReason::waiting:
+      return "waiting";
+    case ClosedReason::preparing:
+      return "preparing";
+  }
+  return "unknown";
+}
+
+std::string_view name_of(ShownAnswer answer) noexcept {
+  switch (answer) {
+    case ShownAnswer::none:
+      return "none";
+    case ShownAnswer::approved:
+      return "approved";
+    case ShownAnswer::refused:
+      return "refused";
+    case ShownAnswer::withdrawn:
+      return "withdrawn";
+    case ShownAnswer::hidden:
+      return "hidden";
+  }
+  return "unknown";
+}
+
+}  // namespace unavoce::consent
