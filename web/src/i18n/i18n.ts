@@ -34,8 +34,10 @@ function spell(value: Value | undefined): string {
   return isMessage(value) ? say(value) : String(value);
 }
 
-export const sayDate = (date: Date): string => new Intl.DateTimeFormat(language, { dateStyle: "long" }).format(date);
-export const sayTime = (ms: number): string => new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(ms);
+/** The person's own way of writing dates, if the browser's locale is of the language shown. */
+const locale = (): string => navigator.languages.find((wish) => wish.startsWith(language)) ?? (language === "en" ? "en-GB" : "de");
+export const sayDate = (date: Date): string => new Intl.DateTimeFormat(locale(), { dateStyle: "long" }).format(date);
+export const sayTime = (ms: number): string => new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(ms);
 
 /** Calls render now and after every change of language, for as long as `owner` (a node) lives. */
 export function bind(owner: object, render: () => void): void {

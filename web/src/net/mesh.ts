@@ -1,17 +1,18 @@
 // The mesh: everyone sends to everyone, for small meetings. Holds one Peer per other participant of the roster.
 // Signalling goes through the room's socket; media goes from browser to browser and never to the service.
-import { Peer, type PeerSignal, type StreamRole } from "./peer.ts";
+import { Peer, type PeerSignal, type Picture, type Sent, type StreamRole } from "./peer.ts";
 
 export interface MeshEvents {
   signal(to: string, data: PeerSignal): void;
   stream(participant: string, role: StreamRole, stream: MediaStream | null): void;
+  picture(participant: string, picture: Picture): void;
   state(participant: string, state: RTCPeerConnectionState): void;
 }
 
 export class Mesh {
   private readonly peers = new Map<string, Peer>();
   private readonly queues = new Map<string, Promise<void>>();
-  private streams: { role: StreamRole; stream: MediaStream }[] = [];
+  private sent: Sent = { streams: [], picture: "off" };
 
   constructor(private readonly ice: RTCIceServer[], private readonly me: string, private readonly events: MeshEvents) {}
 
@@ -22,9 +23,9 @@ export class Mesh {
     for (const participant of others) if (!this.peers.has(participant)) this.peerOf(participant);
   }
 
-  publish(streams: { role: StreamRole; stream: MediaStream }[]): void {
-    this.streams = streams;
-    for (const peer of this.peers.values()) peer.publish(streams);
+  publish(sent: Sent): void {
+    this.sent = sent;
+    for (const peer of this.peers.values()) peer.publish(sent);
   }
 
   /** Signals of one participant are handled one after the other: descriptions and candidates must not overtake each other. */
@@ -56,10 +57,11 @@ export class Mesh {
     const peer: Peer = new Peer(this.ice, this.me < participant, {
       signal: (data) => this.events.signal(participant, data),
       stream: (role, stream) => this.events.stream(participant, role, stream),
+      picture: (picture) => this.events.picture(participant, picture),
       state: (state) => this.events.state(participant, state),
     });
     this.peers.set(participant, peer);
-    peer.publish(this.streams);
+    peer.publish(this.sent);
     return peer;
   }
 

@@ -6,12 +6,17 @@ export interface PeerSignal {
   from: string; to: string | null; description?: RTCSessionDescriptionInit; candidate?: RTCIceCandidateInit;
   /** which of the sender's streams shows what */
   streams?: Record<string, StreamRole>;
+  /** whether the sender's camera is on: a track's own `muted` stays true in Chromium after an answered offer, whatever flows */
+  picture?: Picture;
 }
 export type StreamRole = "camera" | "screen";
+export type Picture = "on" | "off";
+export interface Sent { streams: { role: StreamRole; stream: MediaStream }[]; picture: Picture }
 
 export interface PeerEvents {
   signal(data: PeerSignal): void;
   stream(role: StreamRole, stream: MediaStream | null): void;
+  picture(picture: Picture): void;
   state(state: RTCPeerConnectionState): void;
 }
 
@@ -23,6 +28,7 @@ export class Peer {
   private ignoreOffer = false;
   private roles: Record<string, StreamRole> = {};
   private local: Record<string, StreamRole> = {};
+  private picture: Picture = "off";
 
   constructor(ice: RTCIceServer[], private readonly polite: boolean, private readonly events: PeerEvents) {
     this.connection = new RTCPeerConnection({ iceServers: ice });
@@ -36,7 +42,7 @@ export class Peer {
   }
 
   /** Sends these streams from now on, and no others. */
-  publish(streams: { role: StreamRole; stream: MediaStream }[]): void {
+  publish({ streams, picture }: Sent): void {
     this.local = Object.fromEntries(streams.map(({ role, stream }) => [stream.id, role]));
     const wanted = new Map(streams.flatMap(({ stream }) => stream.getTracks().map((track) => [track, stream] as const)));
     for (const sender of this.connection.getSenders()) {
@@ -44,11 +50,13 @@ export class Peer {
     }
     for (const [track, stream] of wanted) this.connection.addTrack(track, stream);
     if (this.connection.getTransceivers().length === 0) this.connection.addTransceiver("audio", { direction: "recvonly" });
-    this.signal({ streams: this.local });
+    this.picture = picture;
+    this.signal({ streams: this.local, picture });
   }
 
-  async receive({ description, candidate, streams }: PeerSignal): Promise<void> {
+  async receive({ description, candidate, streams, picture }: PeerSignal): Promise<void> {
     if (streams) this.roles = streams;
+    if (picture) this.events.picture(picture);
     if (description) await this.describe(description);
     if (candidate) await this.connection.addIceCandidate(candidate).catch((error: unknown) => {
       if (!this.ignoreOffer) throw error;
@@ -67,7 +75,7 @@ export class Peer {
     try {
       this.makingOffer = true;
       await this.connection.setLocalDescription();
-      this.signal({ description: this.connection.localDescription!.toJSON() as RTCSessionDescriptionInit, streams: this.local });
+      this.signal({ description: this.connection.localDescription!.toJSON() as RTCSessionDescriptionInit, streams: this.local, picture: this.picture });
     } finally {
       this.makingOffer = false;
     }
@@ -80,7 +88,7 @@ export class Peer {
     await this.connection.setRemoteDescription(description);
     if (description.type !== "offer") return;
     await this.connection.setLocalDescription();
-    this.signal({ description: this.connection.localDescription!.toJSON() as RTCSessionDescriptionInit, streams: this.local });
+    this.signal({ description: this.connection.localDescription!.toJSON() as RTCSessionDescriptionInit, streams: this.local, picture: this.picture });
   }
 
   private show(stream: MediaStream): void {

@@ -85,6 +85,7 @@ async function offerJoin(config: Config, room: Signed<Room>, fingerprint: string
     const store = new Store(initialState(room));
     const meeting: Meeting = new Meeting(place, store, media, {
       stream: (participant, role, stream) => tiles.show(participant, role, stream),
+      picture: (participant, picture) => tiles.picture(participant, picture),
       state: () => undefined,
     }, seat?.resume ?? null, slot, (problem) => (problem ? view.fail(problem) : enter(meeting, tiles)));
     meeting.join();
@@ -97,6 +98,7 @@ function enter(meeting: Meeting, tiles: Tiles): void {
     const me = store.state.participant;
     tiles.show(me, "camera", media.camera.getTracks().length > 0 ? media.camera : null);
     tiles.show(me, "screen", media.screen);
+    tiles.picture(me, media.sent().picture);
   };
   showMeeting(main, meeting, tiles, () => void leave(meeting));
   showOwn();

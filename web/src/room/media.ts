@@ -1,5 +1,5 @@
 // This person's own camera, microphone and screen. Everything works without any of them.
-import type { StreamRole } from "../net/peer.ts";
+import type { Sent, StreamRole } from "../net/peer.ts";
 
 export type Device = "microphone" | "camera";
 const CAMERA: MediaTrackConstraints = { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 30, max: 30 } };
@@ -50,6 +50,11 @@ export class LocalMedia {
   streams(): { role: StreamRole; stream: MediaStream }[] {
     const camera = this.camera.getTracks().length > 0 ? [{ role: "camera" as const, stream: this.camera }] : [];
     return this.screen ? [...camera, { role: "screen", stream: this.screen }] : camera;
+  }
+
+  /** What the others in the mesh get. */
+  sent(): Sent {
+    return { streams: this.streams(), picture: this.isOn("camera") ? "on" : "off" };
   }
 
   close(): void {

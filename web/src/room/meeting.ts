@@ -34,7 +34,7 @@ export class Meeting {
     const joinAs = { name: place.name, key: place.signer.publicKey, role: place.role };
     this.socket = new RoomSocket(url, joinAs, resume, (message) => this.hear(message), (connection) => this.left || store.set({ connection }));
     this.duties = place.hostSigner ? new HostDuties(place, store, (message) => this.socket.send(message)) : null;
-    media.onChange(() => this.mesh?.publish(media.streams()));
+    media.onChange(() => this.mesh?.publish(media.sent()));
   }
 
   join(): void {
@@ -51,7 +51,6 @@ export class Meeting {
   }
 
   private hear(message: ServerMessage): void {
-    if (message.type === "signal") return this.mesh?.receive(message.from, message.data);
     this.queue = this.queue.then(() => this.handle(message)).catch((error: unknown) => {
       console.error("a message of the service was not accepted:", error);
       this.store.alarm(T("alarm_not_accepted", { detail: error instanceof Error ? error.message : String(error) }));
@@ -61,6 +60,7 @@ export class Meeting {
   private async handle(message: ServerMessage): Promise<void> {
     const { store } = this;
     switch (message.type) {
+      case "signal": return this.mesh?.receive(message.from, message.data); // behind the welcome that makes the mesh
       case "welcome": return this.welcome(message);
       case "roster": return this.roster(message.roster);
       case "request": return this.request(message.request, message.challenge);
@@ -100,7 +100,7 @@ export class Meeting {
     const mesh = new Mesh(this.place.config.ice_servers, this.store.state.participant, {
       ...this.meshEvents, signal: (to, data) => this.socket.send({ type: "signal", to, data }),
     });
-    mesh.publish(this.media.streams());
+    mesh.publish(this.media.sent());
     return mesh;
   }
 

@@ -54,7 +54,6 @@ export function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Tiles, l
 
   answering.onKept(() => void home.draw());
   void home.draw();
-  media.onChange(() => tiles.refreshOwn());
   let lastAnswer = "";
   store.watch((state) => {
     sign.draw(state);
@@ -82,7 +81,6 @@ export function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Tiles, l
     if (publish.dataset["state"] !== state.publish) fill(publish, state.publish === "off" ? null : T(`publish_${state.publish}`));
     publish.dataset["state"] = state.publish;
   }
-  
 }
 
 let shownNotice: MeetingState["notice"] = null;

@@ -1,7 +1,7 @@
 // The pictures of everyone: one tile per participant, one more per shared screen. Sound plays from the tile's video element.
 import { T } from "../i18n/i18n.ts";
 import type { RosterEntry } from "../net/messages.ts";
-import type { StreamRole } from "../net/peer.ts";
+import type { Picture, StreamRole } from "../net/peer.ts";
 import { fill, h } from "../ui/dom.ts";
 
 interface Tile { element: HTMLElement; video: HTMLVideoElement; initial: HTMLElement; caption: HTMLElement; stream: MediaStream | null }
@@ -10,6 +10,7 @@ export class Tiles {
   readonly element = h("ul", { class: "tiles", "aria-label": T("tiles_label") });
   private readonly tiles = new Map<string, Tile>();
   private names = new Map<string, RosterEntry>();
+  private readonly pictures = new Map<string, Picture>();
   private me = "";
 
   follow(roster: RosterEntry[], me: string): void {
@@ -30,24 +31,21 @@ export class Tiles {
     const tile = this.tile(participant, role);
     tile.stream = stream;
     if (tile.video.srcObject !== stream) tile.video.srcObject = stream;
-    if (stream) {
-      stream.addEventListener("addtrack", () => this.picture(tile));
-      stream.getVideoTracks().forEach((track) => { track.onmute = track.onunmute = () => this.picture(tile); });
-      void tile.video.play().catch(() => undefined); // a browser that blocks sound until a click shows its own controls
-    }
+    if (stream) void tile.video.play().catch(() => undefined); // sound before any click: the browser may want one first
     const entry = this.names.get(participant);
     if (entry) this.caption(tile, entry, role);
-    this.picture(tile);
+    this.draw(tile, participant, role);
   }
 
-  /** Shows the picture only while there is one; else the first letter of the name. */
-  refreshOwn(): void {
-    const own = this.tiles.get(`${this.me}/camera`);
-    if (own) this.picture(own);
+  /** Whether somebody's camera is on, as they say; without it the tile shows the first letter of the name. */
+  picture(participant: string, picture: Picture): void {
+    this.pictures.set(participant, picture);
+    const tile = this.tiles.get(`${participant}/camera`);
+    if (tile) this.draw(tile, participant, "camera");
   }
 
-  private picture(tile: Tile): void {
-    const visible = tile.stream?.getVideoTracks().some((track) => track.enabled && !track.muted && track.readyState === "live") ?? false;
+  private draw(tile: Tile, participant: string, role: StreamRole): void {
+    const visible = tile.stream !== null && (role === "screen" || this.pictures.get(participant) === "on");
     tile.video.classList.toggle("visually-hidden", !visible);
     tile.initial.hidden = visible;
   }

@@ -26,8 +26,8 @@ export const prompt = {
   prompt_where_words: ["Encrypted, in: {location}", "Verschlüsselt, Standort: {location}"],
   prompt_back_title: ["Taking it back", "Widerrufen"],
   prompt_back: [
-    "At any time, without reasons: with the button “Take back” here, or later with your key file. Recording stops at once; your files and the key to them are erased.",
-    "Jederzeit, ohne Begründung: mit dem Knopf „Widerrufen“ hier oder später mit Ihrer Schlüsseldatei. Die Aufzeichnung hält sofort an; Ihre Dateien und der Schlüssel dazu werden gelöscht.",
+    "At any time, without reasons: with the button “Take approval back” here, or later with your key file. Recording stops at once; your files and the key to them are erased.",
+    "Jederzeit, ohne Begründung: mit dem Knopf „Zustimmung widerrufen“ hier oder später mit Ihrer Schlüsseldatei. Die Aufzeichnung hält sofort an; Ihre Dateien und der Schlüssel dazu werden gelöscht.",
   ],
   prompt_back_limits: [
     "Not reached by that: a copy somebody has already opened, your voice in another microphone, your face or name on another person's shared screen.",
@@ -52,7 +52,7 @@ export const prompt = {
   prompt_approve: ["I approve", "Ich stimme zu"],
   prompt_refuse: ["I refuse", "Ich lehne ab"],
 
-  withdraw_button: ["Take back", "Widerrufen"],
+  withdraw_button: ["Take approval back", "Zustimmung widerrufen"],
   withdraw_title: ["Take your approval back?", "Zustimmung widerrufen?"],
   withdraw_erased: [
     "Recording stops at once. All your files of this recording are erased, and so is the key to them.",
