@@ -2,8 +2,8 @@
 // Owner: values, copied freely. Thread: any. No secret and no media ever appears in `text`.
 #pragma once
 
+#include <boost/outcome/basic_result.hpp>
 #include <boost/outcome/policy/terminate.hpp>
-#include <boost/outcome/result.hpp>
 #include <boost/outcome/try.hpp>
 #include <string>
 
@@ -17,7 +17,7 @@ enum class Errc {
   bad_offer,    ///< the offer cannot be read: the client's mistake (HTTP 400)
   unsupported,  ///< readable, but nothing in it can be taken: wrong codecs or kinds (HTTP 422)
   busy,         ///< a limit is reached, try again later (HTTP 503)
-  not_found,    ///< no such resource, take or track
+  not_found,    ///< no such resource, take, track or file
   conflict,     ///< the take or track exists already, or is in another state
   pipeline,     ///< GStreamer failed for this publisher; nobody else is harmed
   storage,      ///< the blob store failed: disk full, I/O error
@@ -31,11 +31,12 @@ struct Error {
   std::string text;
 
   Error(Errc c, std::string t) : code(c), text(std::move(t)) {}
-  Error(const crypto::Error& e) : code(Errc::sealing), text(e.text) {}   // NOLINT: converting on purpose
-  Error(const storage::Error& e) : code(Errc::storage), text(e.text) {}  // NOLINT: converting on purpose
+  Error(const crypto::Error& e) : code(Errc::sealing), text(e.text) {}  // NOLINT: converting on purpose
+  Error(const storage::Error& e)                                        // NOLINT: converting on purpose
+      : code(e.code == storage::Errc::not_found ? Errc::not_found : Errc::storage), text(e.text) {}
 };
 
 template <class T>
-using Result = boost::outcome_v2::result<T, Error, boost::outcome_v2::policy::terminate>;
+using Result = boost::outcome_v2::basic_result<T, Error, boost::outcome_v2::policy::terminate>;
 
 }  // namespace unavoce::recorder

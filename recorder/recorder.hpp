@@ -18,19 +18,10 @@
 #include "recorder/error.hpp"
 #include "recorder/event.hpp"
 #include "recorder/order.hpp"
+#include "recorder/publish.hpp"
 #include "storage/blob_store.hpp"
 
 namespace unavoce::recorder {
-
-/// What a publisher sends: a camera with its microphone, or a screen with its sound.
-enum class PublishKind { camera, screen };
-
-/// A WHIP answer: the SDP for the client and the id of the resource that `unpublish` takes (32 hex digits,
-/// unguessable).
-struct Answer {
-  std::string sdp;
-  std::string resource;
-};
 
 class Recorder {
  public:

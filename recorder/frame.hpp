@@ -1,0 +1,61 @@
+// One encoded frame on its way from the depayloader to the muxer: plaintext media, in RAM only.
+// Owner: exactly one at a time (move-only); the bytes are wiped when it dies. Thread: handed from a streaming thread to
+// a track's writer thread through its queue. Errors: none.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "consent/scope.hpp"
+#include "crypto/secret.hpp"
+
+namespace unavoce::recorder {
+
+/// Which of a file's two streams a frame belongs to.
+enum class Stream { audio, video };
+
+/// The codecs we take. A new one needs a line in offer.cpp (RTP), media_branch.cpp (depayloader) and muxer.cpp
+/// (container).
+enum class Codec { opus, vp8 };
+
+enum class FrameType { key, delta };
+
+/// Bytes of media that are wiped when they go. Move-only.
+class PlainBytes {
+ public:
+  PlainBytes() = default;
+  explicit PlainBytes(std::span<const std::uint8_t> bytes) : bytes_(bytes.begin(), bytes.end()) {}
+  PlainBytes(PlainBytes&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
+  PlainBytes& operator=(PlainBytes&& other) noexcept {
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  ~PlainBytes() { crypto::wipe(bytes_); }
+
+  std::span<const std::uint8_t> view() const { return bytes_; }
+  std::size_t size() const { return bytes_.size(); }
+
+ private:
+  std::vector<std::uint8_t> bytes_;
+};
+
+/// Times are CLOCK_MONOTONIC in nanoseconds: pts on the clock that all tracks share, arrivals as measured before the
+/// jitter buffer. A frame arrives with its first packet for opening and with its last for closing (DESIGN 5).
+struct Frame {
+  Stream stream = Stream::audio;
+  consent::Kind kind = consent::Kind::audio;
+  Codec codec = Codec::opus;
+  FrameType type = FrameType::delta;
+  std::uint64_t source = 0;  ///< number of the WHIP session it came through; another one needs a new key frame
+  PlainBytes bytes;
+  std::int64_t pts_ns = 0;
+  std::int64_t first_arrival_ns = 0;
+  std::int64_t last_arrival_ns = 0;
+  /// Capture time by the sender's own clock, mapped to CLOCK_MONOTONIC; known from its first RTCP sender report on.
+  std::optional<std::int64_t> capture_ns;
+};
+
+}  // namespace unavoce::recorder

@@ -1,0 +1,152 @@
+#include "recorder/media_branch.hpp"
+
+#include <gst/app/gstappsink.h>
+
+#include <algorithm>
+#include <array>
+
+#include "recorder/gst_signal.hpp"
+
+namespace unavoce::recorder {
+namespace {
+
+/// State of one branch. Probe and callback run on the same streaming thread: the depayloader pushes a frame out from
+/// within the call that brought its last packet. So no lock.
+struct Branch {
+  BranchPlan plan;
+  GstElement* pipeline = nullptr;  // owns us, through the closures of its elements
+
+  std::shared_ptr<const ArrivalRing> ring;
+  std::uint32_t ssrc = 0;
+  std::uint32_t timestamp = 0;
+  std::uint16_t next_seq = 0;
+  std::int64_t first_arrival_ns = 0;
+  std::int64_t last_arrival_ns = 0;
+  bool started = false;
+};
+
+void note_source(Branch& branch, const PacketName& packet) {
+  if (branch.ring && branch.ssrc == packet.ssrc) return;
+  branch.ring = branch.plan.packets->ring(packet.ssrc);
+  branch.ssrc = packet.ssrc;
+  branch.started = false;
+}
+
+/// Collects first and last arrival of the frame that this packet belongs to: all packets with the same RTP timestamp.
+void note_packet(Branch& branch, GstBuffer* buffer) {
+  const PacketName packet = packet_name(buffer);
+  note_source(branch, packet);
+  const std::int64_t arrival_ns = branch.ring ? branch.ring->at(packet.seq) : 0;
+  if (branch.started && packet.seq != branch.next_seq) branch.plan.on_loss();
+  if (!branch.started || packet.timestamp != branch.timestamp) {
+    branch.timestamp = packet.timestamp;
+    branch.first_arrival_ns = branch.last_arrival_ns = arrival_ns;
+  } else {
+    // An unknown arrival (0) makes the whole frame one that arrived before any permit: it is not written.
+    branch.first_arrival_ns = std::min(branch.first_arrival_ns, arrival_ns);
+    branch.last_arrival_ns = std::max(branch.last_arrival_ns, arrival_ns);
+  }
+  branch.started = true;
+  branch.next_seq = static_cast<std::uint16_t>(packet.seq + 1);
+}
+
+GstPadProbeReturn before_depayloader(GstPad*, GstPadProbeInfo* info, gpointer data) {
+  Branch& branch = held<Branch>(data);
+  if ((GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) != 0) {
+    note_packet(branch, GST_PAD_PROBE_INFO_BUFFER(info));
+    return GST_PAD_PROBE_OK;
+  }
+  // A list would be depayloaded as a whole after this call: its frames' arrivals could not be told apart. Nothing in
+  // this path makes lists; refuse rather than guess.
+  return GST_PAD_PROBE_DROP;
+}
+
+std::optional<std::int64_t> capture_time(Branch& branch, GstBuffer* buffer, std::int64_t arrival_ns) {
+  static const auto ntp = GstPtr<GstCaps>::adopt(gst_caps_new_empty_simple("timestamp/x-ntp"));
+  const GstReferenceTimestampMeta* meta = gst_buffer_get_reference_timestamp_meta(buffer, ntp.get());
+  if (meta == nullptr || !GST_CLOCK_TIME_IS_VALID(meta->timestamp) || arrival_ns == 0) return std::nullopt;
+  return branch.plan.packets->capture_time(static_cast<std::int64_t>(meta->timestamp), arrival_ns);
+}
+
+void emit_frame(Branch& branch, GstBuffer* buffer) {
+  GstMapInfo map;
+  if (!gst_buffer_map(buffer, &map, GST_MAP_READ)) return;
+  Frame frame;
+  frame.bytes = PlainBytes({map.data, map.size});
+  gst_buffer_unmap(buffer, &map);
+  if (frame.bytes.size() == 0 || !GST_BUFFER_PTS_IS_VALID(buffer)) return;
+
+  frame.stream = branch.plan.section.stream;
+  frame.kind = branch.plan.section.kind;
+  frame.codec = branch.plan.section.codec;
+  const bool delta = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+  frame.type = delta && frame.stream == Stream::video ? FrameType::delta : FrameType::key;
+  // Live pipeline on the monotonic system clock: buffer time plus base time is CLOCK_MONOTONIC.
+  frame.pts_ns = static_cast<std::int64_t>(GST_BUFFER_PTS(buffer) + gst_element_get_base_time(branch.pipeline));
+  frame.first_arrival_ns = branch.first_arrival_ns;
+  frame.last_arrival_ns = branch.last_arrival_ns;
+  frame.capture_ns = capture_time(branch, buffer, branch.last_arrival_ns);
+  branch.plan.on_frame(std::move(frame));
+}
+
+GstFlowReturn new_sample(GstAppSink* sink, gpointer data) {
+  const auto sample = GstPtr<GstSample>::adopt(gst_app_sink_try_pull_sample(sink, 0));
+  if (!sample) return GST_FLOW_OK;
+  if (GstBuffer* buffer = gst_sample_get_buffer(sample.get())) emit_frame(held<Branch>(data), buffer);
+  return GST_FLOW_OK;
+}
+
+const char* depayloader_for(Codec codec) {
+  switch (codec) {
+    case Codec::opus:
+      return "rtpopusdepay";
+    case Codec::vp8:
+      return "rtpvp8depay";
+  }
+  return "";
+}
+
+GstPtr<GstElement> make_sink(const std::shared_ptr<Branch>& branch) {
+  auto sink = GstPtr<GstElement>::ref_sink(gst_element_factory_make("appsink", nullptr));
+  if (!sink) return sink;
+  // enable-last-sample would keep one frame of plaintext for ever.
+  g_object_set(sink.get(), "sync", FALSE, "async", FALSE, "enable-last-sample", FALSE, "wait-on-eos", FALSE, nullptr);
+  GstAppSinkCallbacks callbacks{};
+  callbacks.new_sample = new_sample;
+  auto data = std::make_unique<std::shared_ptr<Branch>>(branch);
+  gst_app_sink_set_callbacks(GST_APP_SINK(sink.get()), &callbacks, data.release(), let_go<Branch>);
+  return sink;
+}
+
+}  // namespace
+
+PacketName packet_name(GstBuffer* buffer) {
+  std::array<std::uint8_t, 12> h{};
+  if (gst_buffer_extract(buffer, 0, h.data(), h.size()) != h.size()) return {};
+  const auto word = [&](std::size_t i) {
+    return std::uint32_t{h[i]} << 24 | std::uint32_t{h[i + 1]} << 16 | std::uint32_t{h[i + 2]} << 8 | h[i + 3];
+  };
+  return {h[1] & 0x7f, static_cast<std::uint16_t>(h[2] << 8 | h[3]), word(4), word(8)};
+}
+
+Grown grow_branch(GstElement* pipeline, GstPad* pad, BranchPlan plan) {
+  auto branch = std::make_shared<Branch>();
+  branch->plan = std::move(plan);
+  branch->pipeline = pipeline;
+
+  const auto depay =
+      GstPtr<GstElement>::ref_sink(gst_element_factory_make(depayloader_for(branch->plan.section.codec), nullptr));
+  const auto sink = make_sink(branch);
+  if (!depay || !sink) return Grown::failed;
+  gst_bin_add_many(GST_BIN(pipeline), depay.get(), sink.get(), nullptr);
+  if (!gst_element_link(depay.get(), sink.get())) return Grown::failed;
+
+  const auto entry = GstPtr<GstPad>::adopt(gst_element_get_static_pad(depay.get(), "sink"));
+  watch(entry.get(), before_depayloader, branch);
+  // Downstream first, so that the first packet finds everything running.
+  gst_element_sync_state_with_parent(sink.get());
+  gst_element_sync_state_with_parent(depay.get());
+  return gst_pad_link(pad, entry.get()) == GST_PAD_LINK_OK ? Grown::linked : Grown::failed;
+}
+
+}  // namespace unavoce::recorder

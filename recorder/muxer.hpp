@@ -1,0 +1,52 @@
+// WebM by libavformat into a callback: no seeking, clusters of at most 500 ms, nothing decoded.
+// Owner: a TrackFile. Thread: one at a time (the track's writer). Errors: Errc::muxing, or the error that the byte sink
+// returned; after any error the muxer is dead and its file abandoned. A Muxer that is not finished writes nothing more.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "recorder/codec_facts.hpp"
+#include "recorder/error.hpp"
+#include "recorder/frame.hpp"
+
+namespace unavoce::recorder {
+
+/// The streams of a file, fixed with its header.
+struct StreamSet {
+  bool audio = false;                ///< Opus
+  std::optional<PictureSize> video;  ///< VP8 of this size (later key frames may have another)
+  bool has(Stream stream) const { return stream == Stream::audio ? audio : video.has_value(); }
+};
+
+class Muxer {
+ public:
+  /// Takes muxed bytes: all of them, or an error.
+  using ByteSink = std::function<Result<void>(std::span<const std::uint8_t>)>;
+
+  /// Writes the header for these streams.
+  static Result<std::unique_ptr<Muxer>> open(const StreamSet& streams, ByteSink sink);
+  ~Muxer();
+  Muxer(const Muxer&) = delete;
+  Muxer& operator=(const Muxer&) = delete;
+
+  /// Writes a frame at `at_ms` of the file's own time; a stream's times are made strictly ascending. Returns the time
+  /// used.
+  Result<std::int64_t> write(const Frame& frame, std::int64_t at_ms);
+  /// Ends the current cluster and hands everything to the sink.
+  Result<void> flush();
+  /// The trailer, and everything to the sink. Nothing may be written afterwards.
+  Result<void> finish();
+
+  struct State;                                  // opaque: libav's handles
+  explicit Muxer(std::unique_ptr<State> state);  // use `open`
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace unavoce::recorder

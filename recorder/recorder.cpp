@@ -1,0 +1,112 @@
+#include "recorder/recorder.hpp"
+
+#include "recorder/ingest.hpp"
+#include "recorder/recovery.hpp"
+#include "recorder/takes.hpp"
+#include "recorder/work_queue.hpp"
+
+namespace unavoce::recorder {
+namespace {
+
+/// Answers wait for each other two at a time; the rest of the work is short.
+constexpr std::size_t work_threads = 2;
+
+constexpr const char* warm_up_offer =
+    "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\n"
+    "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=sendonly\r\na=rtcp-mux\r\na=setup:actpass\r\n"
+    "a=ice-ufrag:warm\r\na=ice-pwd:warmwarmwarmwarmwarmwarm\r\n"
+    "a=fingerprint:sha-256 "
+    "00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:"
+    "00\r\na=rtpmap:111 opus/48000/2\r\n"
+    "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=sendonly\r\na=rtcp-mux\r\na=setup:actpass\r\n"
+    "a=ice-ufrag:warm\r\na=ice-pwd:warmwarmwarmwarmwarmwarm\r\n"
+    "a=fingerprint:sha-256 "
+    "00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:"
+    "00\r\na=rtpmap:96 VP8/90000\r\n";
+
+/// The first pipeline of a process loads plugins for up to half a second; nobody shall wait for that.
+void warm_up(const Config& config) {
+  const auto plan = plan_offer(warm_up_offer, PublishKind::camera, {consent::Kind::audio, consent::Kind::video});
+  if (!plan) return;
+  SessionHooks silent{[](Frame&&) {}, [] {}, [] {}, [](std::string) {}};
+  (void)WhipSession::answer(config, plan.value(), warm_up_offer, silent);  // a failure shows again at the first publish
+}
+
+}  // namespace
+
+class Recorder::Impl {
+ public:
+  Impl(Config given, storage::BlobStore& blobs, EventSink events)
+      : config_(std::move(given)),
+        blobs_(blobs),
+        work_(std::make_unique<WorkQueue>(work_threads)),
+        takes_(config_, blobs, *work_, events),
+        ingest_(config_, *work_, events,
+                [this](const std::string& publisher, PublishKind kind) { takes_.appeared(publisher, kind); }) {
+    takes_.use(ingest_);
+    work_->post([this] { warm_up(config_); });
+  }
+
+  /// Frames stop, jobs run out, writers end: each only after those who could call it.
+  ~Impl() {
+    ingest_.stop();
+    takes_.stop();
+    work_.reset();
+    takes_.stop();  // a take that a last job prepared
+  }
+
+  const Config config_;
+  storage::BlobStore& blobs_;
+  std::unique_ptr<WorkQueue> work_;
+  Takes takes_;
+  Ingest ingest_;
+};
+
+Recorder::Recorder(Config config, storage::BlobStore& blobs, EventSink events) {
+  start_gstreamer();
+  impl_ = std::make_unique<Impl>(std::move(config), blobs, std::move(events));
+}
+
+Recorder::~Recorder() = default;
+
+void Recorder::publish(std::string publisher, PublishKind kind, consent::Scope allowed, std::string offer,
+                       std::function<void(Result<Answer>)> done) {
+  impl_->ingest_.publish(std::move(publisher), kind, allowed, std::move(offer), std::move(done));
+}
+
+void Recorder::unpublish(std::string resource) {
+  impl_->ingest_.unpublish(std::move(resource));
+}
+
+Result<std::vector<PreparedTrack>> Recorder::prepare_take(const TakeOrder& order) {
+  return impl_->takes_.prepare(order);
+}
+
+void Recorder::start_take(consent::Permit permit) {
+  impl_->takes_.start(permit);
+}
+
+void Recorder::release_track(consent::RecordingId recording, std::uint32_t take, consent::StatementId approval,
+                             std::uint32_t file) {
+  impl_->takes_.release(recording, take, approval, file);
+}
+
+void Recorder::end_take(consent::RecordingId recording, std::uint32_t take,
+                        std::function<void(Result<std::vector<SealedTrackFile>>)> done) {
+  impl_->takes_.end(recording, take, std::move(done));
+}
+
+void Recorder::abort_track(consent::RecordingId recording, consent::StatementId approval,
+                           std::function<void(Result<std::vector<std::string>>)> done) {
+  impl_->takes_.abort(recording, approval, std::move(done));
+}
+
+Result<std::vector<Recovered>> Recorder::recover() {
+  return recorder::recover(impl_->blobs_);
+}
+
+Result<SealedTrackFile> Recorder::examine(consent::RecordingId recording, const std::string& name) {
+  return recorder::examine(impl_->blobs_, recording, name);
+}
+
+}  // namespace unavoce::recorder

@@ -1,0 +1,26 @@
+// Track files at rest: repairing after a crash, without any key, and measuring.
+// Owner: none, functions over a BlobStore. Thread: a worker, before takes of the same recording run; they block on the
+// disk. Errors: storage or sealing (a tail that belongs to no main file is left alone and told).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "recorder/error.hpp"
+#include "recorder/order.hpp"
+#include "storage/blob_store.hpp"
+
+namespace unavoce::recorder {
+
+/// Cuts every main file that has a tail back to where the tail takes over. Can be repeated; a second run changes
+/// nothing.
+Result<std::vector<Recovered>> recover(storage::BlobStore& blobs);
+
+/// Hashes a file as it lies there; `empty` if there is none.
+Result<SealedTrackFile> examine(storage::BlobStore& blobs, const consent::RecordingId& recording,
+                                const std::string& name);
+
+/// The name of the main file that a tail belongs to; other names come back as they are.
+std::string main_name(const std::string& name);
+
+}  // namespace unavoce::recorder

@@ -1,0 +1,83 @@
+// The takes that are prepared or running: which writer belongs to which publisher, and how they end together.
+// Owner: Recorder. Thread: any; what blocks is said. Writers are joined on the work queue, never on their own thread.
+// Errors: Result, or the Error in a callback.
+//
+// Life of a take:  prepare ─→ prepared ─start─→ running ─end─→ ending ─all writers done─→ gone
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "consent/permit.hpp"
+#include "recorder/config.hpp"
+#include "recorder/ingest.hpp"
+#include "recorder/order.hpp"
+#include "recorder/work_queue.hpp"
+
+namespace unavoce::recorder {
+
+class Takes {
+ public:
+  using EventSink = std::function<void(Event)>;
+
+  Takes(const Config& config, storage::BlobStore& blobs, WorkQueue& work, EventSink events);
+
+  /// Where ports come from; before anything else.
+  void use(Ingest& ingest) { ingest_ = &ingest; }
+
+  Result<std::vector<PreparedTrack>> prepare(const TakeOrder& order);  ///< blocks on the disk
+  void start(const consent::Permit& permit);
+  void release(const consent::RecordingId& recording, std::uint32_t take, const consent::StatementId& approval,
+               std::uint32_t file);
+  void end(const consent::RecordingId& recording, std::uint32_t take, FinishDone done);
+  void abort(const consent::RecordingId& recording, const consent::StatementId& approval, AbortDone done);
+
+  /// A screen that is shared while a take runs gets its file now; its media waits for `release`. Blocks on the disk.
+  void appeared(const std::string& publisher, PublishKind kind);
+
+  /// Leaves all running takes as a crash would. Blocks until their writers ended.
+  void stop();
+
+ private:
+  using Key = std::pair<consent::RecordingId, std::uint32_t>;
+
+  struct Track {
+    PublishKind kind = PublishKind::camera;
+    std::string publisher;
+    std::shared_ptr<Port> port;
+    std::shared_ptr<TrackWriter> writer;
+    std::uint32_t first_file = 0;
+    enum class State { waiting, running } state = State::waiting;
+  };
+  enum class Stage { preparing, prepared, running, ending };
+  struct Take {
+    Stage stage = Stage::preparing;
+    TakeOrder order;
+    std::map<consent::StatementId, std::shared_ptr<std::atomic<std::uint32_t>>> file_numbers;
+    std::vector<Track> tracks;
+    std::vector<consent::Permit> permit;  // none or one
+  };
+
+  Result<std::pair<Track, PreparedTrack>> make_track(const Take& take, const TrackOrder& order, PublishKind kind);
+  Result<std::vector<PreparedTrack>> make_tracks(Take& take);
+  static void run(Track& track, const consent::Permit& permit);
+  void finish_take(const Key& key, Result<std::vector<SealedTrackFile>> files, const FinishDone& done);
+  void abort_running(const consent::RecordingId& recording, const consent::StatementId& approval, AbortDone done);
+  Result<std::vector<std::string>> erase_at_rest(const consent::RecordingId& recording,
+                                                 const consent::StatementId& approval);
+
+  const Config& config_;
+  storage::BlobStore& blobs_;
+  WorkQueue& work_;
+  const EventSink events_;
+  Ingest* ingest_ = nullptr;
+  std::mutex mutex_;  // before Ingest's, Port's and the inboxes'; never held on the disk
+  std::map<Key, Take> takes_;
+};
+
+}  // namespace unavoce::recorder

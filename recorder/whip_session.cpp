@@ -1,0 +1,399 @@
+#include "recorder/whip_session.hpp"
+
+#include <gst/video/video.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <future>
+#include <mutex>
+#include <stdexcept>
+#include <vector>
+
+#include "recorder/candidates.hpp"
+#include "recorder/gst_signal.hpp"
+#include "recorder/media_branch.hpp"
+#include "recorder/monotonic.hpp"
+
+namespace unavoce::recorder {
+
+using namespace std::chrono_literals;
+
+/// Shared with every signal and probe of the pipeline, so that late callbacks find it alive.
+struct WhipSession::State {
+  OfferPlan plan;
+  SessionHooks hooks;
+  std::shared_ptr<PacketLog> packets = std::make_shared<PacketLog>();
+  GstPtr<GstElement> pipeline;  // reset by close(), which ends the circle pipeline → closures → state
+  GstPtr<GstElement> webrtc;
+  std::string sdp;
+  std::atomic<bool> closed{false};
+
+  std::mutex mutex;  // leaf lock
+  std::condition_variable gathered_changed;
+  bool gathered = false;
+  std::vector<GstPtr<GstPad>> video_pads;
+
+  void gone(std::string reason) {
+    if (!closed.load()) hooks.on_gone(std::move(reason));
+  }
+};
+
+namespace {
+
+constexpr auto step_timeout = 5s;  // of one negotiation step; usual are 1 to 20 ms
+
+Error failed(std::string what) {
+  return Error{Errc::pipeline, "The WebRTC pipeline of this publisher failed: " + std::move(what)};
+}
+
+bool accepts_payload(const OfferPlan& plan, int payload) {
+  return std::any_of(plan.sections.begin(), plan.sections.end(),
+                     [&](const Section& s) { return s.take == Take::accept && s.payload == payload; });
+}
+
+// ---- signals; all on threads of GStreamer
+
+using State = WhipSession::State;
+
+void on_gathering_state(GstElement* webrtc, GParamSpec*, gpointer data) {
+  GstWebRTCICEGatheringState gathering{};
+  g_object_get(webrtc, "ice-gathering-state", &gathering, nullptr);
+  if (gathering != GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE) return;
+  State& state = held<State>(data);
+  const std::scoped_lock lock(state.mutex);
+  state.gathered = true;
+  state.gathered_changed.notify_all();
+}
+
+/// `pc.close()` in a browser shows here within 4 ms; webrtcbin's own connection-state never changes.
+void on_dtls_state(GObject* transport, GParamSpec*, gpointer data) {
+  GstWebRTCDTLSTransportState dtls{};
+  g_object_get(transport, "state", &dtls, nullptr);
+  if (dtls == GST_WEBRTC_DTLS_TRANSPORT_STATE_CLOSED) held<State>(data).gone("the publisher closed the connection");
+  if (dtls == GST_WEBRTC_DTLS_TRANSPORT_STATE_FAILED) held<State>(data).gone("the DTLS handshake failed");
+}
+
+/// Notes a packet's arrival. Packets of what was not accepted go no further, not even into the jitter buffer: a sender
+/// that ignores "inactive" would otherwise break its pipeline on an unlinked pad.
+GstPadProbeReturn before_jitterbuffer(GstPad*, GstPadProbeInfo* info, gpointer data) {
+  State& state = held<State>(data);
+  // Nothing before the jitter buffer makes lists; one would pass without arrivals, and so never be written.
+  if ((GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) == 0) return GST_PAD_PROBE_DROP;
+  const PacketName packet = packet_name(GST_PAD_PROBE_INFO_BUFFER(info));
+  if (!accepts_payload(state.plan, packet.payload)) return GST_PAD_PROBE_DROP;
+  const Noted noted = state.packets->arrived(packet, monotonic_ns());
+  if (noted == Noted::first_ever) state.hooks.on_connected();
+  if (noted == Noted::too_many_sources) state.gone("the publisher sends from too many sources");
+  return GST_PAD_PROBE_OK;
+}
+
+void on_new_jitterbuffer(GstElement*, GstElement* jitterbuffer, guint, guint, gpointer data) {
+  const auto pad = GstPtr<GstPad>::adopt(gst_element_get_static_pad(jitterbuffer, "sink"));
+  watch(pad.get(), before_jitterbuffer, *static_cast<std::shared_ptr<State>*>(data));
+}
+
+const Section* section_of(const State& state, GstPad* pad) {
+  GstPtr<GstWebRTCRTPTransceiver> transceiver;
+  g_object_get(pad, "transceiver", transceiver.out(), nullptr);
+  if (!transceiver) return nullptr;
+  guint index = 0;
+  g_object_get(transceiver.get(), "mlineindex", &index, nullptr);
+  if (index >= state.plan.sections.size() || state.plan.sections[index].take != Take::accept) return nullptr;
+  return &state.plan.sections[index];
+}
+
+void on_pad_added(GstElement*, GstPad* pad, gpointer data) {
+  if (GST_PAD_DIRECTION(pad) != GST_PAD_SRC) return;
+  const auto& state = *static_cast<std::shared_ptr<State>*>(data);
+  const Section* section = section_of(*state, pad);
+  if (section == nullptr) return;  // not approved: no branch, so its packets end in webrtcbin
+  BranchPlan plan;
+  plan.section = *section;
+  plan.packets = state->packets;
+  // Plain pointer: the branch's closures belong to elements of the pipeline, which dies before the state (close()).
+  State* raw = state.get();
+  plan.on_frame = [raw](Frame&& frame) {
+    if (!raw->closed.load(std::memory_order_relaxed)) raw->hooks.on_frame(std::move(frame));
+  };
+  plan.on_loss = [raw, video = section->stream == Stream::video] {
+    if (video && !raw->closed.load(std::memory_order_relaxed)) raw->hooks.on_loss();
+  };
+  if (section->stream == Stream::video) {
+    const std::scoped_lock lock(state->mutex);
+    state->video_pads.push_back(GstPtr<GstPad>::share(pad));
+  }
+  if (grow_branch(state->pipeline.get(), pad, std::move(plan)) == Grown::failed) {
+    state->gone("its media cannot be linked to a depayloader");
+  }
+}
+
+/// No main loop: errors are read where they are posted. Every other message is dropped here.
+GstBusSyncReply on_bus_message(GstBus*, GstMessage* message, gpointer data) {
+  if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
+    GstPtr<GError> error;
+    gst_message_parse_error(message, error.out(), nullptr);
+    held<State>(data).gone(std::string("pipeline error: ") + (error ? error->message : "unknown"));
+  }
+  gst_message_unref(message);
+  return GST_BUS_DROP;
+}
+
+// ---- set-up, on the worker
+
+GstPtr<GObject> child_object(gpointer object, const char* property) {
+  GstPtr<GObject> child;
+  g_object_get(object, property, child.out(), nullptr);
+  return child;
+}
+
+/// Before PLAYING: libnice by default sends SSDP multicast and costs 200 ms, and never gathers loopback by itself.
+Result<void> configure_ice(GstElement* webrtc, const Config& config) {
+  const auto ice = child_object(webrtc, "ice-agent");
+  const auto nice = ice ? child_object(ice.get(), "agent") : GstPtr<GObject>();
+  if (!nice) return failed("no ICE agent");
+  g_object_set(nice.get(), "upnp", FALSE, "ice-tcp", FALSE, nullptr);
+  if (config.max_port != 0) {
+    g_object_set(ice.get(), "min-rtp-port", guint{config.min_port}, "max-rtp-port", guint{config.max_port}, nullptr);
+  }
+  for (const std::string& address : config.addresses) {
+    gboolean added = FALSE;
+    g_signal_emit_by_name(ice.get(), "add-local-ip-address", address.c_str(), &added);
+    if (!added) return failed("the configured address " + address + " is not an address of this machine");
+  }
+  return boost::outcome_v2::success();
+}
+
+Result<void> build(const std::shared_ptr<State>& state, const Config& config) {
+  state->pipeline = GstPtr<GstElement>::ref_sink(gst_pipeline_new(nullptr));
+  state->webrtc = GstPtr<GstElement>::ref_sink(gst_element_factory_make("webrtcbin", nullptr));
+  if (!state->pipeline || !state->webrtc) return failed("webrtcbin cannot be made");
+  GstElement* webrtc = state->webrtc.get();
+  g_object_set(webrtc, "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, "latency",
+               static_cast<guint>(config.latency.count()), nullptr);
+  gst_bin_add(GST_BIN(state->pipeline.get()), webrtc);
+  // The system clock is CLOCK_MONOTONIC, the one that permits use.
+  const auto clock = GstPtr<GstClock>::adopt(gst_system_clock_obtain());
+  gst_pipeline_use_clock(GST_PIPELINE(state->pipeline.get()), clock.get());
+
+  const auto bus = GstPtr<GstBus>::adopt(gst_element_get_bus(state->pipeline.get()));
+  auto data = std::make_unique<std::shared_ptr<State>>(state);
+  gst_bus_set_sync_handler(bus.get(), on_bus_message, data.release(), let_go<State>);
+
+  BOOST_OUTCOME_TRY(configure_ice(webrtc, config));
+  const auto rtpbin = GstPtr<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(webrtc), "rtpbin"));
+  if (!rtpbin) return failed("webrtcbin has no rtpbin");
+  g_object_set(rtpbin.get(), "add-reference-timestamp-meta", TRUE, nullptr);
+  connect(rtpbin.get(), "new-jitterbuffer", on_new_jitterbuffer, state);
+  connect(webrtc, "pad-added", on_pad_added, state);
+  connect(webrtc, "notify::ice-gathering-state", on_gathering_state, state);
+  if (gst_element_set_state(state->pipeline.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
+    return failed("it does not start");
+  }
+  return boost::outcome_v2::success();
+}
+
+using Reply = std::promise<GstPtr<GstPromise>>;
+
+/// A GstPromise that keeps its own reply in a future, so that waiting can be bounded.
+GstPtr<GstPromise> promise_for(const std::shared_ptr<Reply>& reply) {
+  auto data = std::make_unique<std::shared_ptr<Reply>>(reply);
+  return GstPtr<GstPromise>::adopt(gst_promise_new_with_change_func(
+      [](GstPromise* promise, gpointer d) { held<Reply>(d).set_value(GstPtr<GstPromise>::share(promise)); },
+      data.release(), let_go<Reply>));
+}
+
+Result<GstPtr<GstPromise>> await(std::future<GstPtr<GstPromise>> future, const char* step) {
+  if (future.wait_for(step_timeout) != std::future_status::ready) return failed(std::string(step) + " took too long");
+  auto promise = future.get();
+  const GstStructure* reply = gst_promise_get_reply(promise.get());
+  if (gst_promise_wait(promise.get()) != GST_PROMISE_RESULT_REPLIED)
+    return failed(std::string(step) + " was cut short");
+  GstPtr<GError> error;
+  if (reply != nullptr && gst_structure_has_field(reply, "error")) {
+    gst_structure_get(reply, "error", G_TYPE_ERROR, error.out(), nullptr);
+    return failed(std::string(step) + ": " + (error ? error->message : "unknown"));
+  }
+  return promise;
+}
+
+Result<GstPtr<GstPromise>> describe(GstElement* webrtc, const char* signal, gpointer argument) {
+  const auto reply = std::make_shared<Reply>();
+  auto future = reply->get_future();
+  const auto promise = promise_for(reply);
+  g_signal_emit_by_name(webrtc, signal, argument, promise.get());
+  return await(std::move(future), signal);
+}
+
+Result<GstPtr<GstWebRTCSessionDescription>> read_offer(std::string_view text) {
+  GstPtr<GstSDPMessage> sdp;
+  const auto* bytes = reinterpret_cast<const guint8*>(text.data());
+  if (gst_sdp_message_new(sdp.out()) != GST_SDP_OK ||
+      gst_sdp_message_parse_buffer(bytes, static_cast<guint>(text.size()), sdp.get()) != GST_SDP_OK) {
+    return Error{Errc::bad_offer, "The offer cannot be read as SDP."};
+  }
+  return GstPtr<GstWebRTCSessionDescription>::adopt(
+      gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_OFFER, sdp.release()));
+}
+
+/// What we take of each section, and how. webrtcbin makes transceivers for an offer only inside create-answer, as
+/// "recvonly" whatever on-new-transceiver says; ones that exist before are matched to the sections by their codec, in
+/// order.
+void add_transceivers(const State& state) {
+  for (const Section& section : state.plan.sections) {
+    if (section.caps.empty()) continue;
+    const auto direction = section.take == Take::accept ? GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_RECVONLY
+                                                        : GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_INACTIVE;
+    const auto caps = GstPtr<GstCaps>::adopt(gst_caps_from_string(section.caps.c_str()));
+    GstPtr<GstWebRTCRTPTransceiver> transceiver;
+    g_signal_emit_by_name(state.webrtc.get(), "add-transceiver", direction, caps.get(), transceiver.out());
+    if (transceiver) g_object_set(transceiver.get(), "do-nack", TRUE, nullptr);
+  }
+}
+
+/// The transports exist once the offer is set. With max-bundle all sections share one; watching each costs nothing.
+void watch_transport(GstWebRTCRTPTransceiver* transceiver, const std::shared_ptr<State>& state) {
+  GstPtr<GstWebRTCRTPReceiver> receiver;
+  g_object_get(transceiver, "receiver", receiver.out(), nullptr);
+  if (!receiver) return;
+  GstPtr<GstWebRTCDTLSTransport> transport;
+  g_object_get(receiver.get(), "transport", transport.out(), nullptr);
+  if (transport) connect(transport.get(), "notify::state", on_dtls_state, state);
+}
+
+void watch_transports(const std::shared_ptr<State>& state) {
+  GArray* list = nullptr;
+  g_signal_emit_by_name(state->webrtc.get(), "get-transceivers", &list);
+  if (list == nullptr) return;
+  for (guint i = 0; i < list->len; ++i) {
+    watch_transport(g_array_index(list, GstWebRTCRTPTransceiver*, i), state);
+  }
+  g_array_unref(list);
+}
+
+/// RTCP may use what NACKs need: with the default share 6 to 15 video packets per 12 s stay lost at 5 % loss, with this
+/// none.
+void widen_rtcp(GstElement* webrtc) {
+  const auto rtpbin = GstPtr<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(webrtc), "rtpbin"));
+  for (guint id = 0; id < 8; ++id) {
+    GstPtr<GObject> session;
+    g_signal_emit_by_name(rtpbin.get(), "get-internal-session", id, session.out());
+    if (session) g_object_set(session.get(), "bandwidth", 2e6, nullptr);
+  }
+}
+
+Result<void> await_candidates(State& state) {
+  std::unique_lock lock(state.mutex);
+  if (!state.gathered_changed.wait_for(lock, step_timeout, [&] { return state.gathered; })) {
+    return failed("gathering candidates took too long; check the configured addresses and the UDP port range");
+  }
+  return boost::outcome_v2::success();
+}
+
+Result<std::string> local_description(GstElement* webrtc) {
+  GstPtr<GstWebRTCSessionDescription> local;
+  g_object_get(webrtc, "local-description", local.out(), nullptr);
+  if (!local) return failed("no local description");
+  const auto text = GstPtr<gchar>::adopt(gst_sdp_message_as_text(local->sdp));
+  return std::string(text.get());
+}
+
+Result<void> negotiate(const std::shared_ptr<State>& state, std::string_view offer) {
+  GstElement* webrtc = state->webrtc.get();
+  BOOST_OUTCOME_TRY(const auto remote, read_offer(offer));
+  add_transceivers(*state);
+  BOOST_OUTCOME_TRY(describe(webrtc, "set-remote-description", remote.get()));
+  BOOST_OUTCOME_TRY(const auto created, describe(webrtc, "create-answer", nullptr));
+  GstPtr<GstWebRTCSessionDescription> answer;
+  gst_structure_get(gst_promise_get_reply(created.get()), "answer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, answer.out(),
+                    nullptr);
+  if (!answer) return failed("create-answer gave no answer");
+  BOOST_OUTCOME_TRY(describe(webrtc, "set-local-description", answer.get()));
+  watch_transports(state);
+  BOOST_OUTCOME_TRY(await_candidates(*state));
+  BOOST_OUTCOME_TRY(state->sdp, local_description(webrtc));
+  widen_rtcp(webrtc);
+  return boost::outcome_v2::success();
+}
+
+}  // namespace
+
+WhipSession::WhipSession(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+Result<std::unique_ptr<WhipSession>> WhipSession::answer(const Config& config, const OfferPlan& plan,
+                                                         std::string_view offer, SessionHooks hooks) {
+  auto state = std::make_shared<State>();
+  state->plan = plan;
+  state->hooks = std::move(hooks);
+  // From here on the destructor takes the pipeline down, also when a step fails.
+  auto session = std::make_unique<WhipSession>(state);
+  BOOST_OUTCOME_TRY(build(state, config));
+  BOOST_OUTCOME_TRY(negotiate(state, offer));
+  state->sdp = with_public_addresses(state->sdp, config.public_addresses);
+  return session;
+}
+
+WhipSession::~WhipSession() {
+  state_->closed = true;
+  if (!state_->pipeline) return;
+  gst_element_set_state(state_->pipeline.get(), GST_STATE_NULL);
+  const auto bus = GstPtr<GstBus>::adopt(gst_element_get_bus(state_->pipeline.get()));
+  gst_bus_set_sync_handler(bus.get(), nullptr, nullptr, nullptr);
+  std::vector<GstPtr<GstPad>> pads;
+  {
+    const std::scoped_lock lock(state_->mutex);
+    pads.swap(state_->video_pads);
+  }
+  // Outside the lock: the last references end GStreamer's own threads, which may be waiting for it.
+  pads.clear();
+  state_->webrtc = GstPtr<GstElement>();
+  state_->pipeline = GstPtr<GstElement>();
+}
+
+const std::string& WhipSession::sdp() const {
+  return state_->sdp;
+}
+
+void WhipSession::request_keyframe() {
+  std::vector<GstPtr<GstPad>> pads;
+  {
+    const std::scoped_lock lock(state_->mutex);
+    for (const auto& pad : state_->video_pads) pads.push_back(GstPtr<GstPad>::share(pad.get()));
+  }
+  // all_headers FALSE is answered with PLI, TRUE would send FIR.
+  for (const auto& pad : pads) {
+    gst_pad_send_event(pad.get(), gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE, FALSE, 0));
+  }
+}
+
+std::int64_t WhipSession::last_packet_ns() const noexcept {
+  return state_->packets->last_packet_ns();
+}
+
+void start_gstreamer() {
+  GstPtr<GError> error;
+  if (!gst_init_check(nullptr, nullptr, error.out())) {
+    throw std::runtime_error(std::string("GStreamer does not start: ") + (error ? error->message : "unknown"));
+  }
+  struct Need {
+    const char* element;
+    const char* package;
+  };
+  constexpr std::array needs{
+      Need{"webrtcbin", "gstreamer1.0-plugins-bad"},     Need{"nicesrc", "gstreamer1.0-nice"},
+      Need{"dtlsdec", "gstreamer1.0-plugins-bad"},       Need{"srtpdec", "gstreamer1.0-plugins-bad"},
+      Need{"rtpbin", "gstreamer1.0-plugins-good"},       Need{"rtpvp8depay", "gstreamer1.0-plugins-good"},
+      Need{"rtpopusdepay", "gstreamer1.0-plugins-good"}, Need{"appsink", "gstreamer1.0-plugins-base"}};
+  for (const Need& need : needs) {
+    GstElementFactory* factory = gst_element_factory_find(need.element);
+    if (factory == nullptr) {
+      throw std::runtime_error(std::string("The GStreamer element ") + need.element + " is missing: install " +
+                               need.package);
+    }
+    gst_object_unref(factory);
+  }
+}
+
+}  // namespace unavoce::recorder

@@ -1,0 +1,57 @@
+// One publisher's WebRTC connection: a webrtcbin pipeline of its own, so that one publisher's trouble stays with it.
+// Owner: Ingest. Thread: made and destroyed on an ingest worker (both block, never on a streaming thread); hooks are
+// called on streaming threads and must only push or post. Errors: Result from `answer`; later ones through `on_gone`.
+// The order of the steps is measured, see docs/adr or MEDIA facts in the comments; no GLib main loop is needed.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "recorder/config.hpp"
+#include "recorder/error.hpp"
+#include "recorder/frame.hpp"
+#include "recorder/offer.hpp"
+
+namespace unavoce::recorder {
+
+/// What a session tells its owner.
+struct SessionHooks {
+  std::function<void(Frame&&)> on_frame;
+  std::function<void()> on_connected;        ///< once, with the first packet
+  std::function<void()> on_loss;             ///< a video packet is missing for good
+  std::function<void(std::string)> on_gone;  ///< closed or failed; may come more than once
+};
+
+class WhipSession {
+ public:
+  /// Answers an offer. Blocks for some milliseconds, at most 10 s.
+  static Result<std::unique_ptr<WhipSession>> answer(const Config& config, const OfferPlan& plan,
+                                                     std::string_view offer, SessionHooks hooks);
+  /// Stops the pipeline; no hook is called afterwards. Blocks for some milliseconds.
+  ~WhipSession();
+  WhipSession(const WhipSession&) = delete;
+  WhipSession& operator=(const WhipSession&) = delete;
+
+  /// The answer, candidates included.
+  const std::string& sdp() const;
+
+  /// Asks the sender for a key frame (RTCP PLI). Any thread; not rate limited here.
+  void request_keyframe();
+
+  /// CLOCK_MONOTONIC of the newest RTP packet, 0 before the first. Any thread.
+  std::int64_t last_packet_ns() const noexcept;
+
+  struct State;                                        // opaque: defined in whip_session.cpp
+  explicit WhipSession(std::shared_ptr<State> state);  // use `answer`
+
+ private:
+  std::shared_ptr<State> state_;
+};
+
+/// Initialises GStreamer once per process and checks that every element we need is installed; throws std::runtime_error
+/// with the Debian package to install if not.
+void start_gstreamer();
+
+}  // namespace unavoce::recorder

@@ -1,0 +1,174 @@
+#include "publisher.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <future>
+#include <mutex>
+#include <stdexcept>
+
+#include "recorder/gst_signal.hpp"
+
+namespace unavoce::recorder::test {
+
+using namespace std::chrono_literals;
+
+/// State of the sending pipeline; shared with its signals.
+struct Shared {
+  std::atomic<std::uint64_t> audio{0}, video{0}, keyframes{0};
+  std::atomic<bool> audio_muted{false}, video_muted{false};
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool gathered = false;
+};
+
+struct Publisher::Impl {
+  std::shared_ptr<Shared> shared = std::make_shared<Shared>();
+  GstPtr<GstElement> pipeline;
+  GstPtr<GstElement> webrtc;
+};
+
+namespace {
+
+/// Behind the encoders' payloaders would count packets; behind the encoders counts frames. A muted frame is not sent
+/// and not counted.
+GstPadProbeReturn after_audio_encoder(GstPad*, GstPadProbeInfo*, gpointer data) {
+  Shared& shared = held<Shared>(data);
+  if (shared.audio_muted) return GST_PAD_PROBE_DROP;
+  ++shared.audio;
+  return GST_PAD_PROBE_OK;
+}
+
+GstPadProbeReturn after_video_encoder(GstPad*, GstPadProbeInfo* info, gpointer data) {
+  Shared& shared = held<Shared>(data);
+  if (shared.video_muted) return GST_PAD_PROBE_DROP;
+  ++shared.video;
+  if (!GST_BUFFER_FLAG_IS_SET(GST_PAD_PROBE_INFO_BUFFER(info), GST_BUFFER_FLAG_DELTA_UNIT)) ++shared.keyframes;
+  return GST_PAD_PROBE_OK;
+}
+
+void on_gathering(GstElement* webrtc, GParamSpec*, gpointer data) {
+  GstWebRTCICEGatheringState gathering{};
+  g_object_get(webrtc, "ice-gathering-state", &gathering, nullptr);
+  if (gathering != GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE) return;
+  Shared& shared = held<Shared>(data);
+  const std::scoped_lock lock(shared.mutex);
+  shared.gathered = true;
+  shared.changed.notify_all();
+}
+
+GstPtr<GstPromise> run(GstElement* webrtc, const char* signal, gpointer argument) {
+  auto promise = GstPtr<GstPromise>::adopt(gst_promise_new());
+  g_signal_emit_by_name(webrtc, signal, argument, promise.get());
+  if (gst_promise_wait(promise.get()) != GST_PROMISE_RESULT_REPLIED) throw std::runtime_error(signal);
+  return promise;
+}
+
+std::string describe(const PublisherOptions& options) {
+  std::string text = "webrtcbin name=w bundle-policy=max-bundle ";
+  if (options.audio == Has::yes) {
+    text +=
+        "audiotestsrc is-live=true wave=sine freq=440 ! audio/x-raw,rate=48000,channels=2 ! opusenc name=aenc "
+        "frame-size=20 ! rtpopuspay ! application/x-rtp,media=audio,encoding-name=OPUS,payload=111 ! w. ";
+  }
+  if (options.video == Has::yes) {
+    text += "videotestsrc is-live=true pattern=ball ! video/x-raw,width=" + std::to_string(options.width) +
+            ",height=" + std::to_string(options.height) +
+            ",framerate=30/1 ! vp8enc name=venc deadline=1 cpu-used=8 target-bitrate=300000 keyframe-max-dist=" +
+            std::to_string(options.keyframe_distance) +
+            " ! rtpvp8pay picture-id-mode=15-bit ! "
+            "application/x-rtp,media=video,encoding-name=VP8,payload=102,rtcp-fb-nack-pli=true ! w. ";
+  }
+  return text;
+}
+
+template <class Probe>
+void count_behind(GstElement* pipeline, const char* encoder, Probe* probe, const std::shared_ptr<Shared>& shared) {
+  const auto element = GstPtr<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline), encoder));
+  if (!element) return;
+  const auto pad = GstPtr<GstPad>::adopt(gst_element_get_static_pad(element.get(), "src"));
+  watch(pad.get(), probe, shared);
+}
+
+void use_loopback(GstElement* webrtc) {
+  GstPtr<GObject> ice;
+  g_object_get(webrtc, "ice-agent", ice.out(), nullptr);
+  GstPtr<GObject> nice;
+  g_object_get(ice.get(), "agent", nice.out(), nullptr);
+  g_object_set(nice.get(), "upnp", FALSE, "ice-tcp", FALSE, nullptr);
+  gboolean added = FALSE;
+  g_signal_emit_by_name(ice.get(), "add-local-ip-address", "127.0.0.1", &added);
+}
+
+}  // namespace
+
+Publisher::Publisher(const PublisherOptions& options) : impl_(std::make_unique<Impl>()) {
+  gst_init(nullptr, nullptr);
+  GstPtr<GError> error;
+  impl_->pipeline = GstPtr<GstElement>::ref_sink(gst_parse_launch(describe(options).c_str(), error.out()));
+  if (!impl_->pipeline || error) throw std::runtime_error(error ? error->message : "no pipeline");
+  impl_->webrtc = GstPtr<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(impl_->pipeline.get()), "w"));
+  GstElement* webrtc = impl_->webrtc.get();
+  use_loopback(webrtc);
+  GArray* transceivers = nullptr;
+  g_signal_emit_by_name(webrtc, "get-transceivers", &transceivers);
+  for (guint i = 0; i < transceivers->len; ++i) {
+    g_object_set(g_array_index(transceivers, GstWebRTCRTPTransceiver*, i), "direction",
+                 GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, nullptr);
+  }
+  g_array_unref(transceivers);
+  count_behind(impl_->pipeline.get(), "aenc", after_audio_encoder, impl_->shared);
+  count_behind(impl_->pipeline.get(), "venc", after_video_encoder, impl_->shared);
+  connect(webrtc, "notify::ice-gathering-state", on_gathering, impl_->shared);
+  gst_element_set_state(impl_->pipeline.get(), GST_STATE_PLAYING);
+
+  const auto created = run(webrtc, "create-offer", nullptr);
+  GstPtr<GstWebRTCSessionDescription> offer;
+  gst_structure_get(gst_promise_get_reply(created.get()), "offer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, offer.out(),
+                    nullptr);
+  if (!offer) throw std::runtime_error("no offer");
+  run(webrtc, "set-local-description", offer.get());
+  std::unique_lock lock(impl_->shared->mutex);
+  if (!impl_->shared->changed.wait_for(lock, 10s, [&] { return impl_->shared->gathered; })) {
+    throw std::runtime_error("no candidates");
+  }
+}
+
+Publisher::~Publisher() {
+  close();
+}
+
+std::string Publisher::offer() const {
+  GstPtr<GstWebRTCSessionDescription> local;
+  g_object_get(impl_->webrtc.get(), "local-description", local.out(), nullptr);
+  const auto text = GstPtr<gchar>::adopt(gst_sdp_message_as_text(local->sdp));
+  return text.get();
+}
+
+void Publisher::accept(const std::string& answer) {
+  GstPtr<GstSDPMessage> sdp;
+  gst_sdp_message_new_from_text(answer.c_str(), sdp.out());
+  const auto remote = GstPtr<GstWebRTCSessionDescription>::adopt(
+      gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_ANSWER, sdp.release()));
+  run(impl_->webrtc.get(), "set-remote-description", remote.get());
+}
+
+Sent Publisher::sent() const {
+  return {impl_->shared->audio.load(), impl_->shared->video.load(), impl_->shared->keyframes.load()};
+}
+
+void Publisher::mute_audio(Has muted) {
+  impl_->shared->audio_muted = muted == Has::yes;
+}
+void Publisher::mute_video(Has muted) {
+  impl_->shared->video_muted = muted == Has::yes;
+}
+
+void Publisher::close() {
+  if (!impl_->pipeline) return;
+  gst_element_set_state(impl_->pipeline.get(), GST_STATE_NULL);
+  impl_->webrtc = GstPtr<GstElement>();
+  impl_->pipeline = GstPtr<GstElement>();
+}
+
+}  // namespace unavoce::recorder::test

@@ -1,0 +1,54 @@
+// A WHIP client for tests, without HTTP: a second webrtcbin in this process that sends a test picture and a tone.
+// Owner: the test. Thread: the test's; counters are atomic. Errors: std::runtime_error, the test fails.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace unavoce::recorder::test {
+
+enum class Has { no, yes };
+
+/// What the publisher sends. 320×240 at 30 pictures/s, VP8; 440 Hz, Opus in 20 ms packets.
+struct PublisherOptions {
+  Has audio = Has::yes;
+  Has video = Has::yes;
+  int width = 320;
+  int height = 240;
+  /// Key frames come every so many pictures, and when asked for.
+  int keyframe_distance = 3000;
+};
+
+/// Frames that left the encoders.
+struct Sent {
+  std::uint64_t audio = 0;
+  std::uint64_t video = 0;
+  std::uint64_t keyframes = 0;
+};
+
+class Publisher {
+ public:
+  explicit Publisher(const PublisherOptions& options);
+  ~Publisher();
+  Publisher(const Publisher&) = delete;
+  Publisher& operator=(const Publisher&) = delete;
+
+  /// The SDP offer, candidates included.
+  std::string offer() const;
+  void accept(const std::string& answer);
+
+  /// Frames sent since the start.
+  Sent sent() const;
+  /// Stops sending a kind of media without a word, as a frozen tab does; and lets it go on.
+  void mute_audio(Has muted);
+  void mute_video(Has muted);
+  /// Closes the connection in the orderly way (DTLS close_notify).
+  void close();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace unavoce::recorder::test
