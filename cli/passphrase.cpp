@@ -17,18 +17,18 @@ namespace {
 
 constexpr std::size_t max_passphrase_bytes = 1024;
 
-/// Turns the terminal's echo off for as long as it lives.
+/// Turns the terminal's echo off for as long as it lives. Lines typed ahead are kept, as other programs do.
 class NoEcho {
  public:
   explicit NoEcho(int fd) : fd_(fd) {
     tcgetattr(fd_, &before_);
     termios silent = before_;
     silent.c_lflag &= static_cast<tcflag_t>(~ECHO);
-    tcsetattr(fd_, TCSAFLUSH, &silent);
+    tcsetattr(fd_, TCSADRAIN, &silent);
   }
   NoEcho(const NoEcho&) = delete;
   NoEcho& operator=(const NoEcho&) = delete;
-  ~NoEcho() { tcsetattr(fd_, TCSAFLUSH, &before_); }
+  ~NoEcho() { tcsetattr(fd_, TCSADRAIN, &before_); }
 
  private:
   int fd_;
