@@ -21,8 +21,8 @@ ParticipantLine line_of(const Found<Refusal>& refusal, const Findings& findings)
   line.role = name_of(refusal.body().role);
   line.answer = "refused";
   line.approval = refusal.id().hex();
-  line.signature = findings.outcome_for(refusal.id(), {Rule::answers});
-  line.proof = findings.outcome_for(refusal.id(), {Rule::ledger, Rule::chain});
+  line.signature = findings.verdict_for(refusal.id(), {Rule::answers});
+  line.proof = findings.verdict_for(refusal.id(), {Rule::ledger, Rule::chain});
   return line;
 }
 
@@ -32,7 +32,7 @@ void count_takes(const Found<Approval>& approval, const Evidence& evidence, Part
     if (std::ranges::find(roster, approval.id()) == roster.end()) continue;
     line.takes.push_back(take.body().take);
     const bool by_host = take.statement.signatures > 1;
-    if (line.countersigned != Outcome::failed) line.countersigned = by_host ? Outcome::passed : Outcome::failed;
+    if (line.countersigned != Verdict::failed) line.countersigned = by_host ? Verdict::passed : Verdict::failed;
   }
 }
 
@@ -57,10 +57,10 @@ ParticipantLine line_of(const Found<Approval>& approval, const Evidence& evidenc
   for (const std::string_view kind : approval.body().scope.names()) line.scope.emplace_back(kind);
   count_takes(approval, evidence, line);
   count_files(approval, evidence, line);
-  line.signature = findings.outcome_for(approval.id(), {Rule::answers, Rule::order, Rule::withdrawals});
-  line.proof = findings.outcome_for(approval.id(), {Rule::ledger, Rule::chain});
-  line.files = findings.outcome_for(approval.id(), {Rule::tracks, Rule::seals, Rule::keys});
-  line.opens = findings.outcome_for(approval.id(), {Rule::opening});
+  line.signature = findings.verdict_for(approval.id(), {Rule::answers, Rule::order, Rule::withdrawals});
+  line.proof = findings.verdict_for(approval.id(), {Rule::ledger, Rule::chain});
+  line.files = findings.verdict_for(approval.id(), {Rule::tracks, Rule::seals, Rule::keys});
+  line.opens = findings.verdict_for(approval.id(), {Rule::opening});
   return line;
 }
 
@@ -81,7 +81,7 @@ void describe(const Evidence& evidence, Report& report) {
 }  // namespace
 
 bool Report::passed() const {
-  return std::ranges::none_of(rules, [](const RuleResult& rule) { return rule.outcome == Outcome::failed; });
+  return std::ranges::none_of(rules, [](const RuleResult& rule) { return rule.verdict == Verdict::failed; });
 }
 
 Report verify_bundle(const Bundle& bundle, const VerifyOptions& options) {

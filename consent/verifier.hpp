@@ -18,14 +18,14 @@
 
 namespace unavoce::consent {
 
-enum class Outcome { passed, failed, not_checked };
+enum class Verdict { passed, failed, not_checked };
 
 /// One rule and everything that speaks against it. Each finding names the file or statement it is about.
 struct RuleResult {
   std::string rule;   ///< stable word: bag, ledger, chain, room, request, answers, takes, order, tracks, seals,
                       ///< withdrawals, keys, opening
   std::string title;  ///< for people
-  Outcome outcome = Outcome::not_checked;
+  Verdict verdict = Verdict::not_checked;
   std::vector<std::string> findings;
 };
 
@@ -40,11 +40,11 @@ struct ParticipantLine {
   std::vector<std::uint32_t> takes;  ///< takes whose roster names this approval
   std::uint64_t tracks = 0;          ///< track files here
   std::uint64_t size_bytes = 0;      ///< of these files
-  Outcome signature = Outcome::not_checked;
-  Outcome proof = Outcome::not_checked;
-  Outcome files = Outcome::not_checked;          ///< hashes and headers of their track files
-  Outcome countersigned = Outcome::not_checked;  ///< failed: in some take the roster is the service's word only
-  Outcome opens = Outcome::not_checked;          ///< W and every track open (only with a key)
+  Verdict signature = Verdict::not_checked;
+  Verdict proof = Verdict::not_checked;
+  Verdict files = Verdict::not_checked;          ///< hashes and headers of their track files
+  Verdict countersigned = Verdict::not_checked;  ///< failed: in some take the roster is the service's word only
+  Verdict opens = Verdict::not_checked;          ///< W and every track open (only with a key)
 };
 
 struct Report {

@@ -49,7 +49,7 @@ class Findings {
   void note(std::string text) { notes_.push_back(std::move(text)); }
 
   /// How the rules came out for one approval.
-  Outcome outcome_for(const StatementId& approval, std::initializer_list<Rule> rules) const;
+  Verdict verdict_for(const StatementId& approval, std::initializer_list<Rule> rules) const;
   std::vector<RuleResult> results() const;
   std::vector<std::string> notes() const { return notes_; }
 

@@ -30,12 +30,12 @@ constexpr std::array<RuleWords, kRuleCount> kWords{{
 
 void Findings::checked(Rule rule) {
   RuleResult& result = rules_[static_cast<std::size_t>(rule)];
-  if (result.outcome == Outcome::not_checked) result.outcome = Outcome::passed;
+  if (result.verdict == Verdict::not_checked) result.verdict = Verdict::passed;
 }
 
 void Findings::against(Rule rule, std::string finding) {
   RuleResult& result = rules_[static_cast<std::size_t>(rule)];
-  result.outcome = Outcome::failed;
+  result.verdict = Verdict::failed;
   result.findings.push_back(std::move(finding));
 }
 
@@ -44,13 +44,13 @@ void Findings::against(Rule rule, const StatementId& approval, std::string findi
   against(rule, std::move(finding));
 }
 
-Outcome Findings::outcome_for(const StatementId& approval, std::initializer_list<Rule> rules) const {
-  Outcome outcome = Outcome::not_checked;
+Verdict Findings::verdict_for(const StatementId& approval, std::initializer_list<Rule> rules) const {
+  Verdict verdict = Verdict::not_checked;
   for (const Rule rule : rules) {
-    if (about_.contains({rule, approval})) return Outcome::failed;
-    if (rules_[static_cast<std::size_t>(rule)].outcome != Outcome::not_checked) outcome = Outcome::passed;
+    if (about_.contains({rule, approval})) return Verdict::failed;
+    if (rules_[static_cast<std::size_t>(rule)].verdict != Verdict::not_checked) verdict = Verdict::passed;
   }
-  return outcome;
+  return verdict;
 }
 
 std::vector<RuleResult> Findings::results() const {

@@ -25,6 +25,10 @@ std::string expected_stem(const Track& track) {
   return stem.data();
 }
 
+std::ptrdiff_t recipients_in(const std::vector<crypto::Stanza>& stanzas) {
+  return std::ranges::count(stanzas, "X25519", &crypto::Stanza::type);
+}
+
 class TrackCheck {
  public:
   TrackCheck(const Evidence& evidence, Findings& findings) : evidence_(evidence), findings_(findings) {}
@@ -94,9 +98,7 @@ class TrackCheck {
                                   "approval=" + body.approval.hex(), "file=" + std::to_string(body.file)},
                                  {}};
     if (stanzas.front() != context) wrong("its header names another recording, take, approval or file");
-    if (stanzas.size() != 2 || stanzas.back().type != "X25519") {
-      wrong("is not sealed to exactly one recipient");
-    }
+    if (stanzas.size() != 2 || recipients_in(stanzas) != 1) wrong("is not sealed to exactly one recipient");
   }
 
   /// A tail next to a main file belongs to it and continues it where it ends.
@@ -110,8 +112,7 @@ class TrackCheck {
     if (!info) return wrong(info.error().text);
     if (info.value().track_sha256 != track.body().header_sha256) return wrong("belongs to another track");
     const auto parsed = crypto::parse_whole_header(tail->start);
-    if (parsed &&
-        (parsed.value().header.stanzas.size() != 2 || parsed.value().header.stanzas.back().type != "X25519")) {
+    if (parsed && (parsed.value().header.stanzas.size() != 2 || recipients_in(parsed.value().header.stanzas) != 1)) {
       wrong("is not sealed to exactly one recipient");
     }
     const FileFacts* main = evidence_.file(track_path(track.body().name));
