@@ -85,10 +85,11 @@ class Stepper {
   void operator()(const Left& event) {
     const auto found = state_.members.find(event.participant);
     if (found == state_.members.end()) return;
-    const auto role = found->second.role;
+    const auto [role, place] = std::pair(found->second.role, found->second.place);
     rest(event.participant, found->second);
     state_.members.erase(found);
-    if (!anybody_in_room()) return end_recording(EndReason::ended);
+    // Somebody who gives up waiting at the door ends nothing, also while the room is still empty after a restart.
+    if (place == Place::room && !anybody_in_room()) return end_recording(EndReason::ended);
     settle(role == Role::host && !host_in_room() ? EndReason::host_left : EndReason::left);
   }
 
@@ -367,8 +368,11 @@ Step step(MeetingState state, const Event& event, TimeMs now) {
   ++state.moment;
   state.now = std::max(state.now, now);
   Stepper stepper(state);
-  stepper.expire();
+  // A withdrawal goes before the passing of time: what ends at the same moment must be erased, not finished.
+  const bool withdrawal = std::holds_alternative<Withdrawn>(event);
+  if (!withdrawal) stepper.expire();
   std::visit(stepper, event);
+  if (withdrawal) stepper.expire();
   stepper.prepare_next();
   auto effects = std::move(stepper).effects();
   return {std::move(state), std::move(effects)};

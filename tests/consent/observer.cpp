@@ -1,0 +1,155 @@
+#include "observer.hpp"
+
+#include <algorithm>
+
+namespace unavoce::consent::test {
+namespace {
+
+std::set<StatementId> names(const std::vector<Seat>& roster) {
+  std::set<StatementId> ids;
+  for (const auto& seat : roster) ids.insert(seat.approval);
+  return ids;
+}
+
+}  // namespace
+
+void Observer::expect(bool holds, const char* promise) {
+  if (!holds && broken_.empty()) broken_ = promise;
+}
+
+void Observer::tell(const Event& event, TimeMs now) {
+  const auto answered = [&](const RecordingId& recording, std::uint32_t take) {
+    const TakeName name{recording, take};
+    if (preparing_ != name) return false;
+    preparing_.reset();
+    return true;
+  };
+  if (const auto* durable = std::get_if<TakeDurable>(&event))
+    if (answered(durable->recording, durable->take)) takes_[{durable->recording, durable->take}].durable = true;
+  if (const auto* failed = std::get_if<TakeFailed>(&event)) answered(failed->recording, failed->take);
+
+  const auto faults_before = state_.faults;
+  oracle_.hear(event, now);
+  auto done = step(std::move(state_), event, now);
+  state_ = std::move(done.state);
+  // A failed preparation is a fault that only the rules decide on; let the oracle hear it as one.
+  if (std::holds_alternative<TakeFailed>(event) && state_.faults != faults_before) {
+    oracle_.hear(Fault{std::get<TakeFailed>(event).part}, now);
+    ++state_.moment;  // the oracle counts facts, the rules count steps
+  }
+  carry_out(done.effects, now);
+  check_gate();
+  check_withdrawals();
+}
+
+void Observer::carry_out(const std::vector<Effect>& effects, TimeMs now) {
+  for (std::size_t i = 0; i < effects.size(); ++i) {
+    expect(i == 0 || !std::holds_alternative<CloseGate>(effects[i]), "CloseGate comes before any other effect");
+    std::visit([&](const auto& effect) { on(effect, now); }, effects[i]);
+  }
+}
+
+void Observer::on(const CloseGate&, TimeMs now) {
+  expect(gate_.is_open(), "only an open gate is closed");
+  gate_.close(now.value);
+}
+
+void Observer::on(const RevokeKinds& effect, TimeMs) {
+  gate_.revoke(effect.approval, effect.kinds);
+}
+
+void Observer::on(const EndTake& effect, TimeMs) {
+  const TakeName name{effect.recording, effect.take};
+  auto& take = takes_[name];
+  expect(!gate_.is_open() || running_ != name, "a take ends after its gate has closed");
+  expect(take.durable && !take.ended, "a durable take ends exactly once");
+  expect(!over_.contains(effect.recording), "a take ends before its recording");
+  const auto taken_back = oracle_.taken_back(effect.recording);
+  for (const auto& id : take.named)
+    expect(!taken_back.contains(id) || std::ranges::count(effect.abort, id) != 0, "what was withdrawn is aborted");
+  take.ended = true;
+  if (running_ == name) running_.reset();
+}
+
+void Observer::on(const Erase& effect, TimeMs) {
+  expect(!effect.approvals.empty(), "an erasure erases something");
+  for (const auto& id : effect.approvals) {
+    expect(erased_.insert(id).second, "nothing is erased twice");
+    expect(oracle_.taken_back(effect.recording).contains(id), "only what was withdrawn is erased");
+  }
+}
+
+void Observer::on(const EndRecording& effect, TimeMs) {
+  expect(over_.insert(effect.recording).second, "a recording ends once");
+  for (const auto& [name, take] : takes_)
+    expect(name.first != effect.recording || !take.durable || take.ended, "a recording ends after its takes");
+}
+
+void Observer::on(const TellHostRefused& effect, TimeMs) {
+  const auto asked = oracle_.request();
+  expect(asked && asked->second.names_refusals == effect.participant.has_value(),
+         "who refused is told exactly if the request says so");
+}
+
+void Observer::on(const PrepareTake& effect, TimeMs) {
+  expect(!gate_.is_open() && !preparing_, "one take at a time is prepared, with the gate closed");
+  expect(effect.take > last_take_[effect.recording], "take numbers ascend");
+  expect(!over_.contains(effect.recording), "nothing starts after the end of its recording");
+  last_take_[effect.recording] = effect.take;
+  preparing_ = TakeName{effect.recording, effect.take};
+  takes_[*preparing_].named = names(effect.roster);
+}
+
+void Observer::on(const OpenGate& effect, TimeMs now) {
+  const TakeName name{effect.recording, effect.take};
+  auto& take = takes_[name];
+  std::set<StatementId> opened;
+  for (const auto& granted : effect.roster) opened.insert(granted.approval);
+  expect(!gate_.is_open(), "only a closed gate opens");
+  expect(take.durable && !take.ended && !take.opened, "a gate opens once, for a take that is durable");
+  expect(take.named == opened, "a gate opens for the people that the durable take names");
+  expect(!over_.contains(effect.recording), "nothing opens after the end of its recording");
+  take.opened = true;
+  running_ = name;
+  permit_ = gate_.open(effect.recording, effect.take, effect.roster, now.value);
+  ++openings_;
+}
+
+/// The heart of it: is the gate open exactly if, by the history alone, it may be?
+void Observer::check_gate() {
+  const auto asked = oracle_.request();
+  const auto named = oracle_.who_may_be_recorded();
+  if (gate_.is_open()) {
+    const auto& take = takes_[*running_];
+    expect(asked && running_->first == asked->second.recording, "the gate is open for the request in force only");
+    expect(!oracle_.broken() && oracle_.host_in_room(), "the gate is open only with a host and without a fault");
+    std::set<StatementId> standing;
+    for (const auto& [participant, presence] : oracle_.present()) {
+      if (!presence.in_room) continue;
+      std::size_t approvals = 0;
+      for (const auto& id : take.named)
+        if (oracle_.may_stand_for(id, participant)) {
+          ++approvals;
+          standing.insert(id);
+        }
+      expect(approvals == 1, "the gate is open only if everyone on the roster has a live approval for this request");
+    }
+    expect(standing == take.named, "a take names exactly the roster");
+    for (const auto& id : take.named)
+      for (const Kind kind : kAllKinds)
+        expect(permit_->covers(id, kind) == (oracle_.left(id) && oracle_.left(id)->contains(kind)),
+               "of each person exactly the kinds are recorded that they grant now");
+  } else {
+    expect(!permit_ || !permit_->is_open(), "a closed gate has no open permit");
+  }
+  expect(gate_.is_open() == gate_is_open(state_), "the state knows whether the gate is open");
+  if (strictness_ == Strictness::sound) return;
+  expect(!gate_.is_open() || (named && *named == takes_[*running_].named), "the gate is open as the oracle says");
+  expect(gate_.is_open() || preparing_ || !named, "when everybody has approved, the next take starts by itself");
+}
+
+void Observer::check_withdrawals() {
+  for (const auto& id : oracle_.taken_back()) expect(erased_.contains(id), "a withdrawal is never lost");
+}
+
+}  // namespace unavoce::consent::test
