@@ -138,7 +138,7 @@ TEST_CASE("a file for somebody else is exit code 3, and leaves nothing behind") 
   CHECK(desk.count() == before);
 }
 
-TEST_CASE("a passphrase seals and opens; a wrong one is exit code 3") {
+TEST_CASE("a passphrase seals and opens, and a wrong one is exit code 3") {
   const Desk desk(1000);
   REQUIRE(desk.in_folder(program + " seal -p --passphrase-fd 3 -o p.age plain 3<<EOF\ncorrect horse\nEOF").exit_code ==
           0);
@@ -202,7 +202,7 @@ TEST_CASE("a symbolic link given as output stays a link") {
   CHECK(desk.file("target") == desk.file("plain"));
 }
 
-TEST_CASE("--json reports on standard output, or on standard error beside data, and errors too") {
+TEST_CASE("with --json, reports are on standard output, or on standard error beside data, and errors too") {
   const Desk desk(1000);
   CHECK_THAT(desk.in_folder(program + " unseal --json -i key.txt -o out sealed.age").output,
              Catch::Contains("\"opened_bytes\":1000"));
