@@ -1,5 +1,6 @@
 // Step 5, only with a key: every wrapped key opens and belongs to its approval, every track opens to its last byte.
 // Plaintext goes nowhere.
+#include "consent/openable.hpp"
 #include "consent/verifier_evidence.hpp"
 #include "consent/wrapped_key.hpp"
 
@@ -8,17 +9,18 @@ namespace {
 
 constexpr std::size_t kMaxWrappedBytes = 128 * 1024;
 
-Result<void> opens(const Bundle& bundle, const std::string& path, const crypto::Identity& identity,
-                   Progress& progress) {
-  auto opener = crypto::Opener::with(
-      std::span(&identity, 1), [](crypto::ByteView) -> crypto::Result<void> { return boost::outcome_v2::success(); });
-  BOOST_OUTCOME_TRY(bundle.stream(path, [&](crypto::ByteView piece) -> Result<void> {
-    progress.add(piece.size());
-    BOOST_OUTCOME_TRY(opener.write(piece));
-    return boost::outcome_v2::success();
-  }));
-  BOOST_OUTCOME_TRY(opener.finish());
-  return boost::outcome_v2::success();
+void open_tracks(const Bundle& bundle, const Found<Approval>& approval, const crypto::Identity& consent_key,
+                 const std::vector<OpenableTrack>& tracks, Findings& findings, Progress& progress) {
+  const auto nowhere = [](crypto::ByteView) -> crypto::Result<void> { return boost::outcome_v2::success(); };
+  for (const OpenableTrack& track : tracks) {
+    if (track.track.approval != approval.id()) continue;
+    const auto opened =
+        open_track(bundle, track, consent_key, nowhere, [&](std::uint64_t bytes) { progress.add(bytes); });
+    if (!opened) {
+      findings.against(Rule::opening, approval.id(),
+                       "data/tracks/" + track.track.name + ": does not open: " + opened.error().text);
+    }
+  }
 }
 
 }  // namespace
@@ -29,6 +31,11 @@ std::map<StatementId, std::string> verify_opening(const Bundle& bundle, const Ev
   std::map<StatementId, std::string> names;
   if (options.room_identities.empty()) return names;
   findings.checked(Rule::opening);
+  const auto tracks = openable_tracks(bundle);
+  if (!tracks) {
+    findings.against(Rule::opening, tracks.error().text);
+    return names;
+  }
   for (const Found<Approval>& approval : evidence.approvals) {
     const std::string key_path = "data/keys/" + approval.id().hex() + ".age";
     if (evidence.file(key_path) == nullptr) continue;
@@ -46,16 +53,7 @@ std::map<StatementId, std::string> verify_opening(const Bundle& bundle, const Ev
       continue;
     }
     names.emplace(approval.id(), key.value().name);
-    for (const Found<Track>& track : evidence.tracks) {
-      if (track.body().approval != approval.id()) continue;
-      for (const std::string& name : {track.body().name, tail_name(track.body().name)}) {
-        const std::string path = "data/tracks/" + name;
-        if (evidence.file(path) == nullptr) continue;
-        if (const auto opened = opens(bundle, path, key.value().identity, progress); !opened) {
-          wrong(path, "does not open: " + opened.error().text);
-        }
-      }
-    }
+    open_tracks(bundle, approval, key.value().identity, tracks.value(), findings, progress);
   }
   return names;
 }

@@ -50,10 +50,8 @@ Result<ConsentKey> parse_consent_key(std::string_view plaintext) {
   return key;
 }
 
-Result<ConsentKey> open_consent_key(crypto::ByteView wrapped, std::span<const crypto::Identity> room_identities,
-                                    const Approval& approval) {
-  BOOST_OUTCOME_TRY(const auto plaintext, crypto::open(wrapped, room_identities));
-  BOOST_OUTCOME_TRY(auto key, parse_consent_key(crypto::as_text(plaintext.view())));
+Result<ConsentKey> check_consent_key(std::string_view plaintext, const Approval& approval) {
+  BOOST_OUTCOME_TRY(auto key, parse_consent_key(plaintext));
   if (!approval.consent_recipient || key.identity.recipient() != *approval.consent_recipient) {
     return Error{Errc::unknown_reference, "wrapped consent key: holds another key than the approval names"};
   }
@@ -61,6 +59,12 @@ Result<ConsentKey> open_consent_key(crypto::ByteView wrapped, std::span<const cr
     return Error{Errc::unknown_reference, "wrapped consent key: was made for another request or by somebody else"};
   }
   return key;
+}
+
+Result<ConsentKey> open_consent_key(crypto::ByteView wrapped, std::span<const crypto::Identity> room_identities,
+                                    const Approval& approval) {
+  BOOST_OUTCOME_TRY(const auto plaintext, crypto::open(wrapped, room_identities));
+  return check_consent_key(crypto::as_text(plaintext.view()), approval);
 }
 
 }  // namespace unavoce::consent

@@ -28,9 +28,11 @@ struct ConsentKey {
 /// Line 1 is one AGE-SECRET-KEY-1…, every further line `# key: value`; no control characters but LF; known keys once.
 Result<ConsentKey> parse_consent_key(std::string_view plaintext);
 
-/// Opens W with the room's identities and checks that what is inside belongs to the approval: `e` to its `E`, request
-/// and participant key to its own. Errors: malformed (garbage inside), unknown_reference (somebody else's), and the
-/// crypto error of opening.
+/// Reads the plaintext of W and checks that it belongs to the approval: `e` to its `E`, request and participant key to
+/// its own. Errors: malformed (garbage inside), unknown_reference (somebody else's).
+Result<ConsentKey> check_consent_key(std::string_view plaintext, const Approval& approval);
+
+/// Opens W with the room's identities, then check_consent_key(). Errors: those, and the crypto error of opening.
 Result<ConsentKey> open_consent_key(crypto::ByteView wrapped, std::span<const crypto::Identity> room_identities,
                                     const Approval& approval);
 
