@@ -114,6 +114,68 @@ void add_unseal(CLI::App& app, Invocation& invocation) {
       "code: it is not 0 when the file was cut off.");
 }
 
+void add_source(CLI::App& command, RecordingOptions& options) {
+  command
+      .add_option("RECORDING", options.recording,
+                  "Folder or tar of a recording, or its address: https://…/recordings/<id>")
+      ->required();
+  command
+      .add_option("--token-file", options.token_file,
+                  "File with the token for an address (otherwise the environment's UNAVOCE_TOKEN)")
+      ->type_name("FILE");
+}
+
+void add_fingerprint(CLI::App& command, std::string& fingerprint) {
+  command
+      .add_option("--fingerprint", fingerprint,
+                  "Room key fingerprint: the 43 characters after # in the invitation link")
+      ->type_name("TEXT");
+}
+
+void add_verify(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = nullptr;
+  auto options =
+      add_command(app, command, invocation, "verify", "Check a recording: who approved what, and is it whole", verify);
+  add_source(*command, options->source);
+  command->add_option("-k,--key", options->key, "Room key: also open every key and track")->type_name("FILE");
+  add_fingerprint(*command, options->fingerprint);
+  add_passphrase_fd(*command, options->passphrase);
+  command->footer(
+      "Examples:\n"
+      "  unavoce verify unavoce-1f….tar\n"
+      "  unavoce verify --key room.key --fingerprint Pq… folder\n"
+      "Exit code 1 if anything is wrong. Without --fingerprint or --key, compare the fingerprint that is printed.");
+}
+
+void add_open(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = nullptr;
+  auto options = add_command(app, command, invocation, "open", "Open a recording: write its tracks as playable files",
+                             open_recording);
+  add_source(*command, options->source);
+  command->add_option("-k,--key", options->key, "Room key, or a participant's key file for their own part")
+      ->required()
+      ->type_name("FILE");
+  command->add_option("-o,--output", options->output_folder, "Folder for the files (default: here)")->type_name("DIR");
+  command->add_flag_callback(
+      "--unverified", [options] { options->trust = Trust::whatever_opens; },
+      "Open what can be opened although the recording does not verify");
+  add_passphrase_fd(*command, options->passphrase);
+  command->footer(
+      "Examples:\n"
+      "  unavoce open --key room.key -o meeting unavoce-1f….tar\n"
+      "  unavoce open --key mine.unavoce-key.txt https://example.org/recordings/1f…");
+}
+
+void add_receipt(CLI::App& app, Invocation& invocation) {
+  CLI::App* receipt = app.add_subcommand("receipt", "Receipts of participants");
+  receipt->require_subcommand(1);
+  CLI::App* command = nullptr;
+  auto options = add_command(*receipt, command, invocation, "verify",
+                             "Check a receipt: what was approved, and is it in the ledger", verify_receipt_file);
+  command->add_option("FILE", options->file, "Receipt (….unavoce-receipt.json)")->required();
+  add_fingerprint(*command, options->fingerprint);
+}
+
 int print(const Report& report, const Invocation& invocation) {
   std::ostream& out = report.channel == Channel::standard_output ? std::cout : std::cerr;
   const std::string& shown = invocation.json ? report.json : report.text;
@@ -158,6 +220,9 @@ int run_command_line(int argc, char** argv) {
   add_inspect(app, invocation);
   add_seal(app, invocation);
   add_unseal(app, invocation);
+  add_verify(app, invocation);
+  add_open(app, invocation);
+  add_receipt(app, invocation);
 
   try {
     app.parse(argc, argv);

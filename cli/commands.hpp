@@ -63,4 +63,38 @@ struct UnsealOptions {
 /// Opens an age file. Nothing unauthenticated is ever written, and a file appears only when all of it is authentic.
 Result<Report> unseal(const UnsealOptions& options);
 
+/// Where a recording is: a folder, a tar, or the https address of a recording on a server.
+struct RecordingOptions {
+  std::string recording;
+  std::string token_file;  ///< for an address; otherwise the environment's UNAVOCE_TOKEN
+};
+
+struct VerifyOptions {
+  RecordingOptions source;
+  std::string key;          ///< room key; empty: without opening anything
+  std::string fingerprint;  ///< of the room's signing key, from the invitation link; empty: not compared
+  PassphraseOptions passphrase;
+};
+/// Checks a recording offline, rule by rule; one line per participant.
+Result<Report> verify(const VerifyOptions& options);
+
+enum class Trust { verified_only, whatever_opens };
+
+struct OpenOptions {
+  RecordingOptions source;
+  std::string key;  ///< room key, or a participant's key file, which opens their own part
+  std::string output_folder = ".";
+  Trust trust = Trust::verified_only;
+  PassphraseOptions passphrase;
+};
+/// Verifies a recording and writes its tracks as playable files. Each appears only when all of it was authentic.
+Result<Report> open_recording(const OpenOptions& options);
+
+struct ReceiptVerifyOptions {
+  std::string file;
+  std::string fingerprint;
+};
+/// Checks a participant's receipt.
+Result<Report> verify_receipt_file(const ReceiptVerifyOptions& options);
+
 }  // namespace unavoce::cli
