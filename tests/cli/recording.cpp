@@ -1,0 +1,267 @@
+// `unavoce verify`, `open` and `receipt verify` on made-up recordings, beside stock `age` and `tar`.
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "tests/program.hpp"
+#include "tests/synthetic/bag.hpp"
+#include "tests/synthetic/meeting.hpp"
+
+using namespace unavoce::testing;
+namespace consent = unavoce::consent;
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+const std::string program = UNAVOCE_PROGRAM;
+
+/// A finished recording as tar and folder, with all the keys, in a folder in which commands run.
+struct Stage {
+  TemporaryFolder folder;
+  std::optional<SyntheticMeeting> meeting;
+  std::string bag;  // top folder
+
+  explicit Stage(Ending ending = Ending::finished) {
+    fs::create_directory(folder.path() / "server");
+    meeting.emplace(folder.path() / "server");
+    meeting->add_person("Paul", consent::Role::participant);
+    meeting->add_room();
+    meeting->request();
+    for (Person& person : meeting->people) meeting->approve(person);
+    meeting->take();
+    for (const Person& person : meeting->people) meeting->track(person, 200'000, ending);
+    meeting->seal_take();
+    meeting->seal_recording();
+    meeting->write_tar(folder / "bundle.tar");
+    bag = meeting->write_folder(folder.path() / "bag").string();
+    put_text(folder / "room.key", meeting->room_key_file());
+    put_text(folder / "paul.txt", meeting->key_file(meeting->people.back()));
+    put_text(folder / "receipt.json", meeting->receipt(meeting->people.back()));
+  }
+
+  Outcome in(const std::string& line) const { return run("cd " + folder.path().string() + " && " + line); }
+  Outcome unavoce(const std::string& line) const { return in(program + " " + line); }
+
+  std::string plaintext(const Person& person) const {
+    for (const auto& [name, track] : meeting->tracks) {
+      if (track.statement.approval == *person.approval) return track.plaintext;
+    }
+    throw std::runtime_error("no such track");
+  }
+  /// Where `open` puts this person's track.
+  std::string opened_file(const Person& person, const std::string& in_folder) const {
+    return folder / (in_folder + "/t001-" + person.approval->hex().substr(0, 16) + "-f001.webm");
+  }
+};
+
+}  // namespace
+
+TEST_CASE("verify prints one line per participant and the fingerprint, for folder and tar alike") {
+  Stage stage;
+  for (const std::string& path : {stage.bag, std::string("bundle.tar")}) {
+    const Outcome outcome = stage.unavoce("verify " + path);
+    CHECK(outcome.exit_code == 0);
+    for (const Person& person : stage.meeting->people) {
+      CHECK_THAT(outcome.output, Catch::Contains(person.id.hex().substr(0, 12)));
+    }
+    CHECK_THAT(outcome.output, Catch::Contains("Fingerprint  "));
+  }
+}
+
+TEST_CASE("verify --json says what every rule found") {
+  Stage stage;
+  const json good = json::parse(stage.unavoce("verify --json bundle.tar").output);
+  CHECK(good["passed"] == true);
+  CHECK(good["rules"].size() == 13);
+  CHECK(good["participants"].size() == 2);
+
+  const std::string key = stage.bag + "/data/keys/" + stage.meeting->host().approval->hex() + ".age";
+  put_text(key, read_text(key) + "x");
+  const Outcome outcome = stage.unavoce("verify --json " + stage.bag);
+  CHECK(outcome.exit_code == 1);
+  const json bad = json::parse(outcome.output);
+  CHECK(bad["passed"] == false);
+  CHECK_THAT(bad["rules"][0]["findings"][0].get<std::string>(), Catch::Contains(stage.meeting->host().approval->hex()));
+}
+
+TEST_CASE("verify with the room key opens everything and shows names") {
+  Stage stage;
+  const Outcome outcome = stage.unavoce("verify --key room.key bundle.tar");
+  CHECK(outcome.exit_code == 0);
+  CHECK_THAT(outcome.output, Catch::Contains("Hanna Host"));
+}
+
+TEST_CASE("verify with the fingerprint of another room fails") {
+  Stage stage;
+  const std::string right = json::parse(stage.unavoce("verify --json bundle.tar").output)["fingerprint"];
+  CHECK(stage.unavoce("verify --fingerprint=" + right + " bundle.tar").exit_code == 0);
+  CHECK(stage.unavoce("verify --fingerprint=" + std::string(43, 'A') + " bundle.tar 2>/dev/null").exit_code == 1);
+}
+
+TEST_CASE("verify with the key of another room fails") {
+  Stage stage;
+  REQUIRE(stage.unavoce("keygen --room new -o other.key >/dev/null").exit_code == 0);
+  CHECK(stage.unavoce("verify --key other.key bundle.tar").exit_code == 1);
+}
+
+TEST_CASE("what is no recording is refused: exit code 1; what is not there: exit code 4") {
+  Stage stage;
+  CHECK(stage.unavoce("verify room.key 2>/dev/null").exit_code == 1);
+  CHECK(stage.unavoce("verify server 2>/dev/null").exit_code == 1);
+  CHECK(stage.unavoce("verify nowhere 2>/dev/null").exit_code == 4);
+}
+
+TEST_CASE("open writes every track as it was before it was sealed") {
+  Stage stage;
+  for (const std::string& path : {stage.bag, std::string("bundle.tar")}) {
+    const Outcome outcome = stage.unavoce("open --key room.key -o out " + path);
+    CHECK(outcome.exit_code == 0);
+    CHECK_THAT(outcome.output, Catch::Contains("Hanna Host"));
+    for (const Person& person : stage.meeting->people) {
+      CHECK(read_text(stage.opened_file(person, "out")) == stage.plaintext(person));
+    }
+    fs::remove_all(stage.folder / "out");
+  }
+}
+
+TEST_CASE("open joins main and tail of an interrupted take") {
+  Stage stage(Ending::interrupted);
+  const Outcome outcome = stage.unavoce("open --json --key room.key -o out bundle.tar");
+  CHECK(outcome.exit_code == 0);
+  CHECK(json::parse(outcome.output)["files"][0]["interrupted"] == true);
+  for (const Person& person : stage.meeting->people) {
+    CHECK(read_text(stage.opened_file(person, "out")) == stage.plaintext(person));
+  }
+}
+
+TEST_CASE("stock age opens a track as DESIGN section 2 says, and gets the same bytes") {
+  Stage stage;
+  const Person& host = stage.meeting->host();
+  const std::string key = stage.bag + "/data/keys/" + host.approval->hex() + ".age";
+  const std::string track = stage.bag + "/data/tracks/t001-" + host.approval->hex().substr(0, 16) + "-f001.webm.age";
+  REQUIRE(stage.in("age -d -i room.key " + key + " | grep -m1 -x 'AGE-SECRET-KEY-1[0-9A-Z]*' > e.txt").exit_code == 0);
+  REQUIRE(stage.in("age -d -i e.txt " + track + " > track.webm").exit_code == 0);
+  CHECK(read_text(stage.folder / "track.webm") == stage.plaintext(host));
+}
+
+TEST_CASE("stock age opens an interrupted track from main and tail") {
+  Stage stage(Ending::interrupted);
+  const Person& host = stage.meeting->host();
+  const std::string key = stage.bag + "/data/keys/" + host.approval->hex() + ".age";
+  const std::string track = stage.bag + "/data/tracks/t001-" + host.approval->hex().substr(0, 16) + "-f001.webm";
+  REQUIRE(stage.in("age -d -i room.key " + key + " | grep -m1 -x 'AGE-SECRET-KEY-1[0-9A-Z]*' > e.txt").exit_code == 0);
+  REQUIRE(
+      stage.in("(age -d -i e.txt " + track + ".age | head -c -2; age -d -i e.txt " + track + ".tail.age) > track.webm")
+          .exit_code == 0);
+  CHECK(read_text(stage.folder / "track.webm") == stage.plaintext(host));
+}
+
+TEST_CASE("a participant's key file opens their own track and no other") {
+  Stage stage;
+  const Outcome outcome = stage.unavoce("open --json --key paul.txt -o out bundle.tar");
+  CHECK(outcome.exit_code == 0);
+  CHECK(json::parse(outcome.output)["files"].size() == 1);
+  CHECK(read_text(stage.opened_file(stage.meeting->people.back(), "out")) ==
+        stage.plaintext(stage.meeting->people.back()));
+  CHECK_FALSE(fs::exists(stage.opened_file(stage.meeting->host(), "out")));
+}
+
+TEST_CASE("a room key under a passphrase opens, too") {
+  Stage stage;
+  REQUIRE(stage.unavoce("seal -p --passphrase-fd 3 -o room.key.age room.key 3<<EOF\nwords\nEOF").exit_code == 0);
+  CHECK(stage.unavoce("open --key room.key.age --passphrase-fd 3 -o out bundle.tar >/dev/null 3<<EOF\nwords\nEOF")
+            .exit_code == 0);
+  CHECK(fs::exists(stage.opened_file(stage.meeting->host(), "out")));
+}
+
+TEST_CASE("another key opens nothing and leaves no file: exit code 3") {
+  Stage stage;
+  REQUIRE(stage.unavoce("keygen -o other.txt >/dev/null").exit_code == 0);
+  CHECK(stage.unavoce("open --key other.txt -o out bundle.tar >/dev/null").exit_code == 3);
+  CHECK(fs::is_empty(stage.folder / "out"));
+}
+
+TEST_CASE("a recording that does not verify is not opened, unless asked to; a damaged track never is") {
+  Stage stage;
+  const Person& host = stage.meeting->host();
+  const std::string track = stage.bag + "/data/tracks/t001-" + host.approval->hex().substr(0, 16) + "-f001.webm.age";
+  std::string content = read_text(track);
+  content[content.size() / 2] = static_cast<char>(content[content.size() / 2] ^ 1);
+  put_text(track, content);
+  CHECK(stage.unavoce("open --key room.key -o out " + stage.bag + " 2>/dev/null").exit_code == 1);
+  CHECK_FALSE(fs::exists(stage.folder / "out"));
+
+  CHECK(stage.unavoce("open --unverified --key room.key -o out " + stage.bag + " >/dev/null").exit_code == 1);
+  CHECK_FALSE(fs::exists(stage.opened_file(host, "out")));
+  CHECK(read_text(stage.opened_file(stage.meeting->people.back(), "out")) ==
+        stage.plaintext(stage.meeting->people.back()));
+  CHECK(std::distance(fs::directory_iterator(stage.folder / "out"), {}) == 1);  // nor a temporary file
+}
+
+TEST_CASE("a name with control characters does not reach the terminal") {
+  Stage stage;
+  stage.meeting->recording = consent::RecordingId::random();
+  stage.meeting->take_number = 0;
+  stage.meeting->tracks.clear();
+  stage.meeting->request();
+  Person& eve = stage.meeting->add_person(
+      "Eve \xC2\x9B"
+      "31m \xE2\x80\xAE",
+      consent::Role::host);
+  stage.meeting->people.erase(stage.meeting->people.begin(), stage.meeting->people.end() - 1);
+  stage.meeting->approve(stage.meeting->people.front());
+  (void)eve;
+  stage.meeting->take();
+  stage.meeting->seal_take();
+  stage.meeting->seal_recording();
+  stage.meeting->write_tar(stage.folder / "eve.tar");
+  const Outcome outcome = stage.unavoce("verify --key room.key eve.tar");
+  CHECK(outcome.exit_code == 0);
+  CHECK_THAT(outcome.output, Catch::Contains("Eve ?31m ?"));
+}
+
+TEST_CASE("an address is fetched with the token and verified") {
+  Stage stage;
+  const std::string path = "/api/v1/recordings/" + stage.meeting->recording.hex() + "/bundle";
+  put_text(stage.folder / "token", "correct-token\n");
+  const auto against_server = [&](const std::string& line) {
+    return stage.in(
+        "{ rm -f port; node " UNAVOCE_SOURCE_DIR "/tests/cli/bundle_server.mjs bundle.tar " + path +
+        " correct-token > port & server=$!; until [ -s port ]; do kill -0 $server || exit 99; sleep 0.05; done; "
+        "port=$(cat port); " +
+        line + "; code=$?; kill $server; exit $code; }");
+  };
+  const std::string address = "http://127.0.0.1:$port/recordings/" + stage.meeting->recording.hex();
+  CHECK(against_server(program + " verify --token-file token " + address).exit_code == 0);
+  CHECK(against_server("UNAVOCE_TOKEN=correct-token " + program + " open --key room.key -o out " + address).exit_code ==
+        0);
+  CHECK(against_server("UNAVOCE_TOKEN=other " + program + " verify " + address + " 2>/dev/null").exit_code == 1);
+  CHECK(fs::exists(stage.opened_file(stage.meeting->host(), "out")));
+}
+
+TEST_CASE("addresses that would give the token away, and tokens that are none, are usage errors") {
+  Stage stage;
+  const std::string id = stage.meeting->recording.hex();
+  for (const std::string& address :
+       {"http://example.org/recordings/" + id, "https://u:p@example.org/recordings/" + id,
+        "https://example.org/recordings/" + id + "?t=1", std::string("https://example.org/recordings/12")}) {
+    CAPTURE(address);
+    CHECK(stage.unavoce("verify --token-file room.key '" + address + "' 2>/dev/null").exit_code == 2);
+  }
+  CHECK(stage.in("env -u UNAVOCE_TOKEN " + program + " verify https://example.org/recordings/" + id + " 2>/dev/null")
+            .exit_code == 2);
+}
+
+TEST_CASE("a receipt verifies, a changed one does not") {
+  Stage stage;
+  const Outcome outcome = stage.unavoce("receipt verify receipt.json");
+  CHECK(outcome.exit_code == 0);
+  CHECK_THAT(outcome.output, Catch::Contains("audio, video"));
+  CHECK(json::parse(stage.unavoce("receipt verify --json receipt.json").output)["passed"] == true);
+
+  json receipt = json::parse(read_text(stage.folder / "receipt.json"));
+  receipt["approval"] = json::parse(stage.meeting->receipt(stage.meeting->host()))["approval"];
+  put_text(stage.folder / "receipt.json", receipt.dump());
+  CHECK(stage.unavoce("receipt verify receipt.json 2>/dev/null").exit_code == 1);
+}
