@@ -4,15 +4,14 @@ import { checkAcknowledgement } from "../core/proof.ts";
 import { writeReceipt } from "../core/receipt.ts";
 import type { MediaKind } from "../core/shape.ts";
 import { T } from "../i18n/i18n.ts";
-import { api, Problem, type Accepted } from "../net/api.ts";
+import { api, type Accepted } from "../net/api.ts";
 import type { RosterEntry } from "../net/messages.ts";
+import { submitUntilAcknowledged } from "../net/submit.ts";
 import { keepApproval, updateApproval } from "../store/approvals.ts";
 import { pinCheckpoint, pinnedCheckpoint } from "../store/checkpoints.ts";
 import { makeApproval, makeRefusal, makeWithdrawal, type Asked } from "./answers.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Place, Store } from "./state.ts";
-
-const RESEND_MS = [500, 1_000, 2_000, 5_000, 10_000];
 
 export class Answering {
   private readonly listeners = new Set<() => void>();
@@ -115,17 +114,5 @@ export class Answering {
 
   private kept(): void {
     for (const listener of this.listeners) listener();
-  }
-}
-
-/** Sends a statement until the service acknowledges it. Only a refusal by its rules (4xx) ends the attempts. */
-export async function submitUntilAcknowledged(envelope: string): Promise<Accepted> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await api.submit(envelope);
-    } catch (error) {
-      if (error instanceof Problem && error.status >= 400 && error.status < 500 && error.status !== 429) throw error;
-      await new Promise((resolve) => setTimeout(resolve, RESEND_MS[Math.min(attempt, RESEND_MS.length - 1)]));
-    }
   }
 }

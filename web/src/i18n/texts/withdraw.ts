@@ -1,2 +1,74 @@
 export const withdraw = {
+  withdraw_page_title: ["Take an approval back", "Eine Zustimmung widerrufen"],
+  withdraw_page_lead: [
+    "With the key file you saved in the meeting. No account, no name, no reasons. Only the withdrawal inside the file is sent, not your key.",
+    "Mit der Schlüsseldatei, die Sie im Treffen gespeichert haben. Ohne Konto, ohne Namen, ohne Begründung. Gesendet wird nur der Widerruf aus der Datei, nicht Ihr Schlüssel.",
+  ],
+  withdraw_file: ["Your key file (….unavoce-key.txt)", "Ihre Schlüsseldatei (….unavoce-key.txt)"],
+  withdraw_file_hint: ["Choose it, or drop it here.", "Wählen Sie sie aus, oder ziehen Sie sie hierher."],
+  withdraw_what_title: ["What will happen", "Was geschehen wird"],
+  withdraw_what: [
+    "Your files of this recording and the key that opens them are erased at the service. If the recording is running, it stops at once.",
+    "Ihre Dateien dieser Aufzeichnung und der Schlüssel dazu werden beim Dienst gelöscht. Läuft die Aufzeichnung noch, hält sie sofort an.",
+  ],
+  withdraw_recording: ["Recording", "Aufzeichnung"],
+  withdraw_approval: ["Approval", "Zustimmung"],
+  withdraw_server: ["Service", "Dienst"],
+  withdraw_other_server: [
+    "This file is from another service: {server}. Open the withdrawal page there.",
+    "Diese Datei ist von einem anderen Dienst: {server}. Öffnen Sie die Widerrufsseite dort.",
+  ],
+  withdraw_send: ["Take back and erase", "Widerrufen und löschen"],
+  withdraw_page_sending: ["Sending until the service confirms. Please keep this page open …", "Wird gesendet, bis der Dienst bestätigt. Bitte lassen Sie diese Seite offen …"],
+  withdraw_page_done: ["Confirmed on {when}: your approval is taken back, and your part is erased.", "Bestätigt am {when}: Ihre Zustimmung ist widerrufen, und Ihr Teil ist gelöscht."],
+  withdraw_page_failed: ["The service did not accept the withdrawal: {detail}", "Der Dienst hat den Widerruf nicht angenommen: {detail}"],
+
+  privacy_title: ["Privacy", "Datenschutz"],
+  privacy_lead: ["What this service knows about you, why, and for how long.", "Was dieser Dienst über Sie weiß, warum und wie lange."],
+  privacy_who: ["Who is responsible", "Wer verantwortlich ist"],
+  privacy_meeting: ["When you take part", "Wenn Sie teilnehmen"],
+  privacy_meeting_1: [
+    "A name or pseudonym is enough. It is shown to the others, kept in memory, and forgotten when the session ends. In a recording it is stored only encrypted, for the host.",
+    "Ein Name oder Pseudonym genügt. Er wird den anderen gezeigt, nur im Arbeitsspeicher gehalten und vergessen, wenn die Sitzung endet. In einer Aufzeichnung steht er nur verschlüsselt, für den Gastgeber.",
+  ],
+  privacy_meeting_2: [
+    "Sound and picture go from browser to browser. Only after you have approved a recording do they also go to this service, and only what you approved.",
+    "Ton und Bild gehen von Browser zu Browser. Erst wenn Sie einer Aufzeichnung zugestimmt haben, gehen sie auch zu diesem Dienst, und nur das, dem Sie zugestimmt haben.",
+  ],
+  privacy_meeting_3: [
+    "IP addresses are shortened before they are logged; logs are erased after 30 days. There are no trackers and no requests to anybody else.",
+    "IP-Adressen werden gekürzt, bevor sie protokolliert werden; Protokolle werden nach 30 Tagen gelöscht. Es gibt keine Tracker und keine Anfragen an andere.",
+  ],
+  privacy_recording: ["When you approve a recording", "Wenn Sie einer Aufzeichnung zustimmen"],
+  privacy_recording_1: [
+    "The legal ground is your consent. What is recorded, what for, who can open it and until when is written in the question you are asked, and signed by the host and by you.",
+    "Rechtsgrundlage ist Ihre Einwilligung. Was aufgezeichnet wird, wofür, wer es öffnen kann und bis wann, steht in der Frage, die Ihnen gestellt wird; der Gastgeber und Sie unterschreiben es.",
+  ],
+  privacy_recording_2: [
+    "Your part is encrypted before it is stored, to a key that only the named recipients and you hold. Those who run the service could still attack it by changing its programs; they cannot do that to what was recorded honestly before.",
+    "Ihr Teil wird verschlüsselt, bevor er gespeichert wird, mit einem Schlüssel, den nur die genannten Empfänger und Sie haben. Wer den Dienst betreibt, könnte ihn durch veränderte Programme dennoch angreifen; was vorher ehrlich aufgezeichnet wurde, erreicht er so nicht.",
+  ],
+  privacy_recording_3: [
+    "You may take your approval back at any time, in the meeting or on the withdrawal page. It is then erased; the approval and its withdrawal stay for a stated time as proof.",
+    "Sie können Ihre Zustimmung jederzeit widerrufen, im Treffen oder auf der Widerrufsseite. Dann wird gelöscht; Zustimmung und Widerruf bleiben für eine genannte Zeit als Nachweis.",
+  ],
+  privacy_device: ["What stays in your browser", "Was in Ihrem Browser bleibt"],
+  privacy_device_1: [
+    "One cookie, “unavoce_privacy”: it remembers for one year that you took note of this page. It is the same for everybody and identifies nobody.",
+    "Ein Cookie, „unavoce_privacy“: Es merkt sich ein Jahr lang, dass Sie diese Seite zur Kenntnis genommen haben. Es ist bei allen gleich und kennzeichnet niemanden.",
+  ],
+  privacy_device_2: [
+    "While you are in a meeting: a signing key for this session and your place in it. Afterwards: your receipt and key file until you have saved them, and the last state of the service's log you saw, to notice if it is falsified. Your choice of language.",
+    "Während eines Treffens: ein Signierschlüssel für diese Sitzung und Ihr Platz darin. Danach: Quittung und Schlüsseldatei, bis Sie sie gespeichert haben, und der letzte Stand des Protokolls, den Sie gesehen haben, um Fälschungen zu bemerken. Ihre Sprachwahl.",
+  ],
+  privacy_device_3: ["Hosts who log in also get a cookie for their login, until they log out.", "Gastgeber, die sich anmelden, bekommen außerdem ein Cookie für ihre Anmeldung, bis sie sich abmelden."],
+  privacy_rights: ["Your rights", "Ihre Rechte"],
+  privacy_rights_1: [
+    "Ask those responsible for information, correction, erasure or restriction. Open your own part with your key file. Complain to the authority named above.",
+    "Verlangen Sie von den Verantwortlichen Auskunft, Berichtigung, Löschung oder Einschränkung. Öffnen Sie Ihren eigenen Teil mit Ihrer Schlüsseldatei. Beschweren Sie sich bei der oben genannten Behörde.",
+  ],
+  privacy_rooms: [
+    "A room may name others who are responsible; then they stand in the question you are asked.",
+    "Ein Raum kann andere Verantwortliche nennen; dann stehen sie in der Frage, die Ihnen gestellt wird.",
+  ],
 } as const;
