@@ -45,8 +45,8 @@ export const withdraw = {
     "Rechtsgrundlage ist Ihre Einwilligung. Was aufgezeichnet wird, wofür, wer es öffnen kann und bis wann, steht in der Frage, die Ihnen gestellt wird; der Gastgeber und Sie unterschreiben es.",
   ],
   privacy_recording_2: [
-    "Your part is encrypted before it is stored, to a key that only the named recipients and you hold. Those who run the service could still attack it by changing its programs; they cannot do that to what was recorded honestly before.",
-    "Ihr Teil wird verschlüsselt, bevor er gespeichert wird, mit einem Schlüssel, den nur die genannten Empfänger und Sie haben. Wer den Dienst betreibt, könnte ihn durch veränderte Programme dennoch angreifen; was vorher ehrlich aufgezeichnet wurde, erreicht er so nicht.",
+    "Your part is encrypted before it is stored, to a key that only the named recipients and you hold. With what the service stores it cannot be opened. Whoever runs the service could still try to get at it by changing its programs or these pages; technology alone does not rule that out.",
+    "Ihr Teil wird verschlüsselt, bevor er gespeichert wird, mit einem Schlüssel, den nur die genannten Empfänger und Sie haben. Mit dem, was der Dienst speichert, lässt er sich nicht öffnen. Wer den Dienst betreibt, könnte es dennoch mit veränderten Programmen oder Seiten versuchen; Technik allein schließt das nicht aus.",
   ],
   privacy_recording_3: [
     "You may take your approval back at any time, in the meeting or on the withdrawal page. It is then erased; the approval and its withdrawal stay for a stated time as proof.",
