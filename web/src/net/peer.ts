@@ -28,11 +28,13 @@ export class Peer {
   private ignoreOffer = false;
   private roles: Record<string, StreamRole> = {};
   private local: Record<string, StreamRole> = {};
-  private picture: Picture = "off";
+  private sent: Sent = { streams: [], picture: "off" };
 
   constructor(ice: RTCIceServer[], private readonly polite: boolean, private readonly events: PeerEvents) {
     this.connection = new RTCPeerConnection({ iceServers: ice });
-    this.connection.onnegotiationneeded = () => void this.offer();
+    this.connection.onnegotiationneeded = () => void this.offer().catch((error: unknown) => {
+      if (this.connection.signalingState !== "closed") console.warn("no offer:", String(error)); // closed meanwhile: nobody waits for it
+    });
     this.connection.onicecandidate = ({ candidate }) => candidate && this.signal({ candidate: candidate.toJSON() });
     this.connection.onconnectionstatechange = () => {
       events.state(this.connection.connectionState);
@@ -42,16 +44,21 @@ export class Peer {
   }
 
   /** Sends these streams from now on, and no others. */
-  publish({ streams, picture }: Sent): void {
-    this.local = Object.fromEntries(streams.map(({ role, stream }) => [stream.id, role]));
+  publish(sent: Sent): void {
+    this.sent = sent;
+    this.local = Object.fromEntries(sent.streams.map(({ role, stream }) => [stream.id, role]));
+    // The first offer is the impolite side's alone: when both begin at once, Chromium's rollback now and then stops gathering candidates.
+    if (!this.polite || this.connection.remoteDescription) this.attach(sent);
+    this.signal({ streams: this.local, picture: sent.picture });
+  }
+
+  private attach({ streams }: Sent): void {
     const wanted = new Map(streams.flatMap(({ stream }) => stream.getTracks().map((track) => [track, stream] as const)));
     for (const sender of this.connection.getSenders()) {
       if (sender.track && !wanted.delete(sender.track)) this.connection.removeTrack(sender);
     }
     for (const [track, stream] of wanted) this.connection.addTrack(track, stream);
     if (this.connection.getTransceivers().length === 0) this.connection.addTransceiver("audio", { direction: "recvonly" });
-    this.picture = picture;
-    this.signal({ streams: this.local, picture });
   }
 
   async receive({ description, candidate, streams, picture }: PeerSignal): Promise<void> {
@@ -75,7 +82,7 @@ export class Peer {
     try {
       this.makingOffer = true;
       await this.connection.setLocalDescription();
-      this.signal({ description: this.connection.localDescription!.toJSON() as RTCSessionDescriptionInit, streams: this.local, picture: this.picture });
+      this.signal({ description: this.connection.localDescription!.toJSON() as RTCSessionDescriptionInit, streams: this.local, picture: this.sent.picture });
     } finally {
       this.makingOffer = false;
     }
@@ -87,8 +94,9 @@ export class Peer {
     if (this.ignoreOffer) return;
     await this.connection.setRemoteDescription(description);
     if (description.type !== "offer") return;
+    this.attach(this.sent);
     await this.connection.setLocalDescription();
-    this.signal({ description: this.connection.localDescription!.toJSON() as RTCSessionDescriptionInit, streams: this.local, picture: this.picture });
+    this.signal({ description: this.connection.localDescription!.toJSON() as RTCSessionDescriptionInit, streams: this.local, picture: this.sent.picture });
   }
 
   private show(stream: MediaStream): void {

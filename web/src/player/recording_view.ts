@@ -17,7 +17,7 @@ export async function showRecording(into: HTMLElement, id: string): Promise<void
   const progress = h("progress", { testid: "recording-progress", max: "1", value: "0", "aria-label": T("opening"), hidden: true });
   const content = h("div", {});
   const key = roomKeyInput("recording-key", room.body.room, T("recording_key"), async (roomKey) => {
-    const set = (state: string): void => { status.dataset["state"] = state; fill(status, state === "opening" ? T("opening") : null); };
+    const set = (state: string): void => { status.dataset["state"] = state; fill(status, state === "opening" || state === "open" ? T(state === "open" ? "opened" : "opening") : null); };
     set("opening");
     progress.hidden = false;
     try {

@@ -96,7 +96,7 @@ export class Answering {
     await this.check(accepted, envelope);
     if (this.store.state.approval !== id || this.store.state.answer !== "sending") return; // withdrawn or asked anew meanwhile
     this.store.set({ answer: "approved" });
-    if (accepted.publish) this.publisher.start(accepted.publish, scope);
+    if (accepted.publish && !this.store.state.halted) this.publisher.start(accepted.publish, scope);
   }
 
   /** The proof of the acknowledgement must hold; one that does not is an alarm, the answer stands all the same. */

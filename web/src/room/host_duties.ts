@@ -42,6 +42,7 @@ export class HostDuties {
 
   useRoomKey(key: RoomKey): void {
     this.roomKey = key;
+    this.store.set({}); // whoever shows the check looks again
     this.followRoster(this.store.state.roster);
   }
   hasRoomKey(): boolean {

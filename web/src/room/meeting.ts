@@ -122,7 +122,7 @@ export class Meeting {
     this.publisher.stop();
     const known = await noticeIsOurs(request.body.notice);
     store.set({
-      request, challenge, answer: "asked", approval: null, scope: [], take: null, hasRecorded: false, refusals: [], keyChecks: new Map(),
+      request, challenge, answer: "asked", approval: null, scope: [], take: null, hasRecorded: false, halted: false, refusals: [], keyChecks: new Map(),
       notice: known ? null : T("notice_unknown"),
     });
   }
@@ -153,6 +153,7 @@ export class Meeting {
 
   private alarmAndStop(alarm: Message): void {
     this.publisher.stop();
+    this.store.set({ halted: true });
     this.store.alarm(alarm);
   }
 
@@ -175,6 +176,6 @@ export function initialState(room: MeetingState["room"]): MeetingState {
   return {
     room, participant: "", session: "", connection: "connecting", roster: [], request: null, challenge: "",
     gate: { state: "closed", take: null, reason: "", waiting_for: [] }, hasRecorded: false, answer: "none", scope: [], approval: null, take: null,
-    publish: "off", alarms: [], notice: null, refusals: [], keyChecks: new Map(),
+    publish: "off", alarms: [], halted: false, notice: null, refusals: [], keyChecks: new Map(),
   };
 }

@@ -32,6 +32,8 @@ export interface MeetingState {
   take: TakeSeen | null;
   publish: PublishStatus;
   alarms: Message[];
+  /** an alarm about a take: nothing is sent for this request any more, whatever is acknowledged later */
+  halted: boolean;
   notice: Message | null;
   /** host: refusals heard of, by participant or unnamed */
   refusals: (string | null)[];

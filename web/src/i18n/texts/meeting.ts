@@ -53,7 +53,7 @@ export const meeting = {
   ],
   companion_open: ["Open the conference (new tab)", "Konferenz öffnen (neuer Tab)"],
 
-  sign_label: ["Recording", "Aufzeichnung"],
+  sign_label: ["Recording sign", "Aufzeichnungszeichen"],
   title_recording: ["● RECORDING", "● AUFNAHME"],
   sign_recording: ["This meeting is being recorded", "Dieses Treffen wird aufgezeichnet"],
   sign_waiting: ["Not recording yet", "Noch keine Aufzeichnung"],

@@ -13,6 +13,7 @@ export const player = {
   recording_key: ["Room key file (room.key)", "Raumschlüsseldatei (room.key)"],
   recording_nothing: ["There is nothing to play: nothing was recorded, or it was erased.", "Es gibt nichts abzuspielen: Es wurde nichts aufgezeichnet, oder es wurde gelöscht."],
   opening: ["Fetching and decrypting …", "Wird geholt und entschlüsselt …"],
+  opened: ["Decrypted in this page. Reloading or closing it forgets everything.", "In dieser Seite entschlüsselt. Neu laden oder Schließen vergisst alles."],
   opening_failed: ["Some parts could not be opened", "Einige Teile ließen sich nicht öffnen"],
   player_label: ["Player", "Abspielen"],
   player_play: ["Play", "Abspielen"],

@@ -1,0 +1,217 @@
+// The pages in Chromium against the test double: a meeting, the prompt, the answers; and every lie of the service that they must notice.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { load, pages } from './bundle.mjs';
+import { launch, person } from './browser.mjs';
+
+const { MockService } = await load('tests/web/mock/service.ts');
+const { openStatement } = await load('web/src/core/dsse.ts');
+const { openText } = await load('web/src/core/age.ts');
+const { parseRoomKey, parseKeyFile } = await load('web/src/core/identity.ts');
+const { parseWrapped } = await load('web/src/core/wrapped.ts');
+const { fromBase64 } = await load('web/src/core/bytes.ts');
+const folder = mkdtempSync(join(tmpdir(), 'unavoce-meeting-'));
+const built = await pages();
+const browser = await launch();
+test.after(async () => { await browser.close(); rmSync(folder, { recursive: true }); setTimeout(() => process.exit(), 500).unref(); });
+
+/** A room with its host and guests in the meeting. */
+async function meeting(t, { guests = ['Jonas'], lies = {} } = {}) {
+  const service = await MockService.start(built);
+  t.after(() => service.stop());
+  const host = await person(browser);
+  const key = join(folder, `${Math.random()}.key`);
+  await host.register(service.base);
+  const link = await host.createRoom('Choir board', key);
+  Object.assign(service.lies, lies);
+  await host.join(link, 'Miriam');
+  const others = [];
+  for (const name of guests) { const guest = await person(browser); await guest.join(link, name); others.push(guest); }
+  t.after(() => Promise.all([host, ...others].map(({ context }) => context.close())));
+  return { service, host, guests: others, guest: others[0], link, key };
+}
+const plays = (who, others) => who.page.waitForFunction((n) => [...document.querySelectorAll('[data-testid=tile]')].filter((tile) => tile.dataset.self !== 'true'
+  && tile.querySelector('video').getVideoPlaybackQuality().totalVideoFrames > 2 && !tile.querySelector('video').classList.contains('visually-hidden')).length === n, others);
+const statements = (service, kind) => Promise.all(service.posted.filter((posted) => posted.kind === kind).map(async (posted) => ({ ...posted, ...(await openStatement(kind, posted.envelope)) })));
+
+test('three people see and hear each other, whatever the order in which they came', async (t) => {
+  const { host, guests } = await meeting(t, { guests: ['Jonas', 'Ada'] });
+  await Promise.all([host, ...guests].map((who) => plays(who, 2)));
+  await guests[0].at('camera').click();
+  await host.page.waitForFunction(() => document.querySelector('[data-testid=tile][data-name=Jonas] video').classList.contains('visually-hidden'));
+  await guests[1].at('leave').click();
+  await plays(guests[0], 1);
+  await guests[1].at('left').waitFor();
+  assert.deepEqual([host, ...guests].flatMap(({ complaints }) => complaints), []);
+});
+
+test('a page that is reloaded comes back to its place and is seen again', async (t) => {
+  const { host, guest, link } = await meeting(t);
+  await plays(host, 1);
+  const before = await guest.at('meeting').getAttribute('data-participant');
+  await guest.page.reload();
+  await guest.page.waitForSelector('html[data-ready="true"]');
+  assert.equal(await guest.at('join-name').inputValue(), 'Jonas');
+  await guest.at('join-submit').click();
+  await guest.at('meeting').waitFor();
+  assert.equal(await guest.at('meeting').getAttribute('data-participant'), before);
+  await Promise.all([plays(host, 1), plays(guest, 1)]);
+  assert.ok(link);
+});
+
+test('everyone approves: W opens with the room key for exactly this person and request; all see the sign and the same code', async (t) => {
+  const { service, host, guest, key } = await meeting(t);
+  await host.ask('Minutes for absent members');
+  await host.approve('audio', 'video');
+  assert.equal(await guest.at('recording-sign').getAttribute('data-state'), 'waiting');
+  await guest.at('prompt').waitFor();
+  for (const kind of ['audio', 'video', 'screen', 'nothing']) assert.equal(await guest.at(`prompt-scope-${kind}`).isChecked(), false, `${kind} is not ticked beforehand`);
+  await guest.at('prompt-approve').click();
+  assert.notEqual(await guest.at('prompt-error').textContent(), '');
+  assert.equal((await statements(service, 'approval')).length, 1, 'no approval without a choice');
+  await guest.approve('audio');
+  await Promise.all([host.state('recording-sign', 'recording'), guest.state('recording-sign', 'recording')]);
+  assert.match(await guest.page.title(), /RECORDING/);
+  assert.equal(await host.at('short-code').textContent(), await guest.at('short-code').textContent());
+  assert.equal(service.countersigned.length, 1);
+  assert.equal(await host.at('alarm').isVisible() || await guest.at('alarm').isVisible(), false);
+
+  const { identity } = parseRoomKey(readFileSync(key, 'utf8'));
+  const [request] = await statements(service, 'request');
+  const approvals = await statements(service, 'approval');
+  assert.deepEqual(approvals.map(({ body }) => body.scope), [['audio', 'video'], ['audio']]);
+  for (const { body, wrapped } of approvals) {
+    const inside = parseWrapped(await openText(identity, fromBase64(wrapped)));
+    assert.equal(inside.request, request.id);
+    assert.equal(inside.participant, body.key);
+  }
+  assert.notEqual(approvals[0].body.key, approvals[1].body.key);
+});
+
+test('nothing of me is a valid approval, without any key', async (t) => {
+  const { service, host, guest } = await meeting(t);
+  await host.ask('Minutes'); await host.approve('audio'); await guest.approve('nothing');
+  await guest.state('recording-sign', 'recording');
+  const { body, wrapped } = (await statements(service, 'approval')).at(-1);
+  assert.deepEqual([body.scope, body.consent_recipient, body.wrapped_sha256, wrapped], [[], null, null, null]);
+  assert.equal(await guest.at('publish-state').isVisible(), false);
+});
+
+test('a refusal keeps it closed, tells the host that it was somebody, and can be changed', async (t) => {
+  const { host, guest } = await meeting(t);
+  await host.ask('Minutes'); await host.approve('audio');
+  await guest.at('prompt-refuse').click();
+  await guest.state('approval-status', 'refused');
+  await host.at('host-note').waitFor();
+  assert.equal(await host.at('gate-state').getAttribute('data-state'), 'closed');
+  assert.equal((await host.at('host-note').textContent()).includes('Jonas'), false);
+  await guest.at('prompt-again').click();
+  await guest.approve('audio');
+  await guest.state('recording-sign', 'recording');
+});
+
+test('a host who asked but has not approved is told that this keeps it closed', async (t) => {
+  const { host, guest } = await meeting(t);
+  await host.ask('Minutes'); await guest.approve('audio');
+  await host.page.waitForFunction(() => document.querySelector('[data-testid=gate-state]').dataset.state === 'closed' && !document.querySelector('[data-testid=host-note]').hidden);
+});
+
+test('withdrawing takes one confirmation, pauses the recording for all, and is acknowledged', async (t) => {
+  const { service, host, guest } = await meeting(t);
+  await host.ask('Minutes'); await host.approve('audio'); await guest.approve('audio', 'video');
+  await guest.state('recording-sign', 'recording');
+  await guest.at('withdraw').click(); await guest.at('withdraw-confirm').click();
+  await guest.state('withdraw-result', 'done');
+  await Promise.all([host.state('recording-sign', 'paused'), guest.state('approval-status', 'withdrawn')]);
+  const [{ body }] = await statements(service, 'withdrawal');
+  assert.deepEqual([body.kinds, body.advance], [['audio', 'video', 'screen', 'chat'], false]);
+});
+
+test('receipt and key file survive a reload; the key file takes the approval back on another device', async (t) => {
+  const { service, host, guest } = await meeting(t);
+  await host.ask('Minutes'); await host.approve('audio'); await guest.approve('audio');
+  await guest.page.reload();
+  const receipt = JSON.parse(readFileSync(await guest.save('receipt-download', join(folder, 'receipt.json')), 'utf8'));
+  assert.deepEqual(Object.keys(receipt), ['type', 'room', 'request', 'approval', 'entry', 'r', 'proof']);
+  const path = await guest.save('keyfile-download', join(folder, 'mine.unavoce-key.txt'));
+  const file = parseKeyFile(readFileSync(path, 'utf8'));
+  assert.equal(file.approval, (await openStatement('approval', Buffer.from(receipt.approval, 'base64').toString())).id);
+
+  const elsewhere = await person(browser);
+  await elsewhere.open(`${service.base}/withdraw`);
+  await elsewhere.at('withdraw-file').setInputFiles(path);
+  await elsewhere.at('withdraw-send').click();
+  await elsewhere.state('withdraw-status', 'done');
+  assert.equal((await statements(service, 'withdrawal'))[0].envelope, file.withdrawal);
+  await elsewhere.context.close();
+  await guest.page.reload();
+  await guest.at('join-name').waitFor();
+  assert.equal(await guest.at('receipt-download').count(), 0, 'what was saved is not kept');
+});
+
+test('the host checks with the room key that every approval will open, before anything is recorded', async (t) => {
+  const { service, host, guest, key } = await meeting(t);
+  await host.page.locator('summary', { hasText: 'Check that you will' }).click();
+  await host.at('host-room-key-file').setInputFiles(key);
+  await host.state('host-key-check', 'loaded');
+  await host.ask('Minutes');
+  await host.approve('audio');
+  await host.state('host-key-check', 'opens');
+  const add = service.keys.set.bind(service.keys);
+  service.keys.set = (id, bytes) => add(id, bytes.map((byte, i) => (i === bytes.length - 1 ? byte ^ 1 : byte)));
+  await guest.approve('audio');
+  await host.state('host-key-check', 'failed');
+});
+
+test('the socket comes back by itself with its place', async (t) => {
+  const { service, host, guest } = await meeting(t);
+  await host.ask('Minutes'); await host.approve('audio'); await guest.approve('audio');
+  await guest.state('recording-sign', 'recording');
+  service.dropSockets();
+  await guest.page.waitForFunction(() => document.querySelector('[data-testid=notice]').hidden === false);
+  await guest.page.waitForFunction(() => document.querySelectorAll('[data-testid=tile]').length === 2 && document.querySelector('[data-testid=notice]').hidden);
+});
+
+test('the privacy notice is accepted once; its cookie is the only one', async (t) => {
+  const { guest, link } = await meeting(t);
+  const cookies = await guest.context.cookies();
+  assert.deepEqual(cookies.map(({ name, value }) => `${name}=${value}`), ['unavoce_privacy=1']);
+  assert.ok(Math.abs(cookies[0].expires - Date.now() / 1000 - 365 * 86400) < 60);
+  await guest.page.goto('about:blank');
+  await guest.open(link);
+  assert.equal(await guest.at('join-privacy').count(), 0);
+});
+
+test('a link without or with another fingerprint stops everything', async (t) => {
+  const { service, guest, link } = await meeting(t);
+  const other = await person(browser);
+  for (const wrong of [link.split('#')[0], `${link.slice(0, -2)}${link.at(-2) === 'A' ? 'B' : 'A'}${link.at(-1)}`]) {
+    await other.page.goto('about:blank');
+    await other.open(wrong);
+    await other.at('fingerprint-error').waitFor();
+    assert.equal(await other.at('join-submit').count(), 0);
+  }
+  await other.context.close();
+  assert.ok(service && guest);
+});
+
+const LIES = {
+  'a take without my approval': { take: (take) => ({ ...take, approvals: take.approvals.slice(0, 1).map((id) => id.replace(/^./, (c) => (c === '0' ? '1' : '0'))) }) },
+  'a take of another recording': { take: (take) => ({ ...take, recording: 'f'.repeat(32) }) },
+  'a gate that opens without a take': { openWithoutTake: true },
+  'an acknowledgement whose proof does not hold': { proof: (proof) => proof.replace(/index (\d+)/, (_, n) => `index ${Number(n) + 1}`) },
+};
+for (const [what, lies] of Object.entries(LIES)) test(`the alarm is raised at ${what}`, async (t) => {
+  const { service, host, guest } = await meeting(t, { lies });
+  await host.ask('Minutes'); await host.approve('audio'); await guest.approve('audio');
+  await guest.at('alarm').waitFor();
+  assert.ok((await guest.at('alarm').textContent()).length > 30);
+  if (lies.take) {
+    await host.at('alarm').waitFor();
+    assert.equal(service.countersigned.length, 0, 'the host does not countersign');
+    assert.equal(await guest.at('publish-state').isVisible(), false, 'nothing is sent any more');
+  }
+});
