@@ -51,7 +51,7 @@ async function recorded(t, passphrase) {
       codecs: ['vp8', 'opus'], duration_ms: i ? 5000 : 6000, first_ms: 0, last_ms: i ? 5000 : 6000, offset_ms: i * 700, last_arrival_ms: Date.now(), frames_audio: 300, frames_video: 90, dropped: 0 });
   }
   const key_ = service.signer.publicKey;
-  const take = await signStatement('take', { recording, take: 1, approvals: approvals.map(({ id }) => id).sort(), checkpoint: { size: 1, root: 'a' }, key: key_, start_ms: Date.now() }, service.signer);
+  const take = await signStatement('take', { recording, take: 1, approvals: approvals.map(({ id }) => id).sort(), checkpoint: { size: 1, root: 'a'.repeat(64) }, key: key_, start_ms: Date.now() }, service.signer);
   const seal = await signStatement('seal', { recording, take: 1, reason: 'stopped', tracks, entries: null, key: key_, issued_ms: Date.now() }, service.signer);
   await service.ledger.append(recording, 'take', take.envelope, take.id); await service.ledger.append(recording, 'seal', seal.envelope, seal.id);
   const entries = service.ledger.entries.filter((entry) => entry.recording === recording);

@@ -14,6 +14,7 @@ const identity = await web('core/identity');
 const invitation = await web('core/invitation');
 const { compareHeads } = await web('store/checkpoints');
 const shape = await web('core/shape');
+const { isPlain, plainLine } = await web('core/plain_text');
 
 const ID = '0123456789abcdef0123456789abcdef';
 const withdrawal = (key) => ({ recording: ID, key, kinds: ['audio', 'video', 'screen', 'chat'], advance: true, issued_ms: 1_700_000_000_000 });
@@ -106,8 +107,17 @@ test('a name cannot bring a line of its own into W', () => {
 });
 for (const [what, text] of Object.entries({
   'a plugin line': `${KEY}\nAGE-PLUGIN-X-1ABC\n`, 'a second identity': `${KEY}\n${KEY}\n`, 'no identity': '# name: x\n', 'a control character': `${KEY}\n# name: a\u0007b\n`,
-  'more than 4 KiB': `${KEY}\n# name: ${'x'.repeat(4096)}\n`, 'a carriage return': `${KEY}\r\n# name: x\r\n`,
+  'more than 4 KiB': `${KEY}\n# name: ${'x'.repeat(4096)}\n`, 'a key twice': `${KEY}\n# name: a\n# name: b\n`, 'a carriage return': `${KEY}\r\n# name: x\r\n`,
 })) test(`a W with ${what} is refused`, () => assert.throws(() => wrapped.parseWrapped(text), { name: 'Malformed' }));
+
+test('texts that people read before they sign hide and reorder nothing', () => {
+  for (const wrong of ['a\nb', 'a\u0000', 'a\u202eb', 'a\u2066b', 'a\u2028', 'a\u0085']) {
+    assert.throws(() => shape.text(wrong, 'purpose'), { name: 'Malformed' });
+    assert.equal(isPlain(plainLine(wrong, 100)), true);
+  }
+  assert.equal(shape.text('Größe „schön“ 😀', 'purpose'), 'Größe „schön“ 😀');
+  assert.equal(plainLine('  a \n\t b\u202e c ', 4), 'a b');
+});
 
 test('room key and key file come back as they were written', () => {
   const room = { room: ID, seed: bytes.randomBytes(32), recipient: 'age1x', identity: KEY };

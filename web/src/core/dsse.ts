@@ -3,7 +3,7 @@
 import { concat, fromBase64, fromBase64url, fromUtf8, Malformed, sha256, toBase64, toHex, utf8, type Bytes } from "./bytes.ts";
 import { parseStrictJson } from "./json.ts";
 import { list, record, text } from "./shape.ts";
-import { namedKey, SHAPES, type Bodies, type Kind } from "./statements.ts";
+import { namedKey, SHAPES, type Approval, type Bodies, type Kind } from "./statements.ts";
 
 const MAX_ENVELOPE_BYTES = 64 * 1024;
 
@@ -53,7 +53,7 @@ export async function verifySignature(publicKey: string, message: Bytes, signatu
 export async function openStatement<K extends Kind>(kind: K, envelope: string): Promise<Signed<Bodies[K]>> {
   const { payloadType: type, payload, signatures } = parseEnvelope(envelope);
   if (type !== payloadType(kind)) throw new Malformed(`a ${kind} statement is expected, this is ${type}`);
-  const most = kind === "take" ? 2 : 1;
+  const most = kind === "take" || kind === "approval" ? 2 : 1;
   if (signatures.length < 1 || signatures.length > most) throw new Malformed(`a ${kind} has at most ${most} signatures, this has ${signatures.length}`);
   const message = pae(type, payload);
   for (const { keyid, sig } of signatures) {
@@ -61,7 +61,14 @@ export async function openStatement<K extends Kind>(kind: K, envelope: string): 
   }
   const body = SHAPES[kind](parseStrictJson(fromUtf8(payload)), kind);
   if (signatures[0]!.keyid !== namedKey(kind, body)) throw new BadSignature(`the ${kind} is not signed by the key it names`);
+  if (kind === "approval") checkAttestation((body as Approval).attested_by, signatures);
   return { body, id: toHex(await sha256(message)), envelope, signers: signatures.map(({ keyid }) => keyid) };
+}
+
+/** An approval has a second signature exactly if it names who attested it, and it is theirs. */
+function checkAttestation(attestedBy: string | null, signatures: EnvelopeSignature[]): void {
+  const second = signatures[1]?.keyid ?? null;
+  if (second !== attestedBy) throw new BadSignature("the approval is not attested by the key it names");
 }
 
 export async function signStatement<K extends Kind>(kind: K, body: Bodies[K], signer: Signer): Promise<Signed<Bodies[K]>> {

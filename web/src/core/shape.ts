@@ -1,6 +1,7 @@
 // Shapes: what a strictly parsed value must look like. A shape returns the typed value or throws Malformed naming the field.
 import { fromBase64url, Malformed } from "./bytes.ts";
 import type { Json } from "./json.ts";
+import { isPlain } from "./plain_text.ts";
 
 export type Shape<T> = (value: Json | undefined, path: string) => T;
 
@@ -29,7 +30,11 @@ export const list = <T>(item: Shape<T>): Shape<T[]> => (value, path) => {
 
 export const nullable = <T>(shape: Shape<T>): Shape<T | null> => (value, path) => (value === null ? null : shape(value, path));
 
-export const text: Shape<string> = (value, path) => (typeof value === "string" ? value : fail(path, "text"));
+/** A line of text that hides and reorders nothing. */
+export const text: Shape<string> = (value, path) => (typeof value === "string" && isPlain(value) ? value : fail(path, "plain text"));
+export const lines: Shape<string> = (value, path) => (typeof value === "string" && isPlain(value, "lines") ? value : fail(path, "plain text"));
+/** Any text, where something else checks it. */
+export const verbatim: Shape<string> = (value, path) => (typeof value === "string" ? value : fail(path, "text"));
 export const flag: Shape<boolean> = (value, path) => (typeof value === "boolean" ? value : fail(path, "true or false"));
 export const integer: Shape<number> = (value, path) => (typeof value === "number" ? value : fail(path, "an integer"));
 export const count: Shape<number> = (value, path) => (typeof value === "number" && value >= 0 ? value : fail(path, "a number"));

@@ -1,5 +1,5 @@
 // The bodies of the statements, exactly as docs/FORMATS.md section 2 lists them. Types and strict shapes; no cryptography.
-import { count, digest, flag, id, integer, key, list, nullable, oneOf, recipient, record, scope, text, type MediaKind, type Shape } from "./shape.ts";
+import { count, digest, flag, id, integer, key, lines, list, nullable, oneOf, recipient, record, scope, text, type MediaKind, type Shape } from "./shape.ts";
 
 export interface Controller { name: string; contact: string }
 export interface HostKey { key: string; holder: string }
@@ -15,7 +15,7 @@ export interface Room {
 }
 export interface Request {
   recording: string; room: string; room_statement: string; session: string; purpose: string; scope: MediaKind[]; minimum_scope: MediaKind[];
-  delete_after_ms: number; names_refusals: boolean; notice: { version: string; language: string; sha256: string }; page_sha256: string; key: string;
+  delete_after_ms: number; names_refusals: boolean; notice: { version: number; language: string; sha256: string }; page_sha256: string; key: string;
   issued_ms: number; expires_ms: number;
 }
 export type Role = "participant" | "host";
@@ -43,7 +43,7 @@ export interface Bodies {
 }
 export type Kind = keyof Bodies;
 
-const treeHead = record<TreeHead>({ size: count, root: text });
+const treeHead = record<TreeHead>({ size: count, root: digest });
 const role = oneOf<Role>("participant", "host");
 const controller = record<Controller>({ name: text, contact: text });
 const hostKey = record<HostKey>({ key, holder: text });
@@ -60,19 +60,19 @@ export const SHAPES: { [K in Kind]: Shape<Bodies[K]> } = {
     room: id, version: count, previous: nullable(digest), title: text, controllers: list(controller), authority: text, location: text,
     processors: list(text), conference: nullable(text), lobby: flag, withdrawal_erases: oneOf("own_tracks", "whole_takes"), signing_key: key,
     host_keys: list(hostKey), recipients: list(roomRecipient), service_key: key, ledger: record<LedgerName>({ origin: text, vkey: text }),
-    witness_policy: text, gateway_keys: list(key), issued_ms: count,
+    witness_policy: lines, gateway_keys: list(key), issued_ms: count,
   }),
   request: record<Request>({
     recording: id, room: id, room_statement: digest, session: id, purpose: text, scope, minimum_scope: scope, delete_after_ms: count,
-    names_refusals: flag, notice: record({ version: text, language: text, sha256: digest }), page_sha256: text, key, issued_ms: count,
+    names_refusals: flag, notice: record({ version: count, language: text, sha256: digest }), page_sha256: text, key, issued_ms: count,
     expires_ms: count,
   }),
   approval: record<Approval>({
     request: digest, recording: id, participant: id, role, key, scope, consent_recipient: nullable(recipient), wrapped_sha256: nullable(digest),
-    challenge: text, nonce: key, checkpoint: nullable(treeHead), attested_by: nullable(key), method: nullable(text), issued_ms: count,
+    challenge: key, nonce: key, checkpoint: nullable(treeHead), attested_by: nullable(key), method: nullable(text), issued_ms: count,
     expires_ms: count,
   }),
-  refusal: record<Refusal>({ request: digest, recording: id, participant: id, role, key, challenge: text, nonce: key, issued_ms: count }),
+  refusal: record<Refusal>({ request: digest, recording: id, participant: id, role, key, challenge: key, nonce: key, issued_ms: count }),
   withdrawal: record<Withdrawal>({ recording: id, key, kinds: scope, advance: flag, issued_ms: count }),
   take: record<Take>({ recording: id, take: count, approvals: list(digest), checkpoint: treeHead, key, start_ms: count }),
   seal: record<Seal>({

@@ -1,17 +1,15 @@
 // The document inside W, the wrapped consent key (FORMATS.md section 2). Text only; sealing is in age.ts.
 import { Malformed, utf8 } from "./bytes.ts";
 import { AGE_IDENTITY } from "./identity.ts";
+import { plainLine } from "./plain_text.ts";
 
 export interface WrappedKey { identity: string; name: string; request: string; participant: string }
 
 const MAX_BYTES = 4096;
-// eslint-disable-next-line no-control-regex
-const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]/;
+const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f]/;
 
-/** A display name as it may be written: no control characters, single spaces, at most 60 characters. */
-export function cleanName(name: string): string {
-  return Array.from(name.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\s]+/g, " ").trim()).slice(0, 60).join("").trim();
-}
+/** A display name as it may be written: one line, at most 60 characters. */
+export const cleanName = (name: string): string => plainLine(name, 60);
 
 export function writeWrapped({ identity, name, request, participant }: WrappedKey): string {
   return `${identity}\n# name: ${cleanName(name)}\n# request: ${request}\n# participant: ${participant}\n`;
@@ -27,7 +25,8 @@ export function parseWrapped(plain: string): WrappedKey {
   for (const line of rest) {
     const pair = /^# ([a-z-]+): (.*)$/.exec(line);
     if (!pair) throw new Malformed("a line of the wrapped key is not a comment");
-    found[pair[1]!] ??= pair[2]!;
+    if (pair[1]! in found) throw new Malformed(`the wrapped key says "${pair[1]!}" twice`);
+    found[pair[1]!] = pair[2]!;
   }
   return { identity: identity!, name: found["name"] ?? "", request: found["request"] ?? "", participant: found["participant"] ?? "" };
 }

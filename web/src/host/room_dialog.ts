@@ -1,4 +1,5 @@
 // The dialog that makes a room, in two steps: its name, then the key file that must be saved before the room exists.
+import { plainLine } from "../core/plain_text.ts";
 import { T } from "../i18n/i18n.ts";
 import { api, type Config } from "../net/api.ts";
 import { keepHostKey, keepWrappedRoomKey } from "../store/keys.ts";
@@ -20,7 +21,7 @@ export function openRoomDialog(config: Config, holder: string, created: () => vo
 }
 
 function firstStep(config: Config, holder: string, made: (room: NewRoom) => void, cancel: () => void): HTMLElement {
-  const title = h("input", { testid: "room-title", required: true, maxlength: "120", autocomplete: "off" });
+  const title = h("input", { testid: "room-title", required: true, maxlength: "100", autocomplete: "off" });
   const conference = h("input", { testid: "room-conference", type: "url", pattern: "https://.*", autocomplete: "off", placeholder: "https://" });
   const passphrase = h("input", { testid: "room-passphrase", type: "password", autocomplete: "new-password" });
   const repeat = h("input", { testid: "room-passphrase-repeat", type: "password", autocomplete: "new-password" });
@@ -29,7 +30,7 @@ function firstStep(config: Config, holder: string, made: (room: NewRoom) => void
   const run = busy(submit, problem, async () => {
     if (passphrase.value !== repeat.value) return fill(problem, T("room_passphrase_differs"));
     if (passphrase.value !== "" && passphrase.value.length < MIN_PASSPHRASE) return fill(problem, T("room_passphrase_short"));
-    const wish: RoomWish = { title: title.value.trim(), conference: conference.value.trim() || null, passphrase: passphrase.value || null, holder };
+    const wish: RoomWish = { title: plainLine(title.value, 100), conference: conference.value.trim() || null, passphrase: passphrase.value || null, holder };
     made(await makeRoom(wish, config));
   }, inWords);
   return h("form", { on: { submit: (event) => { event.preventDefault(); run(); } } },

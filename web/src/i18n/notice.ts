@@ -3,10 +3,10 @@
 import { sha256, toHex, utf8 } from "../core/bytes.ts";
 import type { Language } from "./i18n.ts";
 
-export const NOTICE_VERSION = "1";
+export const NOTICE_VERSION = 1;
 
-const NOTICES: Record<string, Record<Language, string>> = {
-  "1": {
+const NOTICES: Record<number, Record<Language, string>> = {
+  1: {
     en: [
       "Recording starts only when everyone in the session has approved, and stops as soon as one approval is missing.",
       "Your part is encrypted in the service's memory before it is stored. Whoever is named as a recipient can open it; the service cannot.",
@@ -24,14 +24,14 @@ const NOTICES: Record<string, Record<Language, string>> = {
   },
 };
 
-export const noticeText = (version: string, language: Language): string | null => NOTICES[version]?.[language] ?? null;
+export const noticeText = (version: number, language: Language): string | null => NOTICES[version]?.[language] ?? null;
 
-export async function noticeFor(language: Language): Promise<{ version: string; language: string; sha256: string }> {
+export async function noticeFor(language: Language): Promise<{ version: number; language: string; sha256: string }> {
   return { version: NOTICE_VERSION, language, sha256: toHex(await sha256(utf8(NOTICES[NOTICE_VERSION]![language]))) };
 }
 
 /** Whether this page knows the notice that a request names, word for word. */
-export async function noticeIsOurs(notice: { version: string; language: string; sha256: string }): Promise<boolean> {
+export async function noticeIsOurs(notice: { version: number; language: string; sha256: string }): Promise<boolean> {
   const text = noticeText(notice.version, notice.language as Language);
   return text !== null && toHex(await sha256(utf8(text))) === notice.sha256;
 }

@@ -34,7 +34,7 @@ export async function readRecording(detail: RecordingDetail): Promise<Recording>
 }
 
 function takeOf(take: Take, seal: { reason: string; tracks: SealedTrack[] } | undefined): TakeOf {
-  return { number: take.take, startMs: take.start_ms, reason: seal?.reason ?? "", tracks: (seal?.tracks ?? []).filter(({ empty }) => !empty) };
+  return { number: take.take, startMs: take.start_ms, reason: seal?.reason ?? "", tracks: (seal?.tracks ?? []).filter(({ empty, name }) => !empty && /\.(webm|mkv)\.age$/.test(name)) };
 }
 
 /** Length of a take on its own clock: until its last track ends. */

@@ -15,7 +15,7 @@ export async function showRecording(into: HTMLElement, id: string): Promise<void
   const { request, room } = recording;
   const status = h("p", { testid: "recording-status", role: "status", data: { state: "locked" } });
   const progress = h("progress", { testid: "recording-progress", max: "1", value: "0", "aria-label": T("opening"), hidden: true });
-  const content = h("div", {});
+  const content = h("div", { class: "stack" });
   const key = roomKeyInput("recording-key", room.body.room, T("recording_key"), async (roomKey) => {
     const set = (state: string): void => { status.dataset["state"] = state; fill(status, state === "opening" || state === "open" ? T(state === "open" ? "opened" : "opening") : null); };
     set("opening");

@@ -69,7 +69,7 @@ export function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Tiles, l
 
   function drawMine(state: MeetingState): void {
     withdraw.hidden = state.answer !== "approved" && state.answer !== "sending";
-    again.hidden = !(state.request && (state.answer === "refused" || state.answer === "withdrawn"));
+    again.hidden = !(state.request && state.answer === "refused"); // a withdrawal is final for this key: FORMATS section 2
     alarm.hidden = state.alarms.length === 0;
     if (alarm.childElementCount !== state.alarms.length + 1) fill(alarm, h("h2", {}, icon("warning"), " ", T("alarm_title")), ...state.alarms.map((words) => h("p", {}, words)));
     const words = state.connection === "reconnecting" ? T("reconnecting") : state.notice;

@@ -1,4 +1,5 @@
 // The host's wish to record: purpose, scope, how long it is kept, whether refusals are named. Sensible defaults, nothing hidden.
+import { plainLine } from "../core/plain_text.ts";
 import { inOrder, type MediaKind } from "../core/shape.ts";
 import { T } from "../i18n/i18n.ts";
 import { dialog } from "../ui/dialog.ts";
@@ -27,7 +28,7 @@ export function openRequest(ask: (wish: Wish) => Promise<void>): void {
   const run = busy(submit, problem, async () => {
     const scope: MediaKind[] = inOrder(kinds.filter(({ input }) => input.checked).map(({ kind }) => kind));
     if (scope.length === 0) return fill(problem, T("request_scope_missing"));
-    await ask({ purpose: purpose.value.trim(), scope, deleteAfterMs: endOfDay(until.value), namesRefusals: named.input.checked });
+    await ask({ purpose: plainLine(purpose.value, 500), scope, deleteAfterMs: endOfDay(until.value), namesRefusals: named.input.checked });
     box.close();
   }, inWords);
   const form = h("form", { on: { submit: (event) => { event.preventDefault(); run(); } } },

@@ -14,7 +14,9 @@ export function openWithdraw(withdraw: () => Promise<void>): void {
     h("p", {}, T("withdraw_erased")), h("p", {}, T("withdraw_not_erased")), h("p", { class: "muted" }, T("withdraw_meeting")), result, actions,
   ], { dismiss: "escape" });
   confirm.addEventListener("click", () => {
-    fill(actions, h("button", { type: "button", on: { click: () => box.close() } }, T("close")));
+    const close = h("button", { type: "button", testid: "withdraw-close", on: { click: () => box.close() } }, T("close"));
+    fill(actions, close);
+    close.focus();
     result.dataset["state"] = "sending";
     fill(result, T("withdraw_sending"));
     withdraw().then(
