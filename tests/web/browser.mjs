@@ -32,7 +32,7 @@ export async function person(browser, { lang = 'en', width = 1200, height = 850,
       await page.waitForURL('**/host'); await at('room-new').waitFor();
     },
     async createRoom(title, keyPath, passphrase) {
-      await at('room-new').click(); await at('room-title').fill(title);
+      await at('room-new').click(); await at('room-title').fill(title); await at('room-holder').fill('Miriam');
       if (passphrase) { await at('room-options').locator('summary').click(); await at('room-passphrase').fill(passphrase); await at('room-passphrase-repeat').fill(passphrase); }
       await at('room-create').click();
       await this.save('room-key-download', keyPath);

@@ -15,7 +15,7 @@ function loginForm(entered: () => void): HTMLElement {
   const submit = h("button", { testid: "login-submit", class: "primary" }, T("login_submit"));
   const problem = h("p", { testid: "login-error", class: "problem", role: "alert" });
   const run = busy(submit, problem, async () => {
-    await api.login(user.value.trim(), password.value);
+    await api.login(user.value.trim().toLowerCase(), password.value);
     entered();
   }, inWords);
   return h("form", { class: "card", "aria-labelledby": "login-title", on: { submit: (event) => { event.preventDefault(); run(); } } },
@@ -23,14 +23,14 @@ function loginForm(entered: () => void): HTMLElement {
 }
 
 function registerForm(config: Config, entered: () => void): HTMLElement {
-  const user = h("input", { testid: "register-user", autocomplete: "username", required: true, maxlength: "60", autocapitalize: "none", spellcheck: "false" });
+  const user = h("input", { testid: "register-user", autocomplete: "username", required: true, maxlength: "40", autocapitalize: "none", spellcheck: "false" });
   const email = h("input", { testid: "register-email", type: "email", autocomplete: "email", required: true });
-  const password = h("input", { testid: "register-password", type: "password", autocomplete: "new-password", required: true, minlength: "12" });
+  const password = h("input", { testid: "register-password", type: "password", autocomplete: "new-password", required: true, minlength: "10" });
   const invitation = config.registration === "invitation" ? h("input", { testid: "register-invitation", required: true, autocomplete: "off" }) : null;
   const submit = h("button", { testid: "register-submit", class: "primary" }, T("register_submit"));
   const problem = h("p", { testid: "register-error", class: "problem", role: "alert" });
   const run = busy(submit, problem, async () => {
-    await api.register(user.value.trim(), email.value.trim(), password.value, invitation?.value.trim() ?? null);
+    await api.register(user.value.trim().toLowerCase(), email.value.trim(), password.value, invitation?.value.trim() ?? null);
     entered();
   }, inWords);
   return h("form", { class: "card", "aria-labelledby": "register-title", on: { submit: (event) => { event.preventDefault(); run(); } } },

@@ -1,6 +1,6 @@
 // The host page: rooms and recordings; `#recording=<id>` shows one recording.
 import { T } from "../i18n/i18n.ts";
-import { api, type Config } from "../net/api.ts";
+import { api, type Account, type Config } from "../net/api.ts";
 import { showRecording } from "../player/recording_view.ts";
 import { fill, h } from "../ui/dom.ts";
 import { ready, showPage } from "../ui/frame.ts";
@@ -20,13 +20,14 @@ async function show(): Promise<void> {
   }
   const recording = /^#recording=([0-9a-f]{32})$/.exec(location.hash)?.[1];
   if (recording) return showRecording(content, recording);
-  await overview(config, account.user);
+  await overview(config, account);
 }
 
-async function overview(config: Config, user: string): Promise<void> {
+async function overview(config: Config, account: Account): Promise<void> {
+  const { user } = account;
   const rooms = h("div", {});
   const recordings = h("div", {});
-  const newRoom = h("button", { testid: "room-new", type: "button", class: "primary", on: { click: () => openRoomDialog(config, user, () => void showRooms(rooms, user)) } }, T("room_new"));
+  const newRoom = h("button", { testid: "room-new", type: "button", class: "primary", on: { click: () => openRoomDialog(config, account, () => void showRooms(rooms, user)) } }, T("room_new"));
   const logout = h("button", { testid: "logout", type: "button", class: "quiet", on: { click: () => void api.logout().finally(() => location.assign("/")) } }, T("logout"));
   const again = h("button", { testid: "recordings-refresh", type: "button", class: "quiet", on: { click: () => void showRecordings(recordings) } }, T("recordings_refresh"));
   fill(content,

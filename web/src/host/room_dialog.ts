@@ -1,7 +1,7 @@
 // The dialog that makes a room, in two steps: its name, then the key file that must be saved before the room exists.
 import { plainLine } from "../core/plain_text.ts";
 import { T } from "../i18n/i18n.ts";
-import { api, type Config } from "../net/api.ts";
+import { api, type Account, type Config } from "../net/api.ts";
 import { keepHostKey, keepWrappedRoomKey } from "../store/keys.ts";
 import { dialog } from "../ui/dialog.ts";
 import { busy, field, fill, h, saveFile } from "../ui/dom.ts";
@@ -12,16 +12,23 @@ import { roomFacts } from "../ui/room_facts.ts";
 
 const MIN_PASSPHRASE = 12;
 
-export function openRoomDialog(config: Config, holder: string, created: () => void): void {
+/** A service that names nobody responsible leaves it to the host, who then stands there with their address. */
+function responsible(config: Config, { user, email }: Account): Config {
+  return config.controllers.length > 0 ? config : { ...config, controllers: [{ name: user, contact: email }] };
+}
+
+export function openRoomDialog(service: Config, account: Account, created: () => void): void {
+  const config = responsible(service, account);
   const body = h("div", {});
   const box = dialog("room-dialog", T("room_new"), [body], { dismiss: "escape", class: "wide" });
-  fill(body, firstStep(config, holder, (room) => fill(body, secondStep(room, () => { box.close(); created(); }, () => box.close())), () => box.close()));
+  fill(body, firstStep(config, account.user, (room) => fill(body, secondStep(room, () => { box.close(); created(); }, () => box.close())), () => box.close()));
   box.open();
   body.querySelector("input")?.focus();
 }
 
 function firstStep(config: Config, holder: string, made: (room: NewRoom) => void, cancel: () => void): HTMLElement {
   const title = h("input", { testid: "room-title", required: true, maxlength: "100", autocomplete: "off" });
+  const name = h("input", { testid: "room-holder", required: true, maxlength: "100", autocomplete: "name", value: holder });
   const conference = h("input", { testid: "room-conference", type: "url", pattern: "https://.*", autocomplete: "off", placeholder: "https://" });
   const passphrase = h("input", { testid: "room-passphrase", type: "password", autocomplete: "new-password" });
   const repeat = h("input", { testid: "room-passphrase-repeat", type: "password", autocomplete: "new-password" });
@@ -30,11 +37,12 @@ function firstStep(config: Config, holder: string, made: (room: NewRoom) => void
   const run = busy(submit, problem, async () => {
     if (passphrase.value !== repeat.value) return fill(problem, T("room_passphrase_differs"));
     if (passphrase.value !== "" && passphrase.value.length < MIN_PASSPHRASE) return fill(problem, T("room_passphrase_short"));
-    const wish: RoomWish = { title: plainLine(title.value, 100), conference: conference.value.trim() || null, passphrase: passphrase.value || null, holder };
+    const wish: RoomWish = { title: plainLine(title.value, 100), conference: conference.value.trim() || null, passphrase: passphrase.value || null, holder: plainLine(name.value, 100) };
     made(await makeRoom(wish, config));
   }, inWords);
   return h("form", { on: { submit: (event) => { event.preventDefault(); run(); } } },
     field(T("room_name"), title, T("room_name_hint")),
+    field(T("room_holder"), name, T("room_holder_hint")),
     h("details", { testid: "room-options" }, h("summary", {}, T("room_options")),
       field(T("room_conference"), conference, T("room_conference_hint")),
       field(T("room_passphrase"), passphrase, T("room_passphrase_hint")), field(T("room_passphrase_repeat"), repeat)),

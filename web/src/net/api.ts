@@ -6,9 +6,10 @@ export const API = "/api/v1";
 
 export interface Config {
   registration: "open" | "invitation" | "closed"; service_key: string; ledger: LedgerName; controllers: Controller[]; authority: string;
-  location: string; processors: string[]; page_sha256: string; ice_servers: RTCIceServer[]; version: string; max_participants: number;
+  location: string; processors: string[]; page_sha256: string; ice_servers: RTCIceServer[]; version: string; max_participants: number; retention_max_days?: number;
   operator_notices: string[];
 }
+export interface Account { user: string; email: string; registered_ms: number }
 export interface RoomAnswer { room: string; envelope: string; id: string }
 export interface RoomListed extends RoomAnswer { title: string }
 export interface PublishAt { url: string; token: string }
@@ -61,7 +62,7 @@ export const api = {
   /** Who is logged in here, or null. */
   account: async () => {
     if (localStorage.getItem(LOGGED_IN) === null) return null;
-    return json<{ user: string; email: string; registered_ms: number }>("GET", "/account").catch((error: unknown) => {
+    return json<Account>("GET", "/account").catch((error: unknown) => {
       if (!(error instanceof Problem) || error.status !== 401) throw error;
       gone();
       return null;

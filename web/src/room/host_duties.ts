@@ -23,6 +23,11 @@ export class HostDuties {
 
   constructor(private readonly place: Place, private readonly store: Store, private readonly send: (message: Record<string, unknown>) => void) {}
 
+  /** How long the service lets a recording be kept. */
+  get maxDays(): number {
+    return this.place.config.retention_max_days ?? 365;
+  }
+
   async ask(wish: Wish): Promise<void> {
     const { room, session } = this.store.state;
     const signer = this.place.hostSigner!;

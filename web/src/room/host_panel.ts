@@ -25,7 +25,7 @@ export class HostPanel {
   private shown = "";
 
   constructor(private readonly duties: HostDuties, room: string) {
-    this.ask.addEventListener("click", () => openRequest((wish) => duties.ask(wish)));
+    this.ask.addEventListener("click", () => openRequest(duties.maxDays, (wish) => duties.ask(wish)));
     this.stop.addEventListener("click", busy(this.stop, this.problem, () => duties.stop(), inWords));
     this.answers = h("table", { testid: "answers-table" }, h("caption", {}, T("answers_caption")),
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, T("answers_person")), h("th", { scope: "col" }, T("answers_answer")))), this.table);

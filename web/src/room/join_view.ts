@@ -15,7 +15,8 @@ function acceptPrivacy(): void {
 }
 
 export interface JoinWish { name: string }
-export interface JoinView { element: HTMLElement; fail(problem: Message): void }
+/** `fail` gives the form back; `wait` says why it takes longer. */
+export interface JoinView { element: HTMLElement; fail(problem: Message): void; wait(words: Message): void }
 
 export function joinView(title: string, about: Child[], knownName: string, media: LocalMedia, join: (wish: JoinWish) => void): JoinView {
   const name = h("input", { testid: "join-name", required: true, maxlength: "60", autocomplete: "nickname", value: knownName });
@@ -28,6 +29,7 @@ export function joinView(title: string, about: Child[], knownName: string, media
   };
   const form = h("form", { class: "card", on: { submit: (event) => {
     event.preventDefault();
+    if (submit.getAttribute("aria-busy") === "true") return;
     const clean = cleanName(name.value);
     if (clean === "") return fail(T("join_name_missing"));
     if (privacy) acceptPrivacy();
@@ -41,7 +43,7 @@ export function joinView(title: string, about: Child[], knownName: string, media
     problem, submit);
   const element = h("div", {}, h("p", { class: "muted" }, T("join_to")), h("h1", { testid: "room-title-text" }, title), ...about,
     h("div", { class: "join" }, h("div", {}, preview(media), devices(media, fail)), form));
-  return { element, fail };
+  return { element, fail, wait: (words) => fill(problem, words) };
 }
 
 function preview(media: LocalMedia): HTMLElement {

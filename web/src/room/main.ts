@@ -87,7 +87,7 @@ async function offerJoin(config: Config, room: Signed<Room>, fingerprint: string
       stream: (participant, role, stream) => tiles.show(participant, role, stream),
       picture: (participant, picture) => tiles.picture(participant, picture),
       state: () => undefined,
-    }, seat?.resume ?? null, slot, (problem) => (problem ? view.fail(problem) : enter(meeting, tiles)));
+    }, seat?.resume ?? null, slot, { entered: () => enter(meeting, tiles), refused: view.fail, waits: view.wait });
     meeting.join();
   }
 }

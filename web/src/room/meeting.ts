@@ -5,7 +5,7 @@ import { noticeIsOurs } from "../i18n/notice.ts";
 import { openCheckpoint } from "../core/proof.ts";
 import { Mesh, type MeshEvents } from "../net/mesh.ts";
 import type { Gate, RequestNotice, RosterEntry, ServerMessage, Welcome } from "../net/messages.ts";
-import { RoomSocket } from "../net/socket.ts";
+import { RoomSocket, type SocketStatus } from "../net/socket.ts";
 import { pinCheckpoint } from "../store/checkpoints.ts";
 import { keepSeat, leaveSeat } from "../store/keys.ts";
 import { Answering } from "./answering.ts";
@@ -17,6 +17,9 @@ import { Store, type MeetingState, type Place } from "./state.ts";
 
 const TAKE_MUST_BE_SHOWN_MS = 2_000;
 
+/** How joining goes on: entered once, refused for good, or waiting for the service. */
+export interface Entry { entered(): void; refused(problem: Message): void; waits(words: Message): void }
+
 export class Meeting {
   readonly publisher: Publisher;
   readonly answering: Answering;
@@ -27,12 +30,12 @@ export class Meeting {
   private left = false;
 
   constructor(readonly place: Place, readonly store: Store, readonly media: LocalMedia, private readonly meshEvents: Omit<MeshEvents, "signal">,
-    resume: string | null, private readonly seatSlot: string, private readonly started: (problem: Message | null) => void) {
+    resume: string | null, private readonly seatSlot: string, private readonly entry: Entry) {
     this.publisher = new Publisher(media, place.config.ice_servers, (publish) => store.set({ publish }));
     this.answering = new Answering(place, store, this.publisher);
     const url = `${location.origin.replace(/^http/, "ws")}/api/v1/rooms/${place.roomId}/ws`;
     const joinAs = { name: place.name, key: place.signer.publicKey, role: place.role };
-    this.socket = new RoomSocket(url, joinAs, resume, (message) => this.hear(message), (connection) => this.left || store.set({ connection }));
+    this.socket = new RoomSocket(url, joinAs, resume, (message) => this.hear(message), (connection) => this.status(connection));
     this.duties = place.hostSigner ? new HostDuties(place, store, (message) => this.socket.send(message)) : null;
     media.onChange(() => this.mesh?.publish(media.sent()));
   }
@@ -48,6 +51,12 @@ export class Meeting {
     this.mesh?.close();
     this.media.close();
     await leaveSeat(this.place.roomId);
+  }
+
+  private status(connection: SocketStatus): void {
+    if (this.left) return;
+    if (connection === "reconnecting" && this.store.state.participant === "") this.entry.waits(T("join_waits"));
+    this.store.set({ connection });
   }
 
   private hear(message: ServerMessage): void {
@@ -88,7 +97,7 @@ export class Meeting {
     this.roster(welcome.roster);
     this.answering.cameBack(welcome.roster);
     this.gate(welcome.gate);
-    if (!again) this.started(null);
+    if (!again) this.entry.entered();
   }
 
   private async pin(checkpoint: string, ledger: { origin: string; vkey: string }): Promise<void> {
@@ -167,7 +176,7 @@ export class Meeting {
   }
 
   private problem(detail: string): void {
-    if (this.store.state.participant === "") this.started(T("problem_other", { detail }));
+    if (this.store.state.participant === "") this.entry.refused(T("problem_other", { detail }));
     else this.store.set({ notice: T("problem_other", { detail }) });
   }
 }

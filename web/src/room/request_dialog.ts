@@ -18,10 +18,10 @@ function endOfDay(day: string): number {
   return new Date(year, month - 1, date, 23, 59, 59).getTime();
 }
 
-export function openRequest(ask: (wish: Wish) => Promise<void>): void {
+export function openRequest(maxDays: number, ask: (wish: Wish) => Promise<void>): void {
   const purpose = h("textarea", { testid: "request-purpose", required: true, maxlength: "500" });
   const kinds = (["audio", "video", "screen"] as const).map((kind) => ({ kind, ...checkbox(`request-scope-${kind}`, T(`request_scope_${kind}`), undefined, { checked: true }) }));
-  const until = h("input", { testid: "request-retention", type: "date", required: true, min: isoDay(Date.now() + DAY_MS), value: isoDay(Date.now() + DEFAULT_DAYS * DAY_MS) });
+  const until = h("input", { testid: "request-retention", type: "date", required: true, min: isoDay(Date.now() + DAY_MS), max: isoDay(Date.now() + maxDays * DAY_MS - DAY_MS), value: isoDay(Date.now() + Math.min(DEFAULT_DAYS, maxDays - 1) * DAY_MS) });
   const named = checkbox("request-names-refusals", T("request_names"), T("request_names_hint"));
   const problem = h("p", { class: "problem", role: "alert", testid: "request-error" });
   const submit = h("button", { class: "primary", testid: "request-submit" }, T("request_submit"));

@@ -8,7 +8,7 @@ import { Problem } from "../net/api.ts";
 export function inWords(error: unknown): Message | string {
   if (error instanceof Problem) {
     const key = `problem_${error.code}`;
-    return key in TEXTS ? T(key as TextKey) : T("problem_other", { detail: error.message });
+    return key in TEXTS ? T(key as TextKey, { detail: error.message }) : T("problem_other", { detail: error.message });
   }
   if (error instanceof BadSignature) return T("problem_signature", { detail: error.message });
   if (error instanceof Malformed) return T("problem_malformed", { detail: error.message });

@@ -16,8 +16,8 @@ export function controllersOf({ controllers }: Facts): Child {
 export function roomFacts(room: Facts): HTMLElement {
   return facts([
     [T("fact_controllers"), controllersOf(room)],
-    [T("fact_authority"), room.authority],
-    [T("fact_location"), room.location],
+    [T("fact_authority"), room.authority || T("fact_not_stated")],
+    [T("fact_location"), room.location || T("fact_not_stated")],
     [T("fact_processors"), room.processors.length === 0 ? T("fact_processors_none") : room.processors.join(", ")],
   ]);
 }

@@ -5,6 +5,8 @@ export const host = {
   room_new: ["New room", "Neuer Raum"],
   room_name: ["Name of the room", "Name des Raums"],
   room_name_hint: ["Everyone who is invited sees it.", "Alle Eingeladenen sehen ihn."],
+  room_holder: ["Your name", "Ihr Name"],
+  room_holder_hint: ["Stands in every question to record, as the one who asks and who can open the recording.", "Steht in jeder Frage zur Aufzeichnung: als die Person, die fragt und die Aufzeichnung öffnen kann."],
   room_options: ["More choices", "Weitere Möglichkeiten"],
   room_conference: ["Address of a conference elsewhere", "Adresse einer Konferenz anderswo"],
   room_conference_hint: [
@@ -25,6 +27,7 @@ export const host = {
   fact_authority: ["Complaints go to", "Beschwerden gehen an"],
   fact_location: ["Stored in", "Gespeichert in"],
   fact_processors: ["Processed with the help of", "Verarbeitet mit Hilfe von"],
+  fact_not_stated: ["not stated", "nicht angegeben"],
   fact_processors_none: ["nobody else", "niemand sonst"],
   room_create: ["Make the room key", "Raumschlüssel erzeugen"],
   key_title: ["Save the room key", "Raumschlüssel sichern"],

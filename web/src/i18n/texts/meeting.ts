@@ -4,6 +4,7 @@ export const meeting = {
   join_name: ["Your name or a pseudonym", "Ihr Name oder ein Pseudonym"],
   join_name_hint: ["The others see it. The service forgets it when the session ends.", "Die anderen sehen ihn. Der Dienst vergisst ihn, wenn die Sitzung endet."],
   join_name_missing: ["Please enter a name or a pseudonym.", "Bitte geben Sie einen Namen oder ein Pseudonym ein."],
+  join_waits: ["The service does not answer yet. Trying again …", "Der Dienst antwortet noch nicht. Neuer Versuch …"],
   join_privacy: ["I have taken note of the privacy notice", "Ich habe die Datenschutzhinweise zur Kenntnis genommen"],
   join_privacy_read: ["Read the privacy notice (new tab)", "Datenschutzhinweise lesen (neuer Tab)"],
   join_submit: ["Join", "Teilnehmen"],
