@@ -1,0 +1,46 @@
+// What is built: typed strictly, complete, the same every time, with nothing inline and nobody else asked.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const web = new URL('../../web/', import.meta.url).pathname;
+const folder = mkdtempSync(join(tmpdir(), 'unavoce-build-'));
+test.after(() => rmSync(folder, { recursive: true }));
+const build = (name) => { execFileSync('node', [join(web, 'build.mjs'), '--out', join(folder, name)]); return join(folder, name); };
+
+test('TypeScript finds nothing, in its strict mode', () => {
+  execFileSync('node', [join(web, 'node_modules/typescript/bin/tsc'), '--noEmit', '-p', web], { stdio: 'pipe' });
+});
+
+test('two builds are equal, byte for byte, and their manifest names every file', () => {
+  const [a, b] = [build('a'), build('b')];
+  assert.equal(readFileSync(join(a, 'manifest-sha256.txt'), 'utf8'), readFileSync(join(b, 'manifest-sha256.txt'), 'utf8'));
+  const listed = readFileSync(join(a, 'manifest-sha256.txt'), 'utf8').trim().split('\n').map((line) => line.split('  '));
+  assert.deepEqual(listed.map(([, name]) => name).sort(), [...readdirSync(a).filter((name) => name.endsWith('.html')), ...readdirSync(join(a, 'assets')).map((name) => `assets/${name}`)].sort());
+  for (const [digest, name] of listed) assert.equal(createHash('sha256').update(readFileSync(join(a, name))).digest('hex'), digest, name);
+});
+
+test('no page holds inline script or style or names another host', () => {
+  const out = build('c');
+  for (const name of readdirSync(out).filter((file) => file.endsWith('.html'))) {
+    const html = readFileSync(join(out, name), 'utf8');
+    assert.doesNotMatch(html, /<style|\sstyle=|\son\w+=|javascript:/, name);
+    for (const [, address] of html.matchAll(/(?:src|href)="([^"]*)"/g)) assert.match(address, /^\/assets\//, name);
+    for (const [script] of html.matchAll(/<script[^>]*>[^<]*<\/script>/g)) assert.match(script, /^<script type="module" src="\/assets\/\w+\.js"><\/script>$/, name);
+  }
+  assert.doesNotMatch(readFileSync(join(out, 'assets/style.css'), 'utf8'), /url\(|@import/);
+});
+
+test('every word exists in both languages, with the same values in it', async () => {
+  const { load } = await import('./bundle.mjs');
+  const { TEXTS } = await load('web/src/i18n/texts/index.ts');
+  for (const [key, [en, de]] of Object.entries(TEXTS)) {
+    assert.ok(en.trim() !== '' && de.trim() !== '', key);
+    const values = (words) => [...words.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
+    assert.deepEqual(values(de), values(en), key);
+  }
+});
