@@ -1,0 +1,37 @@
+#pragma once
+// The handlers behind docs/API.md, one function per part. Each returns routes for the Router; the Services must outlive
+// them.
+
+#include <vector>
+
+#include "server/router.hpp"
+#include "server/services.hpp"
+
+namespace unavoce::server {
+
+class Meetings;
+
+/// Bodies without files or envelopes.
+inline constexpr std::uint64_t kSmallBodyBytes = 8 * 1024;
+/// Bodies with an envelope (64 KiB, escaped in JSON) and a wrapped key.
+inline constexpr std::uint64_t kStatementBodyBytes = 256 * 1024;
+
+/// /config, /health
+std::vector<Route> service_routes(Services& services);
+/// /accounts, /login, /logout, /account
+std::vector<Route> account_routes(Services& services, Meetings& meetings);
+/// /rooms
+std::vector<Route> room_routes(Services& services, Meetings& meetings);
+/// /statements
+std::vector<Route> statement_routes(Services& services, Meetings& meetings);
+/// /recordings, all that is read: list, details, wrapped keys, track files, bundle, tokens
+std::vector<Route> recording_read_routes(Services& services);
+/// /recordings/{recording}/stop
+std::vector<Route> recording_routes(Services& services, Meetings& meetings);
+/// /whip
+std::vector<Route> whip_routes(Services& services, Meetings& meetings);
+
+/// Who holds a log-in token, for the Router.
+FindLogin login_finder(Services& services);
+
+}  // namespace unavoce::server

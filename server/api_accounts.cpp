@@ -1,0 +1,145 @@
+// /accounts, /login, /logout, /account: host accounts.
+
+#include "crypto/password.hpp"
+#include "server/api.hpp"
+#include "server/clock.hpp"
+#include "server/json_input.hpp"
+#include "server/meetings.hpp"
+
+namespace unavoce::server {
+namespace {
+
+constexpr consent::SpanMs kLoginLasts{std::int64_t{30} * 24 * 3600 * 1000};
+
+std::string login_cookie(const Services& services, std::string_view value, std::int64_t max_age_s) {
+  std::string cookie = std::string(kLoginCookie) + "=" + std::string(value) +
+                       "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(max_age_s);
+  if (services.base_url.starts_with("https://")) cookie += "; Secure";
+  return cookie;
+}
+
+Task<Result<Response>> logged_in(Services& services, std::string user, unsigned status) {
+  const Token token = Token::random();
+  auto stored = co_await services.in_database(
+      [&] { return services.accounts.add_login(token.sha256, user, wall_time() + kLoginLasts); });
+  BOOST_OUTCOME_CO_TRY(std::move(stored));
+  co_return json_response(status, {{"user", user}})
+      .with("Set-Cookie", login_cookie(services, token.text, kLoginLasts.value / 1000));
+}
+
+Task<Result<Response>> create_account(Services& services, Context context) {
+  if (services.config.registration == Registration::closed) {
+    co_return Error(Errc::forbidden, "this service takes no new accounts", "registration_closed");
+  }
+  BOOST_OUTCOME_CO_TRY(
+      services.registrations.take(shorten_address(context.request.remote_address), std::chrono::steady_clock::now()));
+  BOOST_OUTCOME_CO_TRY(auto input, JsonInput::parse(context.request.body, {"user", "email", "password", "invitation"}));
+  BOOST_OUTCOME_CO_TRY(auto user, input.text("user", 100));
+  BOOST_OUTCOME_CO_TRY(auto email, input.text("email", 300));
+  BOOST_OUTCOME_CO_TRY(auto password, input.text("password", 2000));
+  BOOST_OUTCOME_CO_TRY(auto code, input.optional_text("invitation", 100));
+  BOOST_OUTCOME_CO_TRY(check_user(user));
+  BOOST_OUTCOME_CO_TRY(check_email(email));
+  BOOST_OUTCOME_CO_TRY(check_password(password));
+  std::optional<Accounts::Invitation> invitation;
+  if (services.config.registration == Registration::invitation) {
+    if (!code) co_return Error(Errc::forbidden, "an invitation is needed; ask the operator", "invitation_needed");
+    invitation = Accounts::Invitation{token_sha256(*code)};
+  }
+  auto hash = co_await on(services.executors.workers, [&] { return crypto::hash_password(password); });
+  crypto::wipe(password);
+  if (!hash) co_return Error(Errc::unavailable, hash.error().text);
+  const Account account{user, email, std::move(hash).value(), wall_time()};
+  auto created = co_await services.in_database([&] { return services.accounts.create(account, invitation); });
+  BOOST_OUTCOME_CO_TRY(std::move(created));
+  co_return co_await logged_in(services, std::move(user), 201);
+}
+
+/// Checks a password; the answer takes as long for users that do not exist.
+Task<Result<void>> check_credentials(Services& services, std::string user, std::string password,
+                                     std::string remote_address) {
+  const auto now = std::chrono::steady_clock::now();
+  BOOST_OUTCOME_CO_TRY(services.logins_by_address.take(shorten_address(remote_address), now));
+  BOOST_OUTCOME_CO_TRY(services.logins_by_user.take(user, now));
+  auto account = co_await services.in_database([&] { return services.accounts.find(user); });
+  BOOST_OUTCOME_CO_TRY(auto found, std::move(account));
+  const auto right = co_await on(services.executors.workers, [&] {
+    return crypto::verify_password(found ? found->password_hash : crypto::nobodys_password_hash(), password);
+  });
+  crypto::wipe(password);
+  if (!found || !right) {
+    co_return Error(Errc::unauthorised, "user name or password is wrong", "wrong_credentials");
+  }
+  services.logins_by_user.forget(user);
+  co_return boost::outcome_v2::success();
+}
+
+Task<Result<Response>> log_in(Services& services, Context context) {
+  BOOST_OUTCOME_CO_TRY(auto input, JsonInput::parse(context.request.body, {"user", "password"}));
+  BOOST_OUTCOME_CO_TRY(auto user, input.text("user", 100));
+  BOOST_OUTCOME_CO_TRY(auto password, input.text("password", 2000));
+  auto checked = co_await check_credentials(services, user, std::move(password), context.request.remote_address);
+  BOOST_OUTCOME_CO_TRY(std::move(checked));
+  co_return co_await logged_in(services, std::move(user), 200);
+}
+
+Task<Result<Response>> log_out(Services& services, Context context) {
+  const std::string_view bearer = context.request.bearer();
+  const crypto::Digest token = token_sha256(bearer.empty() ? context.request.cookie(kLoginCookie) : bearer);
+  auto removed = co_await services.in_database([&] { return services.accounts.remove_login(token); });
+  BOOST_OUTCOME_CO_TRY(std::move(removed));
+  co_return empty_response(204).with("Set-Cookie", login_cookie(services, "", 0));
+}
+
+Task<Result<Response>> show_account(Services& services, Context context) {
+  auto account = co_await services.in_database([&] { return services.accounts.find(context.user); });
+  BOOST_OUTCOME_CO_TRY(auto found, std::move(account));
+  if (!found) co_return Error(Errc::not_found, "this account was deleted");
+  co_return json_response(200,
+                          {{"user", found->user}, {"email", found->email}, {"registered_ms", found->registered.value}});
+}
+
+Task<Result<Response>> delete_account(Services& services, Meetings& meetings, Context context) {
+  BOOST_OUTCOME_CO_TRY(auto input, JsonInput::parse(context.request.body, {"password"}));
+  BOOST_OUTCOME_CO_TRY(auto password, input.text("password", 2000));
+  auto checked =
+      co_await check_credentials(services, context.user, std::move(password), context.request.remote_address);
+  BOOST_OUTCOME_CO_TRY(std::move(checked));
+  auto rooms = co_await services.in_database([&] { return services.rooms.rooms_of(context.user); });
+  BOOST_OUTCOME_CO_TRY(auto list, std::move(rooms));
+  for (const std::string& room : list) {
+    auto erased = co_await meetings.erase_room(room);
+    BOOST_OUTCOME_CO_TRY(std::move(erased));
+  }
+  auto removed = co_await services.in_database([&] { return services.accounts.remove(context.user); });
+  BOOST_OUTCOME_CO_TRY(std::move(removed));
+  co_return empty_response(204).with("Set-Cookie", login_cookie(services, "", 0));
+}
+
+}  // namespace
+
+std::vector<Route> account_routes(Services& services, Meetings& meetings) {
+  return {
+      {Method::post, "/api/v1/accounts", Access::anyone, kSmallBodyBytes,
+       [&services](Context context) { return create_account(services, std::move(context)); }},
+      {Method::post, "/api/v1/login", Access::anyone, kSmallBodyBytes,
+       [&services](Context context) { return log_in(services, std::move(context)); }},
+      {Method::post, "/api/v1/logout", Access::host, kSmallBodyBytes,
+       [&services](Context context) { return log_out(services, std::move(context)); }},
+      {Method::get, "/api/v1/account", Access::host, 0,
+       [&services](Context context) { return show_account(services, std::move(context)); }},
+      {Method::remove, "/api/v1/account", Access::host, kSmallBodyBytes,
+       [&services, &meetings](Context context) { return delete_account(services, meetings, std::move(context)); }},
+  };
+}
+
+FindLogin login_finder(Services& services) {
+  return [&services](std::string token) -> Task<std::string> {
+    const crypto::Digest digest = token_sha256(token);
+    auto user = co_await services.in_database([&] { return services.accounts.login(digest, wall_time()); });
+    if (!user) services.log.error("log-ins cannot be read: " + user.error().text);
+    co_return user&& user.value() ? std::move(*user.value()) : std::string();
+  };
+}
+
+}  // namespace unavoce::server

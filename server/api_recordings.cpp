@@ -1,0 +1,179 @@
+// /recordings: what the host of a room, or the holder of a token for one recording, may read. Everything here is
+// sealed; nothing here can open it.
+
+#include <algorithm>
+
+#include "consent/bundle.hpp"
+#include "crypto/bytes.hpp"
+#include "crypto/hash.hpp"
+#include "crypto/random.hpp"
+#include "server/api.hpp"
+#include "server/body_sources.hpp"
+#include "server/clock.hpp"
+#include "server/json_input.hpp"
+#include "server/recording_view.hpp"
+
+namespace unavoce::server {
+namespace {
+
+constexpr std::int64_t kTokenLife_ms = std::int64_t{24} * 60 * 60 * 1000;
+
+/// Whose recording it is, or a token for all of it. A stranger learns no more than that there is nothing for them.
+/// Database thread.
+Result<void> check_may_read(Services& services, const Context& context) {
+  BOOST_OUTCOME_TRY(auto recording, consent::RecordingId::parse(context.path[0]));
+  BOOST_OUTCOME_TRY(auto owner, services.rooms.owner_of_recording(recording.hex()));
+  if (owner && !context.user.empty() && *owner == context.user) return boost::outcome_v2::success();
+  if (const auto token = context.request.bearer(); !token.empty()) {
+    BOOST_OUTCOME_TRY(auto grant, services.rooms.grant(crypto::sha256(crypto::as_bytes(token)), wall_time()));
+    if (grant && grant->recording == recording.hex() && !grant->approval) return boost::outcome_v2::success();
+  }
+  if (context.user.empty())
+    return Error(Errc::unauthorised, "log in as the host of this recording, or send a token for it");
+  return Error(Errc::not_found, "there is no such recording");
+}
+
+Result<Json> list_of(Services& services, const std::string& user) {
+  BOOST_OUTCOME_TRY(auto ids, services.rooms.recordings_of(user));
+  Json list = Json::array();
+  for (const std::string& id : ids) {
+    auto view = view_recording(services.ledger, id);
+    if (!view && view.error().code == Errc::not_found) continue;  // erased, its place in the tree remains
+    if (!view) return view.error();
+    list.push_back(std::move(view.value().json));
+  }
+  return list;
+}
+
+Task<Result<Response>> list_recordings(Services& services, Context context) {
+  auto found = co_await services.in_database([&] { return list_of(services, context.user); });
+  BOOST_OUTCOME_CO_TRY(auto list, std::move(found));
+  co_return json_response(200, {{"recordings", std::move(list)}});
+}
+
+Result<Json> details_of(Services& services, const std::string& recording) {
+  BOOST_OUTCOME_TRY(auto view, view_recording(services.ledger, recording));
+  BOOST_OUTCOME_TRY(auto contents, consent::collect_bundle(services.ledger, recording, wall_time()));
+  auto as_json = [](const consent::EntryFile& file) { return Json::parse(consent::format_entry_file(file)); };
+  Json details = std::move(view.json);
+  details["entries"] = Json::array();
+  for (const auto& entry : contents.entries) details["entries"].push_back(as_json(entry));
+  details["room_entry"] = contents.rooms.empty() ? Json(nullptr) : as_json(contents.rooms.back());
+  details["checkpoint"] = contents.checkpoint;
+  details["ledger_vkey"] = contents.ledger_vkey;
+  return details;
+}
+
+Task<Result<Response>> show_recording(Services& services, Context context) {
+  auto found = co_await services.in_database([&]() -> Result<Json> {
+    BOOST_OUTCOME_TRY(check_may_read(services, context));
+    return details_of(services, context.path[0]);
+  });
+  BOOST_OUTCOME_CO_TRY(auto details, std::move(found));
+  co_return json_response(200, details);
+}
+
+Task<Result<Response>> show_wrapped_key(Services& services, Context context) {
+  auto found = co_await services.in_database([&]() -> Result<crypto::Bytes> {
+    BOOST_OUTCOME_TRY(check_may_read(services, context));
+    BOOST_OUTCOME_TRY(auto approval, consent::StatementId::parse(context.path[1]));
+    BOOST_OUTCOME_TRY(auto entry, services.ledger.find(approval));
+    if (!entry || entry->kind != "approval" || entry->recording != context.path[0]) {
+      return Error(Errc::not_found, "this recording has no such approval");
+    }
+    BOOST_OUTCOME_TRY(auto wrapped, services.ledger.wrapped(approval));
+    if (!wrapped)
+      return Error(Errc::gone, "the key of this approval was erased, or the approval grants nothing that needs one");
+    return std::move(*wrapped);
+  });
+  BOOST_OUTCOME_CO_TRY(auto wrapped, std::move(found));
+  co_return text_response(200, "application/octet-stream", std::string(crypto::as_text(wrapped)));
+}
+
+Task<Result<Response>> show_track(Services& services, Context context) {
+  const std::string recording = context.path[0];
+  const std::string name = context.path[1];
+  auto allowed = co_await services.in_database([&]() -> Result<void> {
+    BOOST_OUTCOME_TRY(check_may_read(services, context));
+    BOOST_OUTCOME_TRY(auto view, view_recording(services.ledger, recording));
+    if (std::ranges::count(view.file_names, name) > 0) return boost::outcome_v2::success();
+    return Error(Errc::gone, "this track file was erased, is still being written, or never was");
+  });
+  BOOST_OUTCOME_CO_TRY(std::move(allowed));
+  auto measured = co_await on(services.executors.workers, [&] { return services.blobs.size(recording, name); });
+  BOOST_OUTCOME_CO_TRY(const std::uint64_t size_bytes, std::move(measured));
+  BOOST_OUTCOME_CO_TRY(const auto range, parse_range(context.request.header("range"), size_bytes));
+  Response response;
+  response.headers = {{"Content-Type", "application/octet-stream"}, {"Accept-Ranges", "bytes"}};
+  if (range) {
+    response.status = 206;
+    response.headers.emplace_back("Content-Range", "bytes " + std::to_string(range->first) + "-" +
+                                                       std::to_string(range->last) + "/" + std::to_string(size_bytes));
+  }
+  if (size_bytes > 0) {
+    response.source = blob_source(services.blobs, recording, name, range.value_or(ByteRange{0, size_bytes - 1}));
+  }
+  co_return response;
+}
+
+Task<Result<Response>> show_bundle(Services& services, Context context) {
+  const std::string recording = context.path[0];
+  std::vector<std::string> names;
+  auto collected = co_await services.in_database([&]() -> Result<consent::BundleContents> {
+    BOOST_OUTCOME_TRY(check_may_read(services, context));
+    BOOST_OUTCOME_TRY(auto view, view_recording(services.ledger, recording));
+    if (!is_final(view.state)) {
+      return Error(Errc::conflict, "the recording has not ended; stop it, then fetch its bundle", "still_recording");
+    }
+    names = std::move(view.file_names);
+    BOOST_OUTCOME_TRY(auto contents, consent::collect_bundle(services.ledger, recording, wall_time()));
+    return contents;
+  });
+  BOOST_OUTCOME_CO_TRY(auto contents, std::move(collected));
+  auto source = co_await on(services.executors.workers, [&]() -> Result<std::unique_ptr<BodySource>> {
+    for (const std::string& name : names) {
+      auto size = services.blobs.size(recording, name);
+      if (!size && size.error().code == storage::Errc::not_found && storage::is_tail_name(name))
+        continue;  // finished: no tail
+      BOOST_OUTCOME_TRY(const std::uint64_t size_bytes, std::move(size));
+      contents.tracks.push_back({name, size_bytes});
+    }
+    return bundle_source(services.blobs, std::move(contents));
+  });
+  Response response;
+  BOOST_OUTCOME_CO_TRY(response.source, std::move(source));
+  response.headers = {{"Content-Type", "application/x-tar"},
+                      {"Content-Disposition", "attachment; filename=\"unavoce-" + recording + ".tar\""}};
+  co_return response;
+}
+
+Task<Result<Response>> make_token(Services& services, Context context) {
+  const std::string token = crypto::to_base64url(crypto::random_array<32>());
+  const consent::TimeMs expires{wall_time().value + kTokenLife_ms};
+  auto stored = co_await services.in_database([&]() -> Result<void> {
+    BOOST_OUTCOME_TRY(auto owner, services.rooms.owner_of_recording(context.path[0]));
+    if (!owner || *owner != context.user) return Error(Errc::not_found, "there is no such recording");
+    return services.rooms.add_grant(crypto::sha256(crypto::as_bytes(token)), {context.path[0], std::nullopt}, expires);
+  });
+  BOOST_OUTCOME_CO_TRY(std::move(stored));
+  co_return json_response(201, {{"token", token}, {"expires_ms", expires.value}});
+}
+
+}  // namespace
+
+std::vector<Route> recording_read_routes(Services& services) {
+  auto route = [&services](Method method, std::string_view pattern, Access access, auto handler) {
+    return Route{method, pattern, access, method == Method::post ? kSmallBodyBytes : 0,
+                 [&services, handler](Context context) { return handler(services, std::move(context)); }};
+  };
+  return {
+      route(Method::get, "/api/v1/recordings", Access::host, list_recordings),
+      route(Method::get, "/api/v1/recordings/{recording}", Access::anyone, show_recording),
+      route(Method::get, "/api/v1/recordings/{recording}/keys/{approval}", Access::anyone, show_wrapped_key),
+      route(Method::get, "/api/v1/recordings/{recording}/tracks/{name}", Access::anyone, show_track),
+      route(Method::get, "/api/v1/recordings/{recording}/bundle", Access::anyone, show_bundle),
+      route(Method::post, "/api/v1/recordings/{recording}/tokens", Access::host, make_token),
+  };
+}
+
+}  // namespace unavoce::server

@@ -1,0 +1,110 @@
+// /rooms: room statements, made and signed in the host's page.
+
+#include "server/api.hpp"
+#include "server/clock.hpp"
+#include "server/json_input.hpp"
+#include "server/meetings.hpp"
+
+namespace unavoce::server {
+namespace {
+
+/// A page must not be talked into naming another service or ledger than the one that will keep the evidence.
+Result<void> check_names_this_service(const Services& services, const consent::Room& room) {
+  const bool ours = room.service_key == services.service_key.public_key() &&
+                    room.ledger.origin == services.ledger_identity.name() &&
+                    room.ledger.vkey == services.ledger_identity.vkey();
+  if (ours) return boost::outcome_v2::success();
+  return Error(Errc::conflict, "the room statement names another service or ledger; reload the page and sign again",
+               "wrong_service");
+}
+
+Json room_json(const consent::Entry& entry) {
+  return {{"room", entry.recording}, {"envelope", entry.envelope}, {"id", entry.id.hex()}};
+}
+
+Task<Result<Response>> list_rooms(Services& services, Context context) {
+  auto list = co_await services.in_database([&]() -> Result<Json> {
+    Json rooms = Json::array();
+    BOOST_OUTCOME_TRY(auto ids, services.rooms.rooms_of(context.user));
+    for (const std::string& text : ids) {
+      BOOST_OUTCOME_TRY(auto id, consent::RoomId::parse(text));
+      BOOST_OUTCOME_TRY(auto entry, services.ledger.latest_room(id));
+      if (!entry) continue;
+      BOOST_OUTCOME_TRY(auto room, consent::parse_statement<consent::Room>(entry->envelope));
+      Json item = room_json(*entry);
+      item["title"] = room.body.title;
+      rooms.push_back(std::move(item));
+    }
+    return rooms;
+  });
+  BOOST_OUTCOME_CO_TRY(auto rooms, std::move(list));
+  co_return json_response(200, {{"rooms", std::move(rooms)}});
+}
+
+Task<Result<Response>> create_room(Services& services, Context context) {
+  BOOST_OUTCOME_CO_TRY(auto input, JsonInput::parse(context.request.body, {"envelope"}));
+  BOOST_OUTCOME_CO_TRY(auto envelope, input.text("envelope", 64 * 1024));
+  BOOST_OUTCOME_CO_TRY(auto room, consent::parse_statement<consent::Room>(envelope));
+  BOOST_OUTCOME_CO_TRY(check_names_this_service(services, room.body));
+  if (room.body.version != 1) co_return Error(Errc::conflict, "a new room starts with version 1", "wrong_version");
+  auto stored = co_await services.in_database([&]() -> Result<void> {
+    BOOST_OUTCOME_TRY(services.rooms.add_room(room.body.room, context.user));
+    const auto entry = consent::new_entry(room);
+    auto appended = services.ledger.append({&entry, 1}, wall_time());
+    if (appended) return boost::outcome_v2::success();
+    BOOST_OUTCOME_TRY(services.rooms.remove_room(room.body.room.hex()));
+    return appended.error();
+  });
+  BOOST_OUTCOME_CO_TRY(std::move(stored));
+  co_return json_response(201, {{"room", room.body.room.hex()}, {"id", room.id.hex()}});
+}
+
+Task<Result<Response>> update_room(Services& services, Meetings&, Context context) {
+  BOOST_OUTCOME_CO_TRY(auto input, JsonInput::parse(context.request.body, {"envelope"}));
+  BOOST_OUTCOME_CO_TRY(auto envelope, input.text("envelope", 64 * 1024));
+  BOOST_OUTCOME_CO_TRY(auto room, consent::parse_statement<consent::Room>(envelope));
+  BOOST_OUTCOME_CO_TRY(check_names_this_service(services, room.body));
+  auto stored = co_await services.in_database([&]() -> Result<void> {
+    BOOST_OUTCOME_TRY(auto owner, services.rooms.owner(context.path[0]));
+    if (!owner || room.body.room.hex() != context.path[0]) return Error(Errc::not_found, "there is no such room");
+    if (*owner != context.user) return Error(Errc::forbidden, "this room belongs to somebody else");
+    BOOST_OUTCOME_TRY(auto latest, services.ledger.latest_room(room.body.room));
+    if (!latest) return Error(Errc::not_found, "there is no such room");
+    BOOST_OUTCOME_TRY(auto before, consent::parse_statement<consent::Room>(latest->envelope));
+    if (room.body.version != before.body.version + 1 || room.body.previous != before.id) {
+      return Error(Errc::conflict, "the room statement does not follow the last one", "wrong_version");
+    }
+    if (room.body.signing_key != before.body.signing_key)
+      return Error(Errc::forbidden, "the room's key never changes", "wrong_key");
+    const auto entry = consent::new_entry(room);
+    BOOST_OUTCOME_TRY(services.ledger.append({&entry, 1}, wall_time()));
+    return boost::outcome_v2::success();
+  });
+  BOOST_OUTCOME_CO_TRY(std::move(stored));
+  co_return json_response(200, {{"room", room.body.room.hex()}, {"id", room.id.hex()}});
+}
+
+Task<Result<Response>> show_room(Services& services, Context context) {
+  BOOST_OUTCOME_CO_TRY(auto id, consent::RoomId::parse(context.path[0]));
+  auto latest = co_await services.in_database([&] { return services.ledger.latest_room(id); });
+  BOOST_OUTCOME_CO_TRY(auto entry, std::move(latest));
+  if (!entry) co_return Error(Errc::not_found, "there is no such room");
+  co_return json_response(200, room_json(*entry));
+}
+
+}  // namespace
+
+std::vector<Route> room_routes(Services& services, Meetings& meetings) {
+  return {
+      {Method::get, "/api/v1/rooms", Access::host, 0,
+       [&services](Context context) { return list_rooms(services, std::move(context)); }},
+      {Method::post, "/api/v1/rooms", Access::host, kStatementBodyBytes,
+       [&services](Context context) { return create_room(services, std::move(context)); }},
+      {Method::put, "/api/v1/rooms/{room}", Access::host, kStatementBodyBytes,
+       [&services, &meetings](Context context) { return update_room(services, meetings, std::move(context)); }},
+      {Method::get, "/api/v1/rooms/{room}", Access::anyone, 0,
+       [&services](Context context) { return show_room(services, std::move(context)); }},
+  };
+}
+
+}  // namespace unavoce::server

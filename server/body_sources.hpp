@@ -1,0 +1,22 @@
+#pragma once
+// Long answers, made piece by piece on the worker threads: a range of a sealed file, a bundle. Each owns what it reads
+// from, but for the blob store, which must outlive it. Errors break the connection off, so that nobody takes half a
+// file for a whole one.
+
+#include <memory>
+#include <string>
+
+#include "consent/bundle.hpp"
+#include "server/http.hpp"
+#include "storage/blob_store.hpp"
+
+namespace unavoce::server {
+
+/// Bytes `range` of a blob.
+std::unique_ptr<BodySource> blob_source(storage::BlobStore& blobs, std::string recording, std::string name,
+                                        ByteRange range);
+
+/// The tar of a bundle; its size is not known beforehand. Track files are read from `blobs`.
+Result<std::unique_ptr<BodySource>> bundle_source(storage::BlobStore& blobs, consent::BundleContents contents);
+
+}  // namespace unavoce::server

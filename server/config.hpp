@@ -1,0 +1,90 @@
+#pragma once
+// The settings of unavoced, from a TOML file, the environment (UNAVOCE_…) and flags; flags win over the environment,
+// which wins over the file. A plain value, made once by main. Every setting is one row of `settings()`
+// (config_settings.cpp), so that file, environment, flags, --help and the sample file cannot drift apart. Errors:
+// Errc::config, the text names source, setting and what would be right.
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/error.hpp"
+#include "server/log.hpp"
+
+namespace unavoce::server {
+
+/// Who may create an account.
+enum class Registration { open, invitation, closed };
+std::string_view registration_name(Registration registration) noexcept;
+
+/// Who is responsible for the processing (GDPR Art. 4 no. 7) and how to reach them.
+struct Controller {
+  std::string name;
+  std::string contact;
+};
+
+struct Config {
+  std::filesystem::path data_folder = "unavoce-data";
+  std::filesystem::path web_root;  // empty: next to the build, else /usr/share/unavoce/web
+  std::string listen_address = "127.0.0.1";
+  std::uint16_t listen_port = 8080;  // 0: any free port (tests)
+  std::filesystem::path tls_certificate;
+  std::filesystem::path tls_key;
+  std::string base_url;  // empty: made from address and port
+  Registration registration = Registration::open;
+  std::vector<Controller> controllers;
+  std::string authority;
+  std::string location;
+  std::vector<std::string> processors;
+  std::vector<std::string> ice_addresses;  // announced in the answers to publishers
+  std::vector<std::string> ice_servers;    // for the mesh between browsers: stun:… or turn:…
+  std::uint16_t udp_port_min = 0;          // 0: any
+  std::uint16_t udp_port_max = 0;
+  LogLevel log_level = LogLevel::info;
+  std::uint32_t jitter_latency_ms = 200;
+  std::uint32_t retention_max_days = 365;
+
+  bool has_tls() const { return !tls_certificate.empty(); }
+};
+
+/// One setting. `apply` gets the values as text (several for lists) and checks them.
+struct Setting {
+  std::string_view key;  // in the file; the flag is --key with '-', the variable UNAVOCE_KEY in capitals
+  std::string_view help;
+  std::string_view example;  // as written in the file
+  enum class Shape { single, list } shape;
+  std::function<Result<void>(Config&, std::span<const std::string>)> apply;
+
+  std::string flag() const;
+  std::string variable() const;
+};
+const std::vector<Setting>& settings();
+
+/// Values by key, as one source gave them.
+using SettingValues = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+/// Reads a TOML file's text. Unknown keys and wrong types are errors. `name` is for the error text.
+Result<SettingValues> parse_config_file(std::string_view toml, std::string_view name);
+
+/// Picks UNAVOCE_… out of an environment given as NAME=value texts. Lists are separated by ';'.
+Result<SettingValues> parse_environment(std::span<const std::string> environment);
+
+/// Applies file, environment and flags in this order on top of the defaults and checks the whole (check_config).
+Result<Config> merge_config(const SettingValues& file, const SettingValues& environment, const SettingValues& flags);
+
+/// What must hold between settings: TLS halves together; without TLS only a loopback address; a port range the right
+/// way round.
+Result<void> check_config(const Config& config);
+
+/// True for 127.0.0.0/8, ::1 and "localhost".
+bool is_loopback(std::string_view address);
+
+/// The public base address, without a final '/': `base_url`, or made from listen address and the port really bound.
+std::string public_base_url(const Config& config, std::uint16_t bound_port);
+
+}  // namespace unavoce::server

@@ -1,0 +1,209 @@
+#include <arpa/inet.h>
+
+#include <charconv>
+
+#include "server/config.hpp"
+
+namespace unavoce::server {
+namespace {
+
+using Values = std::span<const std::string>;
+
+Result<std::uint32_t> number(const std::string& text, std::uint32_t min, std::uint32_t max) {
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < min || value > max) {
+    return Error(Errc::config,
+                 "'" + text + "' is not a number from " + std::to_string(min) + " to " + std::to_string(max));
+  }
+  return value;
+}
+
+Result<std::string> one_line(const std::string& text) {
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20) return Error(Errc::config, "control characters are not allowed");
+  }
+  if (text.size() > 500) return Error(Errc::config, "longer than 500 bytes");
+  return text;
+}
+
+template <std::uint16_t Config::*Member>
+Result<void> set_port(Config& config, Values values) {
+  BOOST_OUTCOME_TRY(auto value, number(values[0], 0, 65535));
+  config.*Member = static_cast<std::uint16_t>(value);
+  return boost::outcome_v2::success();
+}
+
+template <std::uint32_t Config::*Member, std::uint32_t min, std::uint32_t max>
+Result<void> set_number(Config& config, Values values) {
+  BOOST_OUTCOME_TRY(auto value, number(values[0], min, max));
+  config.*Member = value;
+  return boost::outcome_v2::success();
+}
+
+template <std::string Config::*Member>
+Result<void> set_text(Config& config, Values values) {
+  BOOST_OUTCOME_TRY(auto value, one_line(values[0]));
+  config.*Member = std::move(value);
+  return boost::outcome_v2::success();
+}
+
+template <std::filesystem::path Config::*Member>
+Result<void> set_path(Config& config, Values values) {
+  BOOST_OUTCOME_TRY(auto value, one_line(values[0]));
+  config.*Member = value;
+  return boost::outcome_v2::success();
+}
+
+template <std::vector<std::string> Config::*Member>
+Result<void> set_list(Config& config, Values values) {
+  std::vector<std::string> list;
+  for (const std::string& text : values) {
+    BOOST_OUTCOME_TRY(auto value, one_line(text));
+    if (!value.empty()) list.push_back(std::move(value));
+  }
+  config.*Member = std::move(list);
+  return boost::outcome_v2::success();
+}
+
+Result<void> set_base_url(Config& config, Values values) {
+  std::string url = values[0];
+  while (url.ends_with('/')) url.pop_back();
+  const auto scheme = url.find("://");
+  const bool right_scheme = url.starts_with("https://") || url.starts_with("http://");
+  if (!right_scheme || url.size() <= scheme + 3 || url.find_first_of("/?#@ ", scheme + 3) != std::string::npos) {
+    return Error(Errc::config, "'" + url + "' is not an address like https://meet.example (without a path)");
+  }
+  config.base_url = std::move(url);
+  return boost::outcome_v2::success();
+}
+
+Result<void> set_registration(Config& config, Values values) {
+  for (const Registration choice : {Registration::open, Registration::invitation, Registration::closed}) {
+    if (values[0] == registration_name(choice)) {
+      config.registration = choice;
+      return boost::outcome_v2::success();
+    }
+  }
+  return Error(Errc::config, "'" + values[0] + "' is none of: open, invitation, closed");
+}
+
+Result<void> set_log_level(Config& config, Values values) {
+  constexpr std::array<std::string_view, 4> names = {"debug", "info", "warning", "error"};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (values[0] == names.at(i)) {
+      config.log_level = static_cast<LogLevel>(i);
+      return boost::outcome_v2::success();
+    }
+  }
+  return Error(Errc::config, "'" + values[0] + "' is none of: debug, info, warning, error");
+}
+
+Result<void> set_controllers(Config& config, Values values) {
+  std::vector<Controller> controllers;
+  for (const std::string& text : values) {
+    BOOST_OUTCOME_TRY(auto line, one_line(text));
+    const auto open = line.rfind('<');
+    if (open == std::string::npos || open == 0 || !line.ends_with('>')) {
+      return Error(Errc::config, "'" + line + "' is not of the form: Name <contact>");
+    }
+    std::string name = line.substr(0, open);
+    while (name.ends_with(' ')) name.pop_back();
+    controllers.push_back({std::move(name), line.substr(open + 1, line.size() - open - 2)});
+  }
+  config.controllers = std::move(controllers);
+  return boost::outcome_v2::success();
+}
+
+Result<void> set_ice_addresses(Config& config, Values values) {
+  for (const std::string& text : values) {
+    std::array<unsigned char, 16> bytes{};
+    if (inet_pton(AF_INET, text.c_str(), bytes.data()) != 1 && inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) {
+      return Error(Errc::config, "'" + text + "' is not an IP address");
+    }
+  }
+  return set_list<&Config::ice_addresses>(config, values);
+}
+
+Result<void> set_ice_servers(Config& config, Values values) {
+  for (const std::string& text : values) {
+    if (!text.starts_with("stun:") && !text.starts_with("turn:") && !text.starts_with("turns:")) {
+      return Error(Errc::config, "'" + text + "' does not start with stun:, turn: or turns:");
+    }
+  }
+  return set_list<&Config::ice_servers>(config, values);
+}
+
+constexpr auto kSingle = Setting::Shape::single;
+constexpr auto kList = Setting::Shape::list;
+
+}  // namespace
+
+const std::vector<Setting>& settings() {
+  static const std::vector<Setting> table = {
+      {"data", "Folder for database, ledger, keys and sealed recordings; put it on an encrypted volume.",
+       "\"/var/lib/unavoce\"", kSingle, set_path<&Config::data_folder>},
+      {"listen", "IP address to listen on. Without TLS only a loopback address is accepted.", "\"0.0.0.0\"", kSingle,
+       set_text<&Config::listen_address>},
+      {"port", "TCP port to listen on.", "443", kSingle, set_port<&Config::listen_port>},
+      {"tls_certificate", "PEM file with the certificate chain.", "\"/etc/unavoce/fullchain.pem\"", kSingle,
+       set_path<&Config::tls_certificate>},
+      {"tls_key", "PEM file with the private key of the certificate.", "\"/etc/unavoce/privkey.pem\"", kSingle,
+       set_path<&Config::tls_key>},
+      {"base_url", "Address that people type; links and the check of the Origin header use it.",
+       "\"https://meet.example\"", kSingle, set_base_url},
+      {"web_root", "Folder with the built pages.", "\"/usr/share/unavoce/web\"", kSingle, set_path<&Config::web_root>},
+      {"registration", "Who may create a host account: open, invitation (see --make-invitation) or closed.",
+       "\"invitation\"", kSingle, set_registration},
+      {"controllers", "Who is responsible, each as: Name <contact>.", "[\"Example GmbH <privacy@meet.example>\"]",
+       kList, set_controllers},
+      {"authority", "Supervisory authority for complaints.", "\"Data protection authority of Example\"", kSingle,
+       set_text<&Config::authority>},
+      {"location", "Where the servers stand.", "\"Germany\"", kSingle, set_text<&Config::location>},
+      {"processors", "Companies that process data on your behalf.", "[\"Example Hosting GmbH\"]", kList,
+       set_list<&Config::processors>},
+      {"ice_addresses", "Public IP addresses announced for recorded media; default: those of this machine.",
+       "[\"192.0.2.10\"]", kList, set_ice_addresses},
+      {"ice_servers", "STUN or TURN servers for the meeting between browsers; default: none.",
+       "[\"stun:meet.example:3478\"]", kList, set_ice_servers},
+      {"udp_port_min", "First UDP port for recorded media; 0: any free port.", "40000", kSingle,
+       set_port<&Config::udp_port_min>},
+      {"udp_port_max", "Last UDP port for recorded media.", "40999", kSingle, set_port<&Config::udp_port_max>},
+      {"jitter_latency_ms", "How long to wait for late packets; 200 survives 5 % loss without a gap.", "200", kSingle,
+       set_number<&Config::jitter_latency_ms, 20, 2000>},
+      {"retention_max_days", "Longest retention a request may ask for.", "365", kSingle,
+       set_number<&Config::retention_max_days, 1, 3650>},
+      {"log_level", "debug, info, warning or error.", "\"info\"", kSingle, set_log_level},
+  };
+  return table;
+}
+
+std::string Setting::flag() const {
+  std::string out = "--" + std::string(key);
+  for (char& c : out) {
+    if (c == '_') c = '-';
+  }
+  return out;
+}
+
+std::string Setting::variable() const {
+  std::string out = "UNAVOCE_" + std::string(key);
+  for (char& c : out) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return out;
+}
+
+std::string_view registration_name(Registration registration) noexcept {
+  switch (registration) {
+    case Registration::open:
+      return "open";
+    case Registration::invitation:
+      return "invitation";
+    case Registration::closed:
+      return "closed";
+  }
+  return "closed";
+}
+
+}  // namespace unavoce::server

@@ -1,0 +1,54 @@
+#include "server/error.hpp"
+
+namespace unavoce::server {
+namespace {
+
+Errc code_of(consent::Errc code) {
+  switch (code) {
+    case consent::Errc::malformed:
+    case consent::Errc::wrong_kind:
+    case consent::Errc::bad_signature:
+      return Errc::malformed;
+    case consent::Errc::unknown_reference:
+      return Errc::not_found;
+    case consent::Errc::expired:
+    case consent::Errc::replayed:
+    case consent::Errc::conflict:
+      return Errc::conflict;
+    case consent::Errc::not_permitted:
+      return Errc::forbidden;
+    case consent::Errc::storage:
+      return Errc::unavailable;
+    case consent::Errc::damaged:
+      return Errc::io;
+  }
+  return Errc::io;
+}
+
+Errc code_of(recorder::Errc code) {
+  switch (code) {
+    case recorder::Errc::bad_offer:
+      return Errc::malformed;
+    case recorder::Errc::unsupported:
+      return Errc::unprocessable;
+    case recorder::Errc::busy:
+      return Errc::unavailable;
+    case recorder::Errc::not_found:
+      return Errc::not_found;
+    case recorder::Errc::conflict:
+      return Errc::conflict;
+    default:
+      return Errc::io;
+  }
+}
+
+}  // namespace
+
+Error::Error(const consent::Error& below)
+    : Error(code_of(below.code), below.text, std::string(consent::name_of(below.code))) {}
+Error::Error(const recorder::Error& below) : Error(code_of(below.code), below.text) {}
+Error::Error(const storage::Error& below)
+    : Error(below.code == storage::Errc::not_found ? Errc::not_found : Errc::io, below.text) {}
+Error::Error(const crypto::Error& below) : Error(Errc::malformed, below.text) {}
+
+}  // namespace unavoce::server

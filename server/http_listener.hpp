@@ -1,0 +1,47 @@
+#pragma once
+// Listens on TCP, speaks HTTP/1.1 and WebSocket (RFC 6455), plain or TLS 1.2+, and passes everything to an Application
+// as plain values. Boost.Beast is used behind this header only. Owned by Server; everything runs on the control thread.
+// Shutdown has two phases: `stop_accepting` lets answers under way finish, `close_all` cuts what is left.
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "server/application.hpp"
+#include "server/log.hpp"
+
+namespace unavoce::server {
+
+struct HttpLimits {
+  std::size_t max_connections = 512;
+  std::uint32_t header_bytes = 16 * 1024;
+  std::uint32_t websocket_message_bytes = 64 * 1024;
+  std::size_t websocket_queue_bytes = 4u << 20u;
+  std::chrono::seconds idle{30};      // between requests
+  std::chrono::seconds transfer{30};  // for one read or write to make progress
+};
+
+struct TlsFiles {
+  std::string certificate;  // paths of PEM files
+  std::string key;
+};
+
+class HttpListener {
+ public:
+  /// Binds and listens. `port` 0 takes any free port. Errors: config (address, TLS files), io (port in use).
+  static Result<std::unique_ptr<HttpListener>> open(asio::io_context& control, asio::thread_pool& workers,
+                                                    const std::string& address, std::uint16_t port,
+                                                    const std::optional<TlsFiles>& tls, HttpLimits limits, Log& log);
+  virtual ~HttpListener() = default;
+
+  virtual std::uint16_t port() const = 0;
+  /// Starts accepting; `application` must outlive the listener. (Only after `open`, because it may depend on the port.)
+  virtual void start(Application& application) = 0;
+  virtual void stop_accepting() = 0;
+  virtual void close_all() = 0;
+  virtual std::size_t connections() const = 0;
+};
+
+}  // namespace unavoce::server

@@ -1,0 +1,350 @@
+#pragma once
+// One TCP connection: the loop that reads requests and writes answers, and the WebSocket it may turn into. A template
+// over the stream (plain or TLS), instantiated once each in http_plain.cpp and http_tls.cpp because Beast compiles
+// slowly. Private to the http_*.cpp files. Runs on the control thread. The connection owns its session object; it ends
+// by itself, by timeout, or when the listener closes it.
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
+#include <boost/beast/websocket.hpp>
+#include <boost/beast/websocket/ssl.hpp>
+#include <deque>
+#include <unordered_map>
+
+#include "server/http_listener.hpp"
+#include "server/problem.hpp"
+
+namespace unavoce::server {
+
+namespace beast = boost::beast;
+namespace http = beast::http;
+namespace websocket = beast::websocket;
+using tcp = asio::ip::tcp;
+
+/// What all connections of a listener share.
+struct Connections {
+  HttpLimits limits;
+  Application* application;
+  Log* log;
+  asio::thread_pool* workers;
+  std::unordered_map<std::uint64_t, std::function<void()>> closers;  // by connection
+  enum class Phase { serving, stopping } phase = Phase::serving;
+};
+
+Task<void> serve_plain(beast::tcp_stream stream, std::shared_ptr<Connections> shared);
+Task<void> serve_tls(beast::ssl_stream<beast::tcp_stream> stream, std::shared_ptr<Connections> shared);
+
+constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
+
+/// A WebSocket's sending side: a queue of frames, one write at a time.
+template <class Stream>
+class QueuedPeer final : public WebSocketPeer, public std::enable_shared_from_this<QueuedPeer<Stream>> {
+ public:
+  QueuedPeer(websocket::stream<Stream>&& stream, std::size_t queue_limit_bytes)
+      : stream_(std::move(stream)), queue_limit_bytes_(queue_limit_bytes) {}
+
+  websocket::stream<Stream>& stream() { return stream_; }
+
+  void send(std::string text) override {
+    if (state_ != State::open) return;
+    queued_bytes_ += text.size();
+    if (queued_bytes_ > queue_limit_bytes_) return cut();
+    queue_.push_back(std::move(text));
+    if (queue_.size() == 1) write_next();
+  }
+
+  void close() override {
+    if (state_ != State::open) return;
+    state_ = State::closing;
+    if (queue_.empty()) say_goodbye();
+  }
+
+  /// Cuts the connection without a word.
+  void cut() {
+    state_ = State::closed;
+    beast::get_lowest_layer(stream_).cancel();
+    beast::get_lowest_layer(stream_).close();
+  }
+
+ private:
+  enum class State { open, closing, closed };
+
+  void write_next() {
+    stream_.async_write(
+        asio::buffer(queue_.front()),
+        [self = this->shared_from_this()](beast::error_code error, std::size_t) { self->written(error); });
+  }
+
+  void written(beast::error_code error) {
+    if (error || state_ == State::closed) {
+      state_ = State::closed;
+      return;
+    }
+    queued_bytes_ -= queue_.front().size();
+    queue_.pop_front();
+    if (!queue_.empty()) return write_next();
+    if (state_ == State::closing) say_goodbye();
+  }
+
+  void say_goodbye() {
+    stream_.async_close(websocket::close_code::normal,
+                        [self = this->shared_from_this()](beast::error_code) { self->state_ = State::closed; });
+  }
+
+  websocket::stream<Stream> stream_;
+  std::size_t queue_limit_bytes_;
+  std::deque<std::string> queue_;
+  std::size_t queued_bytes_ = 0;
+  State state_ = State::open;
+};
+
+/// Fills our Request from Beast's; false when the target cannot be understood.
+template <class Body>
+bool convert_request(const http::request<Body>& from, Request& to) {
+  switch (from.method()) {
+    case http::verb::get:
+      to.method = Method::get;
+      break;
+    case http::verb::head:
+      to.method = Method::head;
+      break;
+    case http::verb::post:
+      to.method = Method::post;
+      break;
+    case http::verb::put:
+      to.method = Method::put;
+      break;
+    case http::verb::delete_:
+      to.method = Method::remove;
+      break;
+    case http::verb::patch:
+      to.method = Method::patch;
+      break;
+    case http::verb::options:
+      to.method = Method::options;
+      break;
+    default:
+      to.method = Method::other;
+  }
+  const std::string_view target(from.target().data(), from.target().size());
+  const auto question = target.find('?');
+  auto path = percent_decode(target.substr(0, question));
+  if (!path || !path.value().starts_with('/')) return false;
+  to.path = std::move(path).value();
+  to.query = question == std::string_view::npos ? std::string() : std::string(target.substr(question + 1));
+  for (const auto& field : from) {
+    std::string name(field.name_string());
+    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    to.headers.emplace(std::move(name), std::string(field.value()));
+  }
+  return true;
+}
+
+template <class Stream>
+class HttpSession {
+ public:
+  HttpSession(Stream stream, Transport transport, std::shared_ptr<Connections> shared)
+      : stream_(std::move(stream)), transport_(transport), shared_(std::move(shared)) {
+    beast::error_code error;
+    const auto endpoint = lowest().socket().remote_endpoint(error);
+    if (!error) remote_address_ = endpoint.address().to_string();
+  }
+
+  Stream& stream() { return stream_; }
+  beast::tcp_stream& lowest() { return beast::get_lowest_layer(stream_); }
+
+  /// Requests until the client or a timeout ends it, or until it became a WebSocket.
+  Task<void> run() {
+    // Not `while (co_await …)`, here and elsewhere: GCC 12 makes wrong code of an await inside a condition.
+    for (;;) {
+      const bool more = co_await one_exchange();
+      if (!more) co_return;
+    }
+  }
+
+ private:
+  /// Reads one request and answers it. False: the connection is over.
+  Task<bool> one_exchange() {
+    http::request_parser<http::string_body> parser;
+    parser.header_limit(shared_->limits.header_bytes);
+    parser.body_limit(boost::none);  // set from the header, below
+    lowest().expires_after(shared_->limits.idle);
+    auto [head_error, head_bytes] = co_await http::async_read_header(stream_, buffer_, parser, kNoThrow);
+    if (head_error == http::error::header_limit) {
+      co_await refuse(Error(Errc::too_large, "the header is larger than 16 KiB"));
+    }
+    if (head_error) co_return false;
+    Request request;
+    request.remote_address = remote_address_;
+    request.transport = transport_;
+    if (!convert_request(parser.get(), request)) {
+      co_await refuse(Error(Errc::malformed, "the address cannot be understood"));
+      co_return false;
+    }
+    if (websocket::is_upgrade(parser.get())) {
+      co_await become_websocket(parser.release(), std::move(request));
+      co_return false;
+    }
+    const bool complete = co_await read_body(parser, request);
+    if (!complete) co_return false;
+    const auto keep_alive = parser.get().keep_alive() && shared_->phase == Connections::Phase::serving;
+    const unsigned version = parser.get().version();
+    const Method method = request.method;
+    Response response = co_await answer(std::move(request));
+    const bool written = co_await write(std::move(response), method, version, keep_alive);
+    co_return written&& keep_alive;
+  }
+
+  Task<bool> read_body(http::request_parser<http::string_body>& parser, Request& request) {
+    const std::uint64_t limit = shared_->application->body_limit_bytes(request);
+    const auto length = parser.content_length();
+    if (length && *length > limit) {
+      co_await refuse(Error(Errc::too_large, "the body may have at most " + std::to_string(limit) + " bytes"));
+      co_return false;
+    }
+    parser.body_limit(limit);
+    if (parser.get()[http::field::expect] == "100-continue") {
+      http::response<http::empty_body> go_on(http::status::continue_, parser.get().version());
+      lowest().expires_after(shared_->limits.transfer);
+      auto [error, bytes] = co_await http::async_write(stream_, go_on, kNoThrow);
+      if (error) co_return false;
+    }
+    while (!parser.is_done()) {
+      lowest().expires_after(shared_->limits.transfer);
+      auto [error, bytes] = co_await http::async_read_some(stream_, buffer_, parser, kNoThrow);
+      if (error == http::error::body_limit) {
+        co_await refuse(Error(Errc::too_large, "the body may have at most " + std::to_string(limit) + " bytes"));
+      }
+      if (error) co_return false;
+    }
+    request.body = std::move(parser.get().body());
+    co_return true;
+  }
+
+  Task<Response> answer(Request request) {
+    lowest().expires_never();  // the application has its own limits; a body source is read with the transfer timeout
+    try {
+      co_return co_await shared_->application->handle(std::move(request));
+    } catch (const std::exception& failure) {
+      shared_->log->error(std::string("a request failed: ") + failure.what());
+    }
+    co_return problem_response(Error(Errc::io, "the server failed at this request; its log says why"));
+  }
+
+  Task<void> refuse(Error error) {
+    co_await write(problem_response(error), Method::get, 11, false);
+    beast::error_code ignored;
+    lowest().socket().shutdown(tcp::socket::shutdown_send, ignored);
+  }
+
+  template <class Body>
+  void fill_header(http::response<Body>& to, const Response& from, const bool keep_alive) {
+    to.result(from.status);
+    to.set(http::field::server, "unavoced");
+    for (const auto& [name, value] : from.headers) to.insert(name, value);
+    to.keep_alive(keep_alive);
+  }
+
+  Task<bool> write(Response response, Method method, unsigned version, const bool keep_alive) {
+    if (response.source) co_return co_await write_source(std::move(response), method, version, keep_alive);
+    http::response<http::string_body> message;
+    message.version(version);
+    fill_header(message, response, keep_alive);
+    const std::size_t size = response.body.size();
+    if (method != Method::head) message.body() = std::move(response.body);
+    if (response.status != 204 && response.status != 304) message.content_length(size);
+    lowest().expires_after(shared_->limits.transfer);
+    http::response_serializer<http::string_body> serializer(message);
+    if (method == Method::head) {
+      auto [error, bytes] = co_await http::async_write_header(stream_, serializer, kNoThrow);
+      co_return !error;
+    }
+    auto [error, bytes] = co_await http::async_write(stream_, serializer, kNoThrow);
+    co_return !error;
+  }
+
+  /// Sends a long body: read a piece on the worker pool, write it, and only then read the next; so a slow client costs
+  /// one piece of memory.
+  Task<bool> write_source(Response response, Method method, unsigned version, const bool keep_alive) {
+    http::response<http::buffer_body> message;
+    message.version(version);
+    fill_header(message, response, keep_alive);
+    if (const auto size = response.source->size_bytes())
+      message.content_length(*size);
+    else
+      message.chunked(true);
+    message.body().data = nullptr;
+    message.body().more = true;
+    http::response_serializer<http::buffer_body> serializer(message);
+    lowest().expires_after(shared_->limits.transfer);
+    auto [head_error, head_bytes] = co_await http::async_write_header(stream_, serializer, kNoThrow);
+    if (head_error) co_return false;
+    if (method == Method::head) co_return true;
+    std::vector<std::uint8_t> piece(128 * 1024);
+    while (!serializer.is_done()) {
+      auto got = co_await on(*shared_->workers, [&] { return response.source->read(piece); });
+      if (!got) {
+        shared_->log->error("a download broke off: " + got.error().text);
+        co_return false;
+      }
+      message.body().data = got.value() == 0 ? nullptr : piece.data();
+      message.body().size = got.value();
+      message.body().more = got.value() != 0;
+      lowest().expires_after(shared_->limits.transfer);
+      auto [error, bytes] = co_await http::async_write(stream_, serializer, kNoThrow);
+      if (error && error != http::error::need_buffer) co_return false;
+    }
+    co_return true;
+  }
+
+  Task<void> become_websocket(http::request<http::string_body> handshake, Request request) {
+    lowest().expires_never();
+    auto opened = co_await shared_->application->upgrade(std::move(request));
+    if (!opened) {
+      co_await refuse(std::move(opened).error());
+      co_return;
+    }
+    auto peer = std::make_shared<QueuedPeer<Stream>>(websocket::stream<Stream>(std::move(stream_)),
+                                                     shared_->limits.websocket_queue_bytes);
+    auto& ws = peer->stream();
+    websocket::stream_base::timeout timeout{};
+    timeout.handshake_timeout = shared_->limits.transfer;
+    timeout.idle_timeout = std::chrono::seconds(20);  // a dead peer must not stay on the roster for long
+    timeout.keep_alive_pings = true;
+    ws.set_option(timeout);
+    ws.read_message_max(shared_->limits.websocket_message_bytes);
+    auto [accept_error] = co_await ws.async_accept(handshake, kNoThrow);
+    if (accept_error) co_return;
+    std::unique_ptr<WebSocketSession> session = opened.value()(peer);
+    co_await read_messages(*peer, *session);
+    session->closed();
+    peer->cut();
+  }
+
+  Task<void> read_messages(QueuedPeer<Stream>& peer, WebSocketSession& session) {
+    for (;;) {
+      auto [error, bytes] = co_await peer.stream().async_read(buffer_, kNoThrow);
+      if (error) co_return;
+      if (!peer.stream().got_text()) co_return;
+      std::string text = beast::buffers_to_string(buffer_.data());
+      buffer_.consume(buffer_.size());
+      try {
+        co_await session.receive(std::move(text));
+      } catch (const std::exception& failure) {
+        shared_->log->error(std::string("a WebSocket message failed: ") + failure.what());
+        co_return;
+      }
+    }
+  }
+
+  Stream stream_;
+  Transport transport_;
+  std::shared_ptr<Connections> shared_;
+  beast::flat_buffer buffer_;
+  std::string remote_address_;
+};
+
+}  // namespace unavoce::server

@@ -1,0 +1,33 @@
+#pragma once
+// What docs/API.md says of a recording, read from its ledger entries alone: the list in the host's page and the command
+// line see nothing that the evidence does not say. Pure but for the ledger it reads: database thread. Brings
+// nlohmann/json; private to the .cpp files of the API.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "consent/ledger.hpp"
+#include "server/json_input.hpp"
+
+namespace unavoce::server {
+
+/// `waiting`: requested, nothing recorded yet. `recording`: a take is not sealed yet. `paused`: takes are sealed, the
+/// recording may go on. `sealed`: finished. `interrupted`: finished, and at least one take ended with the process
+/// instead of a seal of its own.
+enum class RecordingState { waiting, recording, paused, sealed, interrupted };
+
+std::string_view state_name(RecordingState state) noexcept;
+/// Whether nothing will be added any more but `erased` statements.
+bool is_final(RecordingState state) noexcept;
+
+struct RecordingView {
+  RecordingState state = RecordingState::waiting;
+  Json json;                            ///< the object of GET /recordings
+  std::vector<std::string> file_names;  ///< track files (and their tails) of sealed takes that were not erased
+};
+
+/// Errors: not_found (no such recording), or what the ledger says.
+Result<RecordingView> view_recording(consent::Ledger& ledger, std::string_view recording);
+
+}  // namespace unavoce::server

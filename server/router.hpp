@@ -1,0 +1,75 @@
+#pragma once
+// Finds the handler of a request in a table of routes, after the checks that hold for all: Origin, log-in, body limit.
+// The table is the whole surface of the server: what is not in it answers 404 or 405. Owned by Server; control thread.
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/application.hpp"
+#include "server/log.hpp"
+#include "server/origin.hpp"
+#include "server/web_root.hpp"
+
+namespace unavoce::server {
+
+/// What a handler gets: the request, the values of the {…} in its pattern, and who is logged in (empty: nobody).
+struct Context {
+  Request request;
+  std::vector<std::string> path;
+  std::string user;
+};
+
+/// Who may call a route. `anyone` handlers see who is logged in, too, if somebody is.
+enum class Access { anyone, host };
+
+using Handler = std::function<Task<Result<Response>>(Context)>;
+
+struct Route {
+  Method method;
+  std::string_view pattern;  // segments; {name} takes any one segment
+  Access access;
+  std::uint64_t body_limit_bytes;
+  Handler handler;
+};
+
+/// Who holds a log-in token (from the cookie or the bearer header); empty if nobody.
+using FindLogin = std::function<Task<std::string>(std::string token)>;
+/// Opens the WebSocket of a room; path[0] is the room.
+using UpgradeRoom = std::function<Task<Result<OpenWebSocket>>(Context)>;
+
+class Router final : public Application {
+ public:
+  Router(std::vector<Route> routes, UpgradeRoom upgrade_room, FindLogin find_login, OriginPolicy origins,
+         const WebRoot& pages, std::string websocket_origin, Log& log);
+
+  Task<Response> handle(Request request) override;
+  Task<Result<OpenWebSocket>> upgrade(Request request) override;
+  std::uint64_t body_limit_bytes(const Request& head) const override;
+
+  const std::vector<Route>& routes() const { return routes_; }
+
+ private:
+  struct Match {
+    const Route* route = nullptr;
+    std::vector<std::string> path;
+    std::string allow;  // methods of this path, when only the method did not fit
+  };
+  Match match(const Request& request) const;
+  Task<Result<Response>> dispatch(Request request, Match match);
+  void add_security_headers(Response& response, Transport transport) const;
+
+  std::vector<Route> routes_;
+  UpgradeRoom upgrade_room_;
+  FindLogin find_login_;
+  OriginPolicy origins_;
+  const WebRoot& pages_;
+  std::string content_security_policy_;
+  Log& log_;
+};
+
+/// The name of the log-in cookie.
+inline constexpr std::string_view kLoginCookie = "unavoce_session";
+
+}  // namespace unavoce::server

@@ -1,0 +1,188 @@
+#include "server/server.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include "server/api.hpp"
+#include "server/http_listener.hpp"
+#include "server/meetings.hpp"
+#include "storage/volume.hpp"
+
+namespace unavoce::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<void> make_data_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (!error) fs::permissions(folder, fs::perms::owner_all, error);
+  if (!error) return boost::outcome_v2::success();
+  return Error(Errc::io, "cannot make the data folder " + folder.string() + ": " + error.message());
+}
+
+std::vector<std::string> operator_notices(const fs::path& folder) {
+  std::vector<std::string> texts;
+  for (auto& notice : storage::inspect_volume(folder)) {
+    // Shown to everybody by GET /config: where exactly the folder lies is nobody's business.
+    const auto path = notice.text.find(folder.string());
+    if (path != std::string::npos) notice.text.replace(path, folder.string().size(), "The data folder");
+    texts.push_back(std::move(notice.text));
+  }
+  return texts;
+}
+
+/// Name of a new ledger: who runs it, and enough of randomness that no two ledgers share a name.
+std::string new_ledger_name(const Config& config) {
+  const std::string url = public_base_url(config, config.listen_port);
+  std::string host = url.substr(url.find("://") + 3);
+  host = host.substr(0, host.find(':'));
+  return host + "/unavoce/" + consent::RecordingId::random().hex().substr(0, 8);
+}
+
+OriginPolicy origin_policy(const Config& config, const std::string& base_url, std::uint16_t port) {
+  std::vector<std::string> further;
+  if (is_loopback(config.listen_address)) {
+    const std::string scheme = config.has_tls() ? "https://" : "http://";
+    for (const char* host : {"localhost", "127.0.0.1", "[::1]"})
+      further.push_back(scheme + host + ":" + std::to_string(port));
+  }
+  return OriginPolicy(base_url, std::move(further));
+}
+
+std::string websocket_origin(const std::string& base_url) {
+  return (base_url.starts_with("https://") ? "wss://" : "ws://") + base_url.substr(base_url.find("://") + 3);
+}
+
+}  // namespace
+
+/// Everything, in the order in which it is made; destroyed the other way round.
+struct Server::Parts {
+  explicit Parts(Config settings, Log& log_) : config(std::move(settings)), log(log_) {}
+
+  Result<void> open_storage();
+  Result<void> open_network();
+
+  Config config;
+  Log& log;
+  std::string base_url;
+  WebRoot pages;
+  std::vector<std::string> notices;
+  std::optional<ServiceKeys> keys;
+  std::optional<crypto::NoteVerifier> ledger_identity;
+  std::optional<storage::Database> database;
+  std::optional<storage::ErasureSlots> slots;
+  std::optional<storage::BlobStore> blobs;
+  std::optional<consent::Ledger> ledger;
+  std::optional<Accounts> accounts;
+  std::optional<RoomIndex> rooms;
+
+  Executors executors;
+  std::unique_ptr<Services> services;
+  std::unique_ptr<Meetings> meetings;
+  std::unique_ptr<Router> router;
+  std::unique_ptr<HttpListener> listener;
+};
+
+Result<void> Server::Parts::open_storage() {
+  const fs::path& folder = config.data_folder;
+  BOOST_OUTCOME_TRY(make_data_folder(folder));
+  notices = operator_notices(folder);
+  const fs::path web_root = config.web_root.empty() ? default_web_root() : config.web_root;
+  if (fs::exists(web_root)) {
+    BOOST_OUTCOME_TRY(auto loaded, WebRoot::load(web_root));
+    pages = std::move(loaded);
+  }
+  if (pages.empty())
+    log.warning("no pages in " + web_root.string() + ": only the API is served; build them or set web_root");
+  BOOST_OUTCOME_TRY(auto opened_keys, ServiceKeys::open(folder, new_ledger_name(config)));
+  keys.emplace(std::move(opened_keys));
+  ledger_identity = keys->ledger.verifier();
+  BOOST_OUTCOME_TRY(auto opened_slots, storage::ErasureSlots::open(folder / "slots"));
+  slots.emplace(std::move(opened_slots));
+  BOOST_OUTCOME_TRY(auto opened_blobs, storage::BlobStore::open(folder / "blobs"));
+  blobs.emplace(std::move(opened_blobs));
+  BOOST_OUTCOME_TRY(auto ledger_database, storage::Database::open(folder / "ledger.db"));
+  BOOST_OUTCOME_TRY(auto opened_ledger,
+                    consent::Ledger::open(std::move(ledger_database), *slots, std::move(keys->ledger)));
+  ledger.emplace(std::move(opened_ledger));
+  BOOST_OUTCOME_TRY(auto opened_database, storage::Database::open(folder / "unavoce.db"));
+  database.emplace(std::move(opened_database));
+  BOOST_OUTCOME_TRY(auto opened_accounts, Accounts::open(*database));
+  accounts.emplace(std::move(opened_accounts));
+  BOOST_OUTCOME_TRY(auto opened_rooms, RoomIndex::open(*database));
+  rooms.emplace(std::move(opened_rooms));
+  return boost::outcome_v2::success();
+}
+
+Result<void> Server::Parts::open_network() {
+  std::optional<TlsFiles> tls;
+  if (config.has_tls()) tls = TlsFiles{config.tls_certificate.string(), config.tls_key.string()};
+  BOOST_OUTCOME_TRY(auto opened, HttpListener::open(executors.control, executors.workers, config.listen_address,
+                                                    config.listen_port, tls, HttpLimits{}, log));
+  listener = std::move(opened);
+  base_url = public_base_url(config, listener->port());
+  services.reset(new Services{config, base_url, pages, notices, log, executors, keys->service, *ledger_identity,
+                              *accounts, *rooms, *ledger, *blobs});
+  meetings = std::make_unique<Meetings>(*services);
+  std::vector<Route> routes;
+  for (auto& part :
+       {service_routes(*services), account_routes(*services, *meetings), room_routes(*services, *meetings)}) {
+    routes.insert(routes.end(), part.begin(), part.end());
+  }
+  router = std::make_unique<Router>(
+      std::move(routes), [this](Context context) { return meetings->open_socket(std::move(context)); },
+      login_finder(*services), origin_policy(config, base_url, listener->port()), pages, websocket_origin(base_url),
+      log);
+  return boost::outcome_v2::success();
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Server::~Server() {
+  // Jobs under way finish before what they use goes away.
+  parts_->executors.database.join();
+  parts_->executors.workers.join();
+}
+
+Result<std::unique_ptr<Server>> Server::open(Config config, Log& log) {
+  BOOST_OUTCOME_TRY(check_config(config));
+  auto parts = std::make_unique<Parts>(std::move(config), log);
+  BOOST_OUTCOME_TRY(parts->open_storage());
+  BOOST_OUTCOME_TRY(parts->open_network());
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+std::uint16_t Server::port() const {
+  return parts_->listener->port();
+}
+const std::string& Server::base_url() const {
+  return parts_->base_url;
+}
+const std::vector<std::string>& Server::notices() const {
+  return parts_->notices;
+}
+
+void Server::run() {
+  parts_->listener->start(*parts_->router);
+  parts_->executors.control.run();
+}
+
+void Server::stop() {
+  asio::post(parts_->executors.control, [parts = parts_.get()] {
+    parts->listener->stop_accepting();
+    parts->listener->close_all();
+    parts->executors.control.stop();
+  });
+}
+
+Result<std::string> make_invitation(const Config& config) {
+  BOOST_OUTCOME_TRY(make_data_folder(config.data_folder));
+  BOOST_OUTCOME_TRY(auto database, storage::Database::open(config.data_folder / "unavoce.db"));
+  BOOST_OUTCOME_TRY(auto accounts, Accounts::open(database));
+  Token code = Token::random();
+  BOOST_OUTCOME_TRY(accounts.add_invitation(code.sha256));
+  return std::move(code.text);
+}
+
+}  // namespace unavoce::server

@@ -1,0 +1,47 @@
+#pragma once
+// The service as a whole: opens the data folder, wires everything together, serves until it is told to stop. main.cpp
+// runs one; tests run theirs in the same process on a port of its own. `run` blocks its caller, which becomes the
+// control thread; `stop` may be called from any thread or signal handler thread. Errors at start: config, io; the text
+// says what to do.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/config.hpp"
+#include "server/error.hpp"
+#include "server/log.hpp"
+
+namespace unavoce::server {
+
+class Server {
+ public:
+  /// Opens everything and binds the port; requests are answered once `run` is called.
+  static Result<std::unique_ptr<Server>> open(Config config, Log& log);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  std::uint16_t port() const;
+  /// The address for people to type.
+  const std::string& base_url() const;
+  /// What the operator should know: unencrypted volume, swap.
+  const std::vector<std::string>& notices() const;
+
+  /// Serves until `stop`; then ends running takes properly, and returns.
+  void run();
+  /// First call: no new connections, takes are ended and sealed. A second call does not wait for that.
+  void stop();
+
+ private:
+  struct Parts;
+  explicit Server(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+/// Makes an invitation and stores its hash in the data folder; gives the code. The service may be running.
+Result<std::string> make_invitation(const Config& config);
+
+}  // namespace unavoce::server

@@ -1,0 +1,24 @@
+#pragma once
+// The service's own keys, made at first start: one signs takes, tracks and seals, the other the ledger's checkpoints.
+// They open no recording. Files `service.key` and `ledger.key` in the data folder, mode 0600. Owned by Server. Errors:
+// io; malformed when a file is damaged.
+
+#include <filesystem>
+#include <string>
+
+#include "crypto/ed25519.hpp"
+#include "crypto/note.hpp"
+#include "server/error.hpp"
+
+namespace unavoce::server {
+
+struct ServiceKeys {
+  crypto::SigningKey service;
+  crypto::NoteSigner ledger;
+
+  /// Reads both from the folder or makes them. `ledger_name` names a new ledger (its origin); an existing one keeps the
+  /// name it got.
+  static Result<ServiceKeys> open(const std::filesystem::path& data_folder, const std::string& ledger_name);
+};
+
+}  // namespace unavoce::server

@@ -1,0 +1,47 @@
+#pragma once
+// What the handlers of the API work with, gathered in one place. Everything is owned by Server (server.cpp) and
+// outlives every handler. Control thread, except what is marked: call that only inside `co_await on(executors.database,
+// …)`.
+
+#include <chrono>
+#include <string>
+
+#include "consent/ledger.hpp"
+#include "server/accounts.hpp"
+#include "server/config.hpp"
+#include "server/executors.hpp"
+#include "server/log.hpp"
+#include "server/rate_limit.hpp"
+#include "server/room_index.hpp"
+#include "server/service_keys.hpp"
+#include "server/web_root.hpp"
+#include "storage/blob_store.hpp"
+
+namespace unavoce::server {
+
+struct Services {
+  const Config& config;
+  const std::string base_url;
+  const WebRoot& pages;
+  const std::vector<std::string> operator_notices;
+  Log& log;
+  Executors& executors;
+  const crypto::SigningKey& service_key;
+  const crypto::NoteVerifier ledger_identity;
+  Accounts& accounts;         // database thread
+  RoomIndex& rooms;           // database thread
+  consent::Ledger& ledger;    // database thread
+  storage::BlobStore& blobs;  // worker threads
+
+  RateLimit logins_by_address{30, std::chrono::seconds(2)};
+  RateLimit logins_by_user{8, std::chrono::seconds(30)};
+  RateLimit registrations{30, std::chrono::seconds(60)};
+
+  /// Runs `job` on the database thread.
+  template <class Job>
+  auto in_database(Job job) {
+    return on(executors.database, std::move(job));
+  }
+};
+
+}  // namespace unavoce::server
