@@ -3,8 +3,8 @@
 // status, `word` is the stable snake_case word a program can rely on, `text` says what, which, why and what to do, and
 // never holds a secret, a name or a token.
 
+#include <boost/outcome/basic_result.hpp>
 #include <boost/outcome/policy/terminate.hpp>
-#include <boost/outcome/result.hpp>
 #include <boost/outcome/try.hpp>
 #include <string>
 #include <string_view>
@@ -52,6 +52,6 @@ struct Error {
 };
 
 template <class T>
-using Result = boost::outcome_v2::result<T, Error, boost::outcome_v2::policy::terminate>;
+using Result = boost::outcome_v2::basic_result<T, Error, boost::outcome_v2::policy::terminate>;
 
 }  // namespace unavoce::server
