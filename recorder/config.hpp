@@ -36,7 +36,7 @@ struct Config {
   /// How long a file waits for the first key frame, and for the second stream if two are published, before its header.
   std::chrono::milliseconds header_wait{2000};
   /// Smallest pause between two key frame requests for one stream.
-  std::chrono::milliseconds keyframe_pause{500};
+  std::chrono::milliseconds keyframe_pause{300};
   /// Frames and bytes a track's queue holds before it drops until the next key frame.
   std::size_t queue_frames = 2048;
   std::size_t queue_bytes = std::size_t{32} << 20;

@@ -125,6 +125,8 @@ Result<std::unique_ptr<Muxer>> Muxer::open(const StreamSet& streams, ByteSink si
   const int code = avformat_write_header(state.context.get(), &options);
   av_dict_free(&options);
   BOOST_OUTCOME_TRY(check(state, code, "write_header"));
+  avio_flush(state.context->pb);
+  BOOST_OUTCOME_TRY(check(state, 0, "write_header"));
   return std::make_unique<Muxer>(std::move(owned));
 }
 

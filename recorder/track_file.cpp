@@ -48,6 +48,7 @@ Result<void> TrackFile::open_streams(const StreamSet& streams, std::int64_t zero
   zero_ns_ = zero_ns;
   BOOST_OUTCOME_TRY(muxer_,
                     Muxer::open(streams, [this](std::span<const std::uint8_t> bytes) { return sink_.write(bytes); }));
+  header_bytes_ = sink_.taken();
   return boost::outcome_v2::success();
 }
 

@@ -46,6 +46,8 @@ class TrackFile {
   const StreamSet& streams() const noexcept { return streams_; }
   /// True once a frame was written.
   bool has_media() const noexcept { return frames_audio_ + frames_video_ != 0; }
+  /// True once a frame has reached the sealer: libavformat's WebM muxer keeps one audio packet back.
+  bool has_sealed_media() const noexcept { return sink_.taken() > header_bytes_; }
 
   Result<void> write(const Frame& frame);
   /// Everything written so far to the disk: cluster, chunks, tail.
@@ -65,6 +67,7 @@ class TrackFile {
   FileContext context_;
   std::unique_ptr<Muxer> muxer_;  // writes into sink_: destroyed first
   StreamSet streams_;
+  std::uint64_t header_bytes_ = 0;
   std::int64_t zero_ns_ = 0;
   std::optional<std::int64_t> first_ms_;
   std::int64_t end_ms_ = 0;

@@ -92,7 +92,8 @@ void TrackWriter::run() {
       }
     }
     if (end_if_due() == Ended::yes) return;
-    if (Clock::now() >= last_flush_ + config_.tail_interval) flush();
+    // The first frames go to the disk as soon as the muxer lets them go, later ones at intervals.
+    if (!first_sealed_ || Clock::now() >= last_flush_ + config_.tail_interval) flush();
   }
 }
 
@@ -195,6 +196,8 @@ bool TrackWriter::streams_known() const {
 }
 
 Result<void> TrackWriter::open_file() {
+  std::erase_if(pending_, [&](const Frame& frame) { return !admits(frame); });  // taken back while it waited
+  if (pending_.empty()) return boost::outcome_v2::success();
   StreamSet streams;
   std::int64_t zero_ns = pending_.front().pts_ns;
   for (const Frame& frame : pending_) {
@@ -206,7 +209,6 @@ Result<void> TrackWriter::open_file() {
   for (const Frame& frame : std::exchange(pending_, {})) {
     BOOST_OUTCOME_TRY(current_->write(frame));
   }
-  last_flush_ = {};  // at once: the first frames are on the disk as soon as possible
   return boost::outcome_v2::success();
 }
 
@@ -270,7 +272,8 @@ void TrackWriter::flush() {
     fault(flushed.error());
     return;
   }
-  if (std::exchange(first_sealed_, true)) return;
+  if (first_sealed_ || !current_->has_sealed_media()) return;
+  first_sealed_ = true;
   events_(FirstFrameSealed{order_.recording, order_.take, order_.approval, monotonic_ns()});
 }
 

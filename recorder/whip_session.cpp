@@ -49,9 +49,11 @@ Error failed(std::string what) {
   return Error{Errc::pipeline, "The WebRTC pipeline of this publisher failed: " + std::move(what)};
 }
 
-bool accepts_payload(const OfferPlan& plan, int payload) {
-  return std::any_of(plan.sections.begin(), plan.sections.end(),
-                     [&](const Section& s) { return s.take == Take::accept && s.payload == payload; });
+/// The accepted section of this payload type, or null.
+const Section* accepted_section(const OfferPlan& plan, int payload) {
+  const auto found = std::find_if(plan.sections.begin(), plan.sections.end(),
+                                  [&](const Section& s) { return s.take == Take::accept && s.payload == payload; });
+  return found == plan.sections.end() ? nullptr : &*found;
 }
 
 // ---- signals; all on threads of GStreamer
@@ -83,7 +85,7 @@ GstPadProbeReturn before_jitterbuffer(GstPad*, GstPadProbeInfo* info, gpointer d
   // Nothing before the jitter buffer makes lists; one would pass without arrivals, and so never be written.
   if ((GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) == 0) return GST_PAD_PROBE_DROP;
   const PacketName packet = packet_name(GST_PAD_PROBE_INFO_BUFFER(info));
-  if (!accepts_payload(state.plan, packet.payload)) return GST_PAD_PROBE_DROP;
+  if (accepted_section(state.plan, packet.payload) == nullptr) return GST_PAD_PROBE_DROP;
   const Noted noted = state.packets->arrived(packet, monotonic_ns());
   if (noted == Noted::first_ever) state.hooks.on_connected();
   if (noted == Noted::too_many_sources) state.gone("the publisher sends from too many sources");
@@ -95,21 +97,26 @@ void on_new_jitterbuffer(GstElement*, GstElement* jitterbuffer, guint, guint, gp
   watch(pad.get(), before_jitterbuffer, *static_cast<std::shared_ptr<State>*>(data));
 }
 
+/// The section that a pad's packets belong to, by their payload type. Not by the pad's transceiver: for senders that
+/// name no SSRC in their offer webrtcbin 1.22 sometimes gives the picture's pad to the sound's transceiver and the
+/// other way round.
 const Section* section_of(const State& state, GstPad* pad) {
-  GstPtr<GstWebRTCRTPTransceiver> transceiver;
-  g_object_get(pad, "transceiver", transceiver.out(), nullptr);
-  if (!transceiver) return nullptr;
-  guint index = 0;
-  g_object_get(transceiver.get(), "mlineindex", &index, nullptr);
-  if (index >= state.plan.sections.size() || state.plan.sections[index].take != Take::accept) return nullptr;
-  return &state.plan.sections[index];
+  auto caps = GstPtr<GstCaps>::adopt(gst_pad_get_current_caps(pad));
+  if (!caps) caps = GstPtr<GstCaps>::adopt(gst_pad_query_caps(pad, nullptr));
+  int payload = -1;
+  if (!caps || gst_caps_get_size(caps.get()) == 0) return nullptr;
+  if (!gst_structure_get_int(gst_caps_get_structure(caps.get(), 0), "payload", &payload)) return nullptr;
+  return accepted_section(state.plan, payload);
 }
 
 void on_pad_added(GstElement*, GstPad* pad, gpointer data) {
   if (GST_PAD_DIRECTION(pad) != GST_PAD_SRC) return;
   const auto& state = *static_cast<std::shared_ptr<State>*>(data);
   const Section* section = section_of(*state, pad);
-  if (section == nullptr) return;  // not approved: no branch, so its packets end in webrtcbin
+  if (section == nullptr) {
+    state->gone("webrtcbin shows media that was not accepted");  // its packets are dropped before the jitter buffer
+    return;
+  }
   BranchPlan plan;
   plan.section = *section;
   plan.packets = state->packets;
