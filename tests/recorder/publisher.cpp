@@ -90,6 +90,19 @@ void count_behind(GstElement* pipeline, const char* encoder, Probe* probe, const
   watch(pad.get(), probe, shared);
 }
 
+/// A browser's pc.close() sends DTLS close_notify; GStreamer's encoder does on EOS, which nothing else sends it.
+void say_goodbye(GstElement* pipeline) {
+  GstIterator* all = gst_bin_iterate_all_by_element_factory_name(GST_BIN(pipeline), "dtlsenc");
+  GValue item = G_VALUE_INIT;
+  while (gst_iterator_next(all, &item) == GST_ITERATOR_OK) {
+    const auto pad = GstPtr<GstPad>::adopt(gst_element_get_static_pad(GST_ELEMENT(g_value_get_object(&item)), "sink"));
+    if (pad) gst_pad_send_event(pad.get(), gst_event_new_eos());
+    g_value_reset(&item);
+  }
+  g_value_unset(&item);
+  gst_iterator_free(all);
+}
+
 void use_loopback(GstElement* webrtc) {
   GstPtr<GObject> ice;
   g_object_get(webrtc, "ice-agent", ice.out(), nullptr);
@@ -162,6 +175,10 @@ void Publisher::mute_audio(Has muted) {
 }
 void Publisher::mute_video(Has muted) {
   impl_->shared->video_muted = muted == Has::yes;
+}
+
+void Publisher::hang_up() {
+  say_goodbye(impl_->pipeline.get());
 }
 
 void Publisher::close() {

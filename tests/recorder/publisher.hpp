@@ -43,7 +43,9 @@ class Publisher {
   /// Stops sending a kind of media without a word, as a frozen tab does; and lets it go on.
   void mute_audio(Has muted);
   void mute_video(Has muted);
-  /// Closes the connection in the orderly way (DTLS close_notify).
+  /// Says that it closes the connection (DTLS close_notify), as a browser's pc.close() does. Only once connected.
+  void hang_up();
+  /// Stops without a word.
   void close();
 
  private:

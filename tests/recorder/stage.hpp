@@ -3,6 +3,7 @@
 // fails.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -37,23 +38,22 @@ class TempFolder {
   std::filesystem::path path_;
 };
 
-/// Events in the order they came; `await<E>` waits for the next one of a type and drops those before it.
+/// Events as they come; `await<E>` takes the oldest one of a type and leaves the others.
 class Events {
  public:
   void add(Event event);
   template <class E>
   E await(std::chrono::milliseconds limit = std::chrono::seconds(15)) {
     std::unique_lock lock(mutex_);
-    std::optional<E> found;
+    auto found = events_.end();
     const bool came = changed_.wait_for(lock, limit, [&] {
-      while (!events_.empty() && !found) {
-        if (const E* e = std::get_if<E>(&events_.front())) found = *e;
-        events_.pop_front();
-      }
-      return found.has_value();
+      found = std::find_if(events_.begin(), events_.end(), [](const Event& e) { return std::holds_alternative<E>(e); });
+      return found != events_.end();
     });
     if (!came) throw std::runtime_error("an event did not come");
-    return *found;
+    const E event = std::get<E>(*found);
+    events_.erase(found);
+    return event;
   }
   template <class E>
   std::size_t count() {

@@ -1,4 +1,5 @@
-// A take from end to end: publisher → WHIP → gate → sealed file → stock age → ffprobe and ffmpeg.
+// Takes from end to end: publisher → WHIP → gate → sealed file → stock age → ffprobe and ffmpeg. Loopback only.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "crypto/hash.hpp"
@@ -7,6 +8,7 @@
 using namespace unavoce;
 using namespace unavoce::recorder;
 using namespace unavoce::recorder::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -20,8 +22,23 @@ std::filesystem::path open_with_age(Stage& stage, const std::string& name, const
   return plain;
 }
 
+/// What ffmpeg finds wrong when it decodes every frame.
 std::string complaints(const std::filesystem::path& webm) {
   return run("ffmpeg -v error -i " + webm.string() + " -fps_mode passthrough -enc_time_base 1:90000 -f null -");
+}
+
+std::string streams(const std::filesystem::path& webm) {
+  return run("ffprobe -v error -show_entries stream=codec_name -of csv=p=0 " + webm.string());
+}
+
+void await_video(const Publisher& publisher, std::uint64_t frames) {
+  const std::uint64_t goal = publisher.sent().video + frames;
+  await([&] { return publisher.sent().video >= goal; });
+}
+
+void await_audio(const Publisher& publisher, std::uint64_t frames) {
+  const std::uint64_t goal = publisher.sent().audio + frames;
+  await([&] { return publisher.sent().audio >= goal; });
 }
 
 }  // namespace
@@ -38,7 +55,7 @@ TEST_CASE("a take is sealed to its participant: stock age opens it, ffmpeg plays
   const auto first = stage.events.await<FirstFrameSealed>();
   CHECK(first.approval == ada.approval);
   const Sent before = publisher->sent();
-  await([&] { return publisher->sent().video >= before.video + 120; });
+  await_video(*publisher, 120);
   stage.close();
   const Sent after = publisher->sent();
   const auto sealed = stage.end();
@@ -62,4 +79,202 @@ TEST_CASE("a take is sealed to its participant: stock age opens it, ffmpeg plays
   CHECK(complaints(webm) == "");
   CHECK(run("ffprobe -v error -show_entries stream=codec_name,width,height -of csv=p=0 " + webm.string()) ==
         "vp8,320,240\nopus\n");
+}
+
+TEST_CASE("while the gate is closed no media reaches the disk, and an empty track leaves no file") {
+  Stage stage;
+  const Person ada;
+  const auto publisher = stage.join(ada);
+  const auto prepared = stage.prepare({ada.order(both)});
+  const auto header_only = std::filesystem::file_size(stage.path_of(prepared.at(0).name));
+  await_video(*publisher, 45);
+  CHECK(std::filesystem::file_size(stage.path_of(prepared.at(0).name)) == header_only);
+  const auto sealed = stage.end();
+  REQUIRE(sealed.size() == 1);
+  CHECK(sealed[0].empty);
+  CHECK(stage.files().empty());
+}
+
+TEST_CASE("what waits in the jitter buffer when the gate opens is not written; what waits when it closes is") {
+  auto config = Stage::loopback();
+  config.latency = 600ms;
+  Stage stage(config);
+  const Person ada;
+  PublisherOptions sound;
+  sound.video = Has::no;
+  const auto publisher = stage.join(ada, sound);
+  stage.prepare({ada.order(both)});
+  await_audio(*publisher, 60);
+  const auto before = publisher->sent();
+  stage.open({{ada.approval, both}});
+  await_audio(*publisher, 15);  // 300 ms: nothing of it has left the jitter buffer when the gate closes
+  stage.close();
+  const auto after = publisher->sent();
+  const auto sealed = stage.end();
+  REQUIRE(sealed.size() == 1);
+  const auto sent = static_cast<double>(after.audio - before.audio);
+  CHECK(static_cast<double>(sealed[0].frames_audio) == Approx(sent).margin(3));
+}
+
+TEST_CASE("a kind that the approval does not cover is never written, even if it is published") {
+  Stage stage;
+  const Person ada;
+  const auto publisher = stage.join(ada);
+  stage.prepare({ada.order({consent::Kind::audio})});
+  stage.open({{ada.approval, {consent::Kind::audio}}});
+  stage.events.await<FirstFrameSealed>();
+  await_video(*publisher, 30);
+  stage.close();
+  const auto sealed = stage.end();
+  REQUIRE(sealed.size() == 1);
+  CHECK(sealed[0].codecs == std::vector<std::string>{"opus"});
+  CHECK(sealed[0].frames_video == 0);
+  CHECK(streams(open_with_age(stage, sealed[0].name, ada)) == "opus\n");
+}
+
+TEST_CASE("a kind that is not allowed is answered inactive, and a sender who sends it all the same harms nothing") {
+  Stage stage;
+  const Person ada;
+  Publisher publisher({});
+  const auto answer = stage.publish(ada.publisher, publisher.offer(), {consent::Kind::video});
+  REQUIRE(answer);
+  const auto& sdp = answer.value().sdp;
+  const auto video = sdp.find("m=video");
+  CHECK(sdp.substr(0, video).find("a=inactive") != std::string::npos);
+  CHECK(sdp.substr(video).find("a=recvonly") != std::string::npos);
+  publisher.accept(sdp);
+  stage.prepare({ada.order({consent::Kind::video})});
+  stage.open({{ada.approval, {consent::Kind::video}}});
+  stage.events.await<FirstFrameSealed>();
+  await_video(publisher, 45);
+  stage.close();
+  const auto sealed = stage.end();
+  REQUIRE(sealed.size() == 1);
+  CHECK(sealed[0].frames_audio == 0);
+  CHECK(sealed[0].frames_video > 30);
+}
+
+TEST_CASE("withdrawal in a take leaves no file of that person, and the others' go on") {
+  Stage stage;
+  const Person ada;
+  const Person bob;
+  const auto ada_sends = stage.join(ada);
+  const auto bob_sends = stage.join(bob);
+  const auto prepared = stage.prepare({ada.order(both), bob.order(both)});
+  stage.open({{ada.approval, both}, {bob.approval, both}});
+  stage.events.await<FirstFrameSealed>();
+  stage.events.await<FirstFrameSealed>();
+  stage.close();
+  CHECK(stage.abort(ada.approval) == std::vector<std::string>{prepared.at(0).name});
+  const auto sealed = stage.end();
+  REQUIRE(sealed.size() == 1);
+  CHECK(sealed[0].approval == bob.approval);
+  CHECK(stage.files() == std::vector<std::string>{prepared.at(1).name});
+}
+
+TEST_CASE("withdrawal after a take erases the finished file, and can be repeated") {
+  Stage stage;
+  const Person ada;
+  const auto publisher = stage.join(ada);
+  const auto prepared = stage.prepare({ada.order(both)});
+  stage.open({{ada.approval, both}});
+  stage.events.await<FirstFrameSealed>();
+  stage.close();
+  CHECK_FALSE(stage.end().at(0).empty);
+  CHECK(stage.abort(ada.approval) == std::vector<std::string>{prepared.at(0).name});
+  CHECK(stage.files().empty());
+  CHECK(stage.abort(ada.approval).empty());
+}
+
+TEST_CASE("withdrawal while the take is ending leaves no file either") {
+  Stage stage;
+  const Person ada;
+  const auto publisher = stage.join(ada);
+  stage.prepare({ada.order(both)});
+  stage.open({{ada.approval, both}});
+  stage.events.await<FirstFrameSealed>();
+  stage.close();
+  std::promise<void> ended;
+  stage.recorder->end_take(stage.recording, stage.take, [&](auto) { ended.set_value(); });
+  stage.abort(ada.approval);
+  ended.get_future().get();
+  CHECK(stage.files().empty());
+}
+
+TEST_CASE("two takes of one recording follow each other, each with its own files and its own key frame") {
+  Stage stage;
+  const Person ada;
+  const auto publisher = stage.join(ada);
+  for (stage.take = 1; stage.take <= 2; ++stage.take) {
+    stage.prepare({ada.order(both)});
+    stage.open({{ada.approval, both}});
+    stage.events.await<FirstFrameSealed>();
+    await_video(*publisher, 20);
+    stage.close();
+    const auto sealed = stage.end();
+    REQUIRE(sealed.size() == 1);
+    CHECK(complaints(open_with_age(stage, sealed[0].name, ada)) == "");
+    std::filesystem::remove(stage.folder.path() / "plain.webm");
+  }
+  CHECK(stage.files().size() == 2);
+}
+
+TEST_CASE("a kind that appears later goes into a second file, after its track statement") {
+  auto config = Stage::loopback();
+  config.header_wait = 300ms;
+  Stage stage(config);
+  const Person ada;
+  const auto publisher = stage.join(ada);
+  publisher->mute_video(Has::yes);
+  stage.prepare({ada.order(both)});
+  stage.open({{ada.approval, both}});
+  stage.events.await<FirstFrameSealed>();
+  publisher->mute_video(Has::no);
+  const auto later = stage.events.await<TrackPrepared>();
+  CHECK(later.track.file == 2);
+  await_video(*publisher, 10);
+  stage.recorder->release_track(stage.recording, stage.take, ada.approval, later.track.file);
+  await([&] { return stage.files().size() == 3; });  // f001, f002 and its tail: f001 is finished
+  await_video(*publisher, 30);
+  stage.close();
+  const auto sealed = stage.end();
+  REQUIRE(sealed.size() == 2);
+  CHECK(sealed[0].codecs == std::vector<std::string>{"opus"});
+  CHECK(sealed[1].codecs == std::vector<std::string>{"vp8", "opus"});
+  CHECK(sealed[1].header_sha256 == later.track.header_sha256);
+  CHECK(complaints(open_with_age(stage, sealed[1].name, ada)) == "");
+}
+
+TEST_CASE("a screen shared in a take gets a file of its own, after its track statement") {
+  Stage stage;
+  const Person ada;
+  const consent::Scope all{consent::Kind::audio, consent::Kind::video, consent::Kind::screen};
+  const auto camera = stage.join(ada);
+  stage.prepare({ada.order(all)});
+  stage.open({{ada.approval, all}});
+  stage.events.await<FirstFrameSealed>();
+  PublisherOptions picture;
+  picture.audio = Has::no;
+  const auto screen = stage.join(ada, picture, {consent::Kind::screen}, PublishKind::screen);
+  const auto later = stage.events.await<TrackPrepared>();
+  CHECK(later.track.kinds == consent::Scope{consent::Kind::screen});
+  stage.recorder->release_track(stage.recording, stage.take, ada.approval, later.track.file);
+  stage.events.await<FirstFrameSealed>();
+  stage.close();
+  auto sealed = stage.end();
+  REQUIRE(sealed.size() == 2);
+  std::ranges::sort(sealed, {}, &SealedTrackFile::file);
+  CHECK(sealed[0].codecs == std::vector<std::string>{"vp8", "opus"});
+  CHECK(sealed[1].codecs == std::vector<std::string>{"vp8"});
+}
+
+TEST_CASE("a take that exists is not prepared twice, and one that does not exist cannot end") {
+  Stage stage;
+  const Person ada;
+  stage.prepare({ada.order(both)});
+  const auto again = stage.recorder->prepare_take({stage.recording, stage.take, {}});
+  REQUIRE_FALSE(again);
+  CHECK(again.error().code == Errc::conflict);
+  CHECK(stage.end().at(0).empty);
+  CHECK_THROWS(stage.end());
 }

@@ -1,0 +1,101 @@
+// Publishers that come, go, fall silent or send nonsense.
+#include <catch2/catch.hpp>
+
+#include "stage.hpp"
+
+using namespace unavoce;
+using namespace unavoce::recorder;
+using namespace unavoce::recorder::test;
+using namespace std::chrono_literals;
+
+TEST_CASE("a publisher that closes the connection is gone at once") {
+  Stage stage;
+  const Person ada;
+  const auto publisher = stage.join(ada);
+  publisher->hang_up();
+  const auto gone = stage.events.await<PublisherDisconnected>(2s);
+  CHECK(gone.resource == stage.resource);
+  CHECK(gone.publisher == ada.publisher);
+}
+
+TEST_CASE("a publisher that falls silent is gone after the configured silence") {
+  auto config = Stage::loopback();
+  config.silence = 500ms;
+  Stage stage(config);
+  const Person ada;
+  const auto publisher = stage.join(ada);
+  publisher->mute_audio(Has::yes);
+  publisher->mute_video(Has::yes);
+  CHECK(stage.events.await<PublisherDisconnected>(3s).reason == "the publisher fell silent");
+}
+
+TEST_CASE("an offer that is answered but never followed by media is given up") {
+  auto config = Stage::loopback();
+  config.connect_timeout = 300ms;
+  Stage stage(config);
+  Publisher publisher({});
+  REQUIRE(stage.publish("somebody", publisher.offer(), both));
+  CHECK(stage.events.await<PublisherDisconnected>(3s).reason == "no media came after the answer");
+}
+
+TEST_CASE("unpublish ends the session; a second time does nothing") {
+  Stage stage;
+  const Person ada;
+  const auto publisher = stage.join(ada);
+  stage.recorder->unpublish(stage.resource);
+  CHECK(stage.events.await<PublisherDisconnected>().reason == "unpublished");
+  stage.recorder->unpublish(stage.resource);
+  stage.recorder->unpublish("no such resource");
+}
+
+TEST_CASE("a new session of the same publisher replaces the old one, and the take goes on with it") {
+  Stage stage;
+  const Person ada;
+  const auto first = stage.join(ada);
+  stage.prepare({ada.order(both)});
+  stage.open({{ada.approval, both}});
+  stage.events.await<FirstFrameSealed>();
+  const std::string old = stage.resource;
+  const auto second = stage.join(ada);
+  first->close();
+  const auto goal = second->sent().video + 60;
+  await([&] { return second->sent().video >= goal; });
+  stage.close();
+  const auto sealed = stage.end();
+  REQUIRE(sealed.size() == 1);
+  CHECK(sealed[0].frames_video > 60);
+  CHECK(stage.files().size() == 1);
+}
+
+TEST_CASE("more publishers than configured are refused as busy") {
+  auto config = Stage::loopback();
+  config.max_publishers = 1;
+  Stage stage(config);
+  const Person ada;
+  const auto publisher = stage.join(ada);
+  Publisher other({});
+  const auto refused = stage.publish("other", other.offer(), both);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Errc::busy);
+}
+
+TEST_CASE("an address that is not the machine's own is told at the first publish") {
+  Config config;
+  config.addresses = {"not-an-address"};
+  Stage stage(config);
+  Publisher publisher({});
+  const auto refused = stage.publish("somebody", publisher.offer(), both);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Errc::pipeline);
+}
+
+TEST_CASE("media ports come from the configured range") {
+  auto config = Stage::loopback();
+  config.min_port = 43210;
+  config.max_port = 43219;
+  Stage stage(config);
+  Publisher publisher({});
+  const auto answer = stage.publish("somebody", publisher.offer(), both);
+  REQUIRE(answer);
+  CHECK(answer.value().sdp.find(" 127.0.0.1 4321") != std::string::npos);
+}
