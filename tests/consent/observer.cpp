@@ -107,6 +107,7 @@ void Observer::on(const OpenGate& effect, TimeMs now) {
   for (const auto& granted : effect.roster) opened.insert(granted.approval);
   expect(!gate_.is_open(), "only a closed gate opens");
   expect(take.durable && !take.ended && !take.opened, "a gate opens once, for a take that is durable");
+  expect(!take.overtaken, "a take that was overtaken while it became durable never opens");
   expect(take.named == opened, "a gate opens for the people that the durable take names");
   expect(!over_.contains(effect.recording), "nothing opens after the end of its recording");
   take.opened = true;
@@ -144,6 +145,7 @@ void Observer::check_gate() {
   }
   expect(gate_.is_open() == gate_is_open(state_), "the state knows whether the gate is open");
   if (strictness_ == Strictness::sound) return;
+  if (preparing_ && named != takes_[*preparing_].named) takes_[*preparing_].overtaken = true;
   expect(!gate_.is_open() || (named && *named == takes_[*running_].named), "the gate is open as the oracle says");
   expect(gate_.is_open() || preparing_ || !named, "when everybody has approved, the next take starts by itself");
 }

@@ -36,6 +36,7 @@ class Observer {
     bool durable = false;
     bool opened = false;
     bool ended = false;
+    bool overtaken = false;  ///< at some moment since PrepareTake other people, or nobody, might have been recorded
   };
   using TakeName = std::pair<RecordingId, std::uint32_t>;
 

@@ -208,6 +208,18 @@ TEST_CASE("a clock that runs backwards revives nothing") {
   CHECK_FALSE(session.state.recording.has_value());
 }
 
+TEST_CASE("an approval that ended before the latest time ever seen does not count, whatever the clock says now") {
+  Session session;
+  session.begin(1);
+  auto approval = session.approval(0);
+  approval.expires = session.now + SpanMs{1000};
+  session.now = session.now + SpanMs{2000};
+  session.tell(Tick{});
+  session.now = session.now - SpanMs{2000};
+  session.tell(approval);
+  CHECK(session.got<PrepareTake>() == nullptr);
+}
+
 TEST_CASE("an expired request ends the recording") {
   Session session;
   session.record();

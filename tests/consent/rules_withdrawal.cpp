@@ -109,6 +109,18 @@ TEST_CASE("a withdrawal while the take becomes durable: it never opens, and what
   CHECK(session.got<EndTake>()->abort == std::vector{withdrawn});
 }
 
+TEST_CASE("a withdrawal in the very step in which everything expires is aborted and erased, not finished") {
+  Session session;
+  session.record();
+  const auto withdrawn = session.approval_of(1);
+  session.now = session.state.recording->terms.expires;
+  session.withdraw(1);
+  REQUIRE(session.got<EndTake>());
+  CHECK(session.got<EndTake>()->abort == std::vector{withdrawn});
+  REQUIRE(session.got<Erase>());
+  CHECK(session.got<EndRecording>());
+}
+
 TEST_CASE("a withdrawal after the end, while a last take becomes durable, aborts that too") {
   Session session;
   session.begin(2);
