@@ -1,0 +1,31 @@
+// Makes the seeds of tests/fuzz/corpus that need keys and a ledger. Not a test: run `test_consent "[seeds]"` after a
+// format changed, and commit what it wrote.
+#include <catch2/catch.hpp>
+
+#include "tests/program.hpp"
+#include "tests/synthetic/bag.hpp"
+#include "tests/synthetic/meeting.hpp"
+
+using namespace unavoce::testing;
+
+TEST_CASE("seeds for the fuzz targets of bundles, proofs and receipts", "[.][seeds]") {
+  const std::filesystem::path corpus = UNAVOCE_SOURCE_DIR "/tests/fuzz/corpus";
+  const TemporaryFolder folder;
+  SyntheticMeeting meeting(folder.path());
+  meeting.add_room();
+  meeting.request();
+  meeting.approve(meeting.host());
+  meeting.take();
+  meeting.track(meeting.host(), 0);
+  meeting.seal_take();
+  meeting.seal_recording();
+
+  std::filesystem::create_directories(corpus / "bundle_tar");
+  meeting.write_tar(corpus / "bundle_tar" / "recording");
+  put_text(corpus / "tlog_proof" / "proof", must(meeting.ledger.proof(2)));
+  put_text(corpus / "tlog_proof" / "checkpoint", meeting.ledger.signed_checkpoint());
+  put_text(corpus / "receipt" / "receipt", meeting.receipt(meeting.host()));
+  put_text(corpus / "receipt" / "key_file", meeting.key_file(meeting.host()));
+  put_text(corpus / "receipt" / "consent_key", meeting.wrap(meeting.host()));
+  put_text(corpus / "receipt" / "entry_file", unavoce::consent::format_entry_file(meeting.contents().entries.front()));
+}
