@@ -1,6 +1,9 @@
-// Makes the seeds of tests/fuzz/corpus that need keys and a ledger. Not a test: run `test_consent "[seeds]"` after a
+// Makes the seeds of tests/fuzz/corpus that need keys and a ledger. Not a test: run
+//   UNAVOCE_WRITE_SEEDS=1 test_consent "[seeds]"
+// after a
 // format changed, and commit what it wrote.
 #include <catch2/catch.hpp>
+#include <cstdlib>
 
 #include "tests/program.hpp"
 #include "tests/synthetic/bag.hpp"
@@ -9,6 +12,7 @@
 using namespace unavoce::testing;
 
 TEST_CASE("seeds for the fuzz targets of bundles, proofs and receipts", "[.][seeds]") {
+  if (std::getenv("UNAVOCE_WRITE_SEEDS") == nullptr) return;
   const std::filesystem::path corpus = UNAVOCE_SOURCE_DIR "/tests/fuzz/corpus";
   const TemporaryFolder folder;
   SyntheticMeeting meeting(folder.path());

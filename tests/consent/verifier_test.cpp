@@ -247,6 +247,18 @@ TEST_CASE("a changed bit is found even if the manifests were made to fit") {
   CHECK(verify(bag).passed());
 }
 
+TEST_CASE("an entry that claims another index in the ledger is found: order rests on it") {
+  Stage stage;
+  stage->complete();
+  const fs::path bag = stage.bag();
+  std::string entry = read_text(bag / "data/entries/000002.json");
+  REQUIRE(entry.starts_with("{\"index\":3,"));
+  entry.replace(9, 1, "0");
+  put_text(bag / "data/entries/000002.json", entry);
+  make_manifests_fit(bag);
+  CHECK(found(verify(bag), "ledger", "data/entries/000002.json: the proof is about another leaf"));
+}
+
 TEST_CASE("a missing file is found, with and without fitting manifests") {
   Stage stage;
   stage->complete();
