@@ -31,15 +31,21 @@ struct AvOwned<AVPacket> {
   static void release(AVPacket* p) { av_packet_free(&p); }
 };
 
+/// The types that may be owned.
 template <class T>
+concept AvOwnable = requires(T* p) {
+  AvOwned<T>::release(p);
+};
+
+template <AvOwnable T>
 struct AvRelease {
   void operator()(T* p) const { AvOwned<T>::release(p); }
 };
 
-template <class T>
+template <AvOwnable T>
 using AvPtr = std::unique_ptr<T, AvRelease<T>>;
 
-template <class T>
+template <AvOwnable T>
 AvPtr<T> adopt(T* p) {
   return AvPtr<T>(p);
 }

@@ -83,9 +83,15 @@ struct GstOwned<gchar> {
   static void release(gchar* p) { g_free(p); }
 };
 
+/// The types that may be owned.
+template <class T>
+concept GstOwnable = requires(T* p) {
+  GstOwned<T>::release(p);
+};
+
 /// A reference of our own to a GStreamer or GLib handle, released on destruction. Move-only; `share` makes a second
 /// one.
-template <class T>
+template <GstOwnable T>
 class GstPtr {
  public:
   GstPtr() = default;

@@ -42,7 +42,9 @@ void Ingest::publish(std::string publisher, PublishKind kind, consent::Scope all
   {
     const std::scoped_lock lock(mutex_);
     if (sessions_.size() + answering_ >= config_.max_publishers) {
-      done(Error{Errc::busy, "The recorder has as many publishers as it is configured for; try again later."});
+      work_.post([done = std::move(done)] {
+        done(Error{Errc::busy, "The recorder has as many publishers as it is configured for; try again later."});
+      });
       return;
     }
     ++answering_;
