@@ -1,0 +1,121 @@
+#include "server/config.hpp"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <sstream>
+
+#include "server/command_line.hpp"
+
+using namespace unavoce::server;
+
+namespace {
+
+SettingValues flags(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "unavoced");
+  return parse_command_line(static_cast<int>(arguments.size()), arguments.data()).value()->flags;
+}
+
+}  // namespace
+
+TEST_CASE("flags win over the environment, which wins over the file", "[config]") {
+  const auto file = parse_config_file("port = 1001\nlocation = 'file'\nauthority = 'file'", "x").value();
+  const auto environment =
+      parse_environment(std::vector<std::string>{"UNAVOCE_PORT=1002", "UNAVOCE_LOCATION=env", "PORT=9"}).value();
+  const Config config = merge_config(file, environment, flags({"--port", "1003"})).value();
+  CHECK(config.listen_port == 1003);
+  CHECK(config.location == "env");
+  CHECK(config.authority == "file");
+}
+
+TEST_CASE("lists come from all three sources", "[config]") {
+  const auto file = parse_config_file("processors = ['a', 'b']", "x").value();
+  CHECK(merge_config(file, {}, {}).value().processors == std::vector<std::string>{"a", "b"});
+  const auto environment = parse_environment(std::vector<std::string>{"UNAVOCE_PROCESSORS=c;d"}).value();
+  CHECK(merge_config(file, environment, {}).value().processors == std::vector<std::string>{"c", "d"});
+  const auto flag = flags({"--processors", "e", "--processors", "f"});
+  CHECK(merge_config(file, environment, flag).value().processors == std::vector<std::string>{"e", "f"});
+}
+
+TEST_CASE("without TLS only this machine may connect", "[config]") {
+  for (const char* address : {"0.0.0.0", "192.0.2.1", "::", "2001:db8::1"}) {
+    const auto refused = merge_config({}, {}, {{"listen", {address}}});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().text.find("tls_certificate") != std::string::npos);
+    CHECK(merge_config({}, {}, {{"listen", {address}}, {"tls_certificate", {"c"}}, {"tls_key", {"k"}}}));
+  }
+  for (const char* address : {"127.0.0.1", "127.8.8.8", "::1", "localhost"}) {
+    CHECK(merge_config({}, {}, {{"listen", {address}}}));
+  }
+}
+
+TEST_CASE("a wrong setting is refused with its name", "[config]") {
+  const std::vector<std::pair<std::string, std::string>> wrong = {{"port", "70000"},
+                                                                  {"port", "x"},
+                                                                  {"registration", "sometimes"},
+                                                                  {"base_url", "meet.example"},
+                                                                  {"base_url", "https://a/b"},
+                                                                  {"controllers", "nobody"},
+                                                                  {"ice_addresses", "example"},
+                                                                  {"ice_servers", "http://x"},
+                                                                  {"log_level", "loud"},
+                                                                  {"listen", "example"},
+                                                                  {"retention_max_days", "0"},
+                                                                  {"location", "a\nb"}};
+  for (const auto& [key, value] : wrong) {
+    CAPTURE(key, value);
+    const auto refused = merge_config({}, {}, {{key, {value}}});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().text.find(key) != std::string::npos);
+  }
+}
+
+TEST_CASE("halves of a pair are refused", "[config]") {
+  CHECK_FALSE(merge_config({}, {}, {{"tls_certificate", {"c"}}}));
+  CHECK_FALSE(merge_config({}, {}, {{"tls_key", {"k"}}}));
+  CHECK_FALSE(merge_config({}, {}, {{"udp_port_min", {"40000"}}}));
+  CHECK_FALSE(merge_config({}, {}, {{"udp_port_min", {"40001"}}, {"udp_port_max", {"40000"}}}));
+}
+
+TEST_CASE("a file with an unknown setting, a wrong type or a broken line is refused with the place", "[config]") {
+  CHECK(parse_config_file("prot = 1", "f.toml").error().text.find("prot") != std::string::npos);
+  CHECK(parse_config_file("processors = 'a'", "f.toml").error().text.find("list") != std::string::npos);
+  CHECK(parse_config_file("port = 1\nport = ", "f.toml").error().text.find("line 2") != std::string::npos);
+  CHECK_FALSE(parse_config_file("port = [1]", "f.toml"));
+}
+
+TEST_CASE("controllers are a name and a contact", "[config]") {
+  const Config config =
+      merge_config({}, {}, {{"controllers", {"Example GmbH <privacy@example.org>", "B <https://b.example>"}}}).value();
+  REQUIRE(config.controllers.size() == 2);
+  CHECK(config.controllers[0].name == "Example GmbH");
+  CHECK(config.controllers[0].contact == "privacy@example.org");
+}
+
+TEST_CASE("the sample file is right and shows every setting", "[config]") {
+  std::ifstream in(UNAVOCE_SOURCE_DIR "/packaging/unavoced.toml");
+  std::ostringstream text;
+  text << in.rdbuf();
+  REQUIRE_FALSE(text.str().empty());
+  CHECK(merge_config(parse_config_file(text.str(), "sample").value(), {}, {}));
+  for (const Setting& setting : settings()) {
+    CAPTURE(setting.key);
+    CHECK(text.str().find("\n#" + std::string(setting.key) + " = ") != std::string::npos);
+  }
+}
+
+TEST_CASE("every example in the help is a setting that works", "[config]") {
+  for (const Setting& setting : settings()) {
+    CAPTURE(setting.key);
+    const auto values = parse_config_file(std::string(setting.key) + " = " + std::string(setting.example), "x");
+    REQUIRE(values);
+    Config config;
+    CHECK(setting.apply(config, values.value().at(std::string(setting.key))));
+  }
+}
+
+TEST_CASE("the address for people is made from what is known", "[config]") {
+  Config config;
+  CHECK(public_base_url(config, 8080) == "http://localhost:8080");
+  config.base_url = "https://meet.example";
+  CHECK(public_base_url(config, 8080) == "https://meet.example");
+}

@@ -1,0 +1,78 @@
+#include "running_server.hpp"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <stdexcept>
+
+namespace unavoce::server::test {
+namespace {
+
+Config test_config(const std::filesystem::path& folder, const std::function<void(Config&)>& change) {
+  Config config;
+  config.data_folder = folder / "data";
+  config.web_root = folder / "no pages";
+  config.listen_port = 0;
+  config.log_level = LogLevel::debug;
+  if (change) change(config);
+  return config;
+}
+
+std::unique_ptr<Server> open_server(const Config& config, Log& log) {
+  auto opened = Server::open(config, log);
+  if (!opened) throw std::runtime_error(opened.error().text);
+  return std::move(opened).value();
+}
+
+}  // namespace
+
+TemporaryFolder::TemporaryFolder() {
+  static std::atomic<int> next{0};
+  path_ = std::filesystem::temp_directory_path() /
+          ("unavoce-test-" + std::to_string(getpid()) + "-" + std::to_string(next++));
+  std::filesystem::create_directory(path_);
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+RunningServer::RunningServer(const std::function<void(Config&)>& change)
+    : config_(test_config(folder_.path(), change)),
+      log_(config_.log_level,
+           [this](std::string_view line) {
+             const std::lock_guard lock(log_mutex_);
+             log_text_ += line;
+           }),
+      server_(open_server(config_, log_)),
+      thread_([this] { server_->run(); }) {}
+
+RunningServer::~RunningServer() {
+  server_->stop();
+  thread_.join();
+}
+
+std::string RunningServer::log_text() const {
+  const std::lock_guard lock(log_mutex_);
+  return log_text_;
+}
+
+Headers RunningServer::host(const std::string& user) const {
+  const std::string body =
+      R"({"user":")" + user + R"(","email":"x@example.org","password":")" + kPassword + R"(","invitation":null})";
+  const Reply reply = fetch("POST", "/api/v1/accounts", {}, body);
+  if (reply.status != 201) throw std::runtime_error("no account: " + reply.body);
+  const std::string& cookie = reply.headers.at("set-cookie");
+  return {{"Cookie", cookie.substr(0, cookie.find(';'))}};
+}
+
+std::string json_text(const std::string& json, const std::string& key) {
+  const std::string mark = "\"" + key + "\":\"";
+  const auto begin = json.find(mark);
+  if (begin == std::string::npos) return {};
+  const auto end = json.find('"', begin + mark.size());
+  return json.substr(begin + mark.size(), end - begin - mark.size());
+}
+
+}  // namespace unavoce::server::test

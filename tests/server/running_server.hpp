@@ -1,0 +1,68 @@
+// A whole service inside the test: its own data folder, any free port, its own control thread; gone without a trace
+// when the test ends.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "http_client.hpp"
+#include "server/server.hpp"
+
+namespace unavoce::server::test {
+
+/// A fresh folder that removes itself.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+class RunningServer {
+ public:
+  /// `change` may alter the settings (data folder and port are set already; a data folder of the test's own is left
+  /// alone).
+  explicit RunningServer(const std::function<void(Config&)>& change = {});
+  ~RunningServer();
+  RunningServer(const RunningServer&) = delete;
+  RunningServer& operator=(const RunningServer&) = delete;
+
+  std::uint16_t port() const { return server_->port(); }
+  const std::string& base_url() const { return server_->base_url(); }
+  const std::filesystem::path& data_folder() const { return config_.data_folder; }
+  const Config& config() const { return config_; }
+  /// Everything logged so far.
+  std::string log_text() const;
+
+  Reply fetch(std::string_view method, std::string_view target, const Headers& headers = {},
+              std::string_view body = {}) const {
+    return test::fetch(port(), method, target, headers, body);
+  }
+  /// Makes an account and gives the Cookie header that is its log-in.
+  Headers host(const std::string& user) const;
+
+ private:
+  TemporaryFolder folder_;
+  Config config_;
+  mutable std::mutex log_mutex_;
+  std::string log_text_;
+  Log log_;
+  std::unique_ptr<Server> server_;
+  std::thread thread_;
+};
+
+/// The value of a string field in flat JSON text, without a JSON library; empty when it is not there.
+std::string json_text(const std::string& json, const std::string& key);
+
+inline constexpr const char* kPassword = "a long enough password";
+
+}  // namespace unavoce::server::test
