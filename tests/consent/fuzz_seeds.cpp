@@ -1,7 +1,6 @@
 // Makes the seeds of tests/fuzz/corpus that need keys and a ledger. Not a test: run
 //   UNAVOCE_WRITE_SEEDS=1 test_consent "[seeds]"
-// after a
-// format changed, and commit what it wrote.
+// after a format changed, and commit what it wrote.
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
