@@ -40,6 +40,7 @@ struct Bench {
   std::shared_ptr<TrackWriter> writer;
   PreparedTrack prepared;
   consent::Gate gate;
+  std::uint64_t last_source = 1;
 
   explicit Bench(consent::Scope kinds = both) {
     port.connect(1, true, true);
@@ -57,11 +58,14 @@ struct Bench {
     port.attach(writer);
   }
   void deliver(Frame frame, std::uint64_t source = 1) {
-    frame.source = source;
+    last_source = frame.source = source;
     port.deliver(std::move(frame));
   }
+  /// Ends the take. One frame of each stream from long after the closing says that everything before has come through.
   std::vector<SealedTrackFile> finish() {
-    port.connect(1, false, false);  // nothing to wait for
+    const std::int64_t later_ns = monotonic_ns() + 3600 * std::int64_t{1000} * ms;
+    deliver(numbered_frame(Stream::audio, 999'999, FrameType::key, later_ns, later_ns), last_source);
+    deliver(numbered_frame(Stream::video, 999'999, FrameType::key, later_ns, later_ns), last_source);
     std::promise<Result<std::vector<SealedTrackFile>>> done;
     writer->finish([&](auto files) { done.set_value(std::move(files)); });
     return done.get_future().get().value();

@@ -72,8 +72,9 @@ TEST_CASE("a take is sealed to its participant: stock age opens it, ffmpeg plays
   const auto bytes = read_file(stage.path_of(file.name));
   CHECK(bytes.size() == file.size_bytes);
   CHECK(crypto::sha256(bytes) == file.sha256);
-  CHECK(static_cast<double>(file.frames_video) >= 0.98 * static_cast<double>(after.video - before.video));
-  CHECK(static_cast<double>(file.frames_audio) >= 0.98 * static_cast<double>(after.audio - before.audio));
+  // The encoder's counters run ahead of the network: at each end of the take one frame may be on its way.
+  CHECK(static_cast<double>(file.frames_video + 2) >= 0.98 * static_cast<double>(after.video - before.video));
+  CHECK(static_cast<double>(file.frames_audio + 2) >= 0.98 * static_cast<double>(after.audio - before.audio));
 
   const auto webm = open_with_age(stage, file.name, ada);
   CHECK(complaints(webm) == "");
