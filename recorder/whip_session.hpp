@@ -1,7 +1,7 @@
 // One publisher's WebRTC connection: a webrtcbin pipeline of its own, so that one publisher's trouble stays with it.
 // Owner: Ingest. Thread: made and destroyed on an ingest worker (both block, never on a streaming thread); hooks are
 // called on streaming threads and must only push or post. Errors: Result from `answer`; later ones through `on_gone`.
-// The order of the steps is measured, see docs/adr or MEDIA facts in the comments; no GLib main loop is needed.
+// The order of the steps was measured to work with GStreamer 1.22; no GLib main loop is needed.
 #pragma once
 
 #include <functional>
