@@ -11,6 +11,7 @@
 #include "server/body_sources.hpp"
 #include "server/clock.hpp"
 #include "server/json_input.hpp"
+#include "server/meetings.hpp"
 #include "server/recording_view.hpp"
 
 namespace unavoce::server {
@@ -31,6 +32,19 @@ Result<void> check_may_read(Services& services, const Context& context) {
   if (context.user.empty())
     return Error(Errc::unauthorised, "log in as the host of this recording, or send a token for it");
   return Error(Errc::not_found, "there is no such recording");
+}
+
+/// Besides: the participant whose track it is, with the token that came with their approval. Database thread.
+Result<void> check_may_read_track(Services& services, const Context& context) {
+  const auto token = context.request.bearer();
+  if (!token.empty()) {
+    BOOST_OUTCOME_TRY(auto grant, services.rooms.grant(token_sha256(token), wall_time()));
+    // The name says whose it is: t001-<first 16 digits of the approval>-f001.webm.age
+    const bool theirs = grant && grant->recording == context.path[0] && grant->approval &&
+                        context.path[1].find("-" + grant->approval->substr(0, 16) + "-") == 4;
+    if (theirs) return boost::outcome_v2::success();
+  }
+  return check_may_read(services, context);
 }
 
 Result<Json> list_of(Services& services, const std::string& user) {
@@ -94,7 +108,7 @@ Task<Result<Response>> show_track(Services& services, Context context) {
   const std::string recording = context.path[0];
   const std::string name = context.path[1];
   auto allowed = co_await services.in_database([&]() -> Result<void> {
-    BOOST_OUTCOME_TRY(check_may_read(services, context));
+    BOOST_OUTCOME_TRY(check_may_read_track(services, context));
     BOOST_OUTCOME_TRY(auto view, view_recording(services.ledger, recording));
     if (std::ranges::count(view.file_names, name) > 0) return boost::outcome_v2::success();
     return Error(Errc::gone, "this track file was erased, is still being written, or never was");
@@ -159,7 +173,22 @@ Task<Result<Response>> make_token(Services& services, Context context) {
   co_return json_response(201, {{"token", token}, {"expires_ms", expires.value}});
 }
 
+Task<Result<Response>> stop_recording(Services& services, Meetings& meetings, Context context) {
+  auto looked = co_await services.in_database([&] { return services.rooms.owner_of_recording(context.path[0]); });
+  BOOST_OUTCOME_CO_TRY(auto owner, std::move(looked));
+  if (!owner || *owner != context.user) co_return Error(Errc::not_found, "there is no such recording");
+  BOOST_OUTCOME_CO_TRY(auto id, consent::RecordingId::parse(context.path[0]));
+  const auto meeting = meetings.meeting_about(id);
+  if (meeting) co_await meeting->stop(id);
+  co_return empty_response(204);
+}
+
 }  // namespace
+
+std::vector<Route> recording_routes(Services& services, Meetings& meetings) {
+  return {{Method::post, "/api/v1/recordings/{recording}/stop", Access::host, kSmallBodyBytes,
+           [&services, &meetings](Context context) { return stop_recording(services, meetings, std::move(context)); }}};
+}
 
 std::vector<Route> recording_read_routes(Services& services) {
   auto route = [&services](Method method, std::string_view pattern, Access access, auto handler) {

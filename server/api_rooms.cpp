@@ -1,5 +1,6 @@
 // /rooms: room statements, made and signed in the host's page.
 
+#include "consent/checks.hpp"
 #include "server/api.hpp"
 #include "server/clock.hpp"
 #include "server/json_input.hpp"
@@ -8,14 +9,9 @@
 namespace unavoce::server {
 namespace {
 
-/// A page must not be talked into naming another service or ledger than the one that will keep the evidence.
-Result<void> check_names_this_service(const Services& services, const consent::Room& room) {
-  const bool ours = room.service_key == services.service_key.public_key() &&
-                    room.ledger.origin == services.ledger_identity.name() &&
-                    room.ledger.vkey == services.ledger_identity.vkey();
-  if (ours) return boost::outcome_v2::success();
-  return Error(Errc::conflict, "the room statement names another service or ledger; reload the page and sign again",
-               "wrong_service");
+/// What a room statement must name, so that nobody is talked into evidence that another service keeps.
+consent::ServiceIdentity identity_of(const Services& services) {
+  return {services.service_key.public_key(), {services.ledger_identity.name(), services.ledger_identity.vkey()}};
 }
 
 Json room_json(const consent::Entry& entry) {
@@ -45,8 +41,7 @@ Task<Result<Response>> create_room(Services& services, Context context) {
   BOOST_OUTCOME_CO_TRY(auto input, JsonInput::parse(context.request.body, {"envelope"}));
   BOOST_OUTCOME_CO_TRY(auto envelope, input.text("envelope", 64 * 1024));
   BOOST_OUTCOME_CO_TRY(auto room, consent::parse_statement<consent::Room>(envelope));
-  BOOST_OUTCOME_CO_TRY(check_names_this_service(services, room.body));
-  if (room.body.version != 1) co_return Error(Errc::conflict, "a new room starts with version 1", "wrong_version");
+  BOOST_OUTCOME_CO_TRY(consent::check_room(room, nullptr, identity_of(services), wall_time()));
   auto stored = co_await services.in_database([&]() -> Result<void> {
     BOOST_OUTCOME_TRY(services.rooms.add_room(room.body.room, context.user));
     const auto entry = consent::new_entry(room);
@@ -59,11 +54,10 @@ Task<Result<Response>> create_room(Services& services, Context context) {
   co_return json_response(201, {{"room", room.body.room.hex()}, {"id", room.id.hex()}});
 }
 
-Task<Result<Response>> update_room(Services& services, Meetings&, Context context) {
+Task<Result<Response>> update_room(Services& services, Meetings& meetings, Context context) {
   BOOST_OUTCOME_CO_TRY(auto input, JsonInput::parse(context.request.body, {"envelope"}));
   BOOST_OUTCOME_CO_TRY(auto envelope, input.text("envelope", 64 * 1024));
   BOOST_OUTCOME_CO_TRY(auto room, consent::parse_statement<consent::Room>(envelope));
-  BOOST_OUTCOME_CO_TRY(check_names_this_service(services, room.body));
   auto stored = co_await services.in_database([&]() -> Result<void> {
     BOOST_OUTCOME_TRY(auto owner, services.rooms.owner(context.path[0]));
     if (!owner || room.body.room.hex() != context.path[0]) return Error(Errc::not_found, "there is no such room");
@@ -71,16 +65,13 @@ Task<Result<Response>> update_room(Services& services, Meetings&, Context contex
     BOOST_OUTCOME_TRY(auto latest, services.ledger.latest_room(room.body.room));
     if (!latest) return Error(Errc::not_found, "there is no such room");
     BOOST_OUTCOME_TRY(auto before, consent::parse_statement<consent::Room>(latest->envelope));
-    if (room.body.version != before.body.version + 1 || room.body.previous != before.id) {
-      return Error(Errc::conflict, "the room statement does not follow the last one", "wrong_version");
-    }
-    if (room.body.signing_key != before.body.signing_key)
-      return Error(Errc::forbidden, "the room's key never changes", "wrong_key");
+    BOOST_OUTCOME_TRY(consent::check_room(room, &before, identity_of(services), wall_time()));
     const auto entry = consent::new_entry(room);
     BOOST_OUTCOME_TRY(services.ledger.append({&entry, 1}, wall_time()));
     return boost::outcome_v2::success();
   });
   BOOST_OUTCOME_CO_TRY(std::move(stored));
+  meetings.room_changed(room);
   co_return json_response(200, {{"room", room.body.room.hex()}, {"id", room.id.hex()}});
 }
 

@@ -1,9 +1,15 @@
 #pragma once
-// All sessions that run now, by room, and what concerns recordings with or without a session. Owned by Server; control
-// thread.
+// All sessions that run now, by room, and what happens to recordings without a session: withdrawals afterwards,
+// retention, deletion, and what is left to do when the service starts again.
+// Owned by Server; control thread.
 
+#include <map>
+#include <memory>
 #include <string>
 
+#include "recorder/event.hpp"
+#include "server/job_queue.hpp"
+#include "server/meeting.hpp"
 #include "server/router.hpp"
 #include "server/services.hpp"
 
@@ -11,16 +17,49 @@ namespace unavoce::server {
 
 class Meetings {
  public:
-  explicit Meetings(Services& services) : services_(services) {}
+  explicit Meetings(Services& services);
 
   /// Opens the WebSocket of a room for somebody who will introduce themselves with `join`.
   Task<Result<OpenWebSocket>> open_socket(Context context);
+  /// The session of a room; starts one if there is none, with the request that was in force before a restart, if any.
+  Task<Result<std::shared_ptr<Meeting>>> meeting_in(std::string room);
+
+  /// The running session that a recording belongs to; null if there is none.
+  std::shared_ptr<Meeting> meeting_about(const consent::RecordingId& recording) const;
+  std::shared_ptr<Meeting> meeting_of_session(const consent::SessionId& session) const;
+
+  /// A withdrawal for a recording without a session; the same order of events.
+  Task<Result<Accepted>> withdraw_afterwards(consent::Signed<consent::Withdrawal> withdrawal);
+
+  struct Place {
+    std::shared_ptr<Meeting> meeting;
+    consent::ParticipantId owner;
+    PublishPlace* place;  // valid until the next co_await
+  };
+  std::optional<Place> find_place(std::string_view path) const;
+
+  void room_changed(const consent::Signed<consent::Room>& room);
+  void hear(const recorder::Event& event);
 
   /// Ends the room's session, then erases its recordings, wrapped keys, statements, and the room. Can be repeated.
   Task<Result<void>> erase_room(std::string room);
+  Task<Result<void>> erase_recording(std::string recording);
+
+  /// Before anything is served: repairs files, seals takes that were interrupted, finishes withdrawals.
+  Task<Result<void>> recover();
+  /// Erases what has reached the end of its retention, and ends recordings whose request expired without a session.
+  Task<void> sweep();
+  /// Everybody out; returns when everything is sealed.
+  Task<void> end_all();
 
  private:
+  Task<Result<void>> recover_recording(consent::RecordingId recording);
+  Task<Result<void>> sweep_recording(consent::RecordingId recording);
+  Task<Result<std::optional<OpenRequest>>> open_request(const consent::Signed<consent::Room>& room);
+
   Services& services_;
+  std::map<std::string, std::shared_ptr<Meeting>> meetings_;  // by room
+  std::shared_ptr<JobQueue> afterwards_;                      // withdrawals without a session, one after the other
 };
 
 }  // namespace unavoce::server

@@ -1,7 +1,9 @@
 #include "server/server.hpp"
 
+#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/signal_set.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "server/api.hpp"
 #include "server/http_listener.hpp"
@@ -50,6 +52,15 @@ OriginPolicy origin_policy(const Config& config, const std::string& base_url, st
   return OriginPolicy(base_url, std::move(further));
 }
 
+recorder::Config recorder_config(const Config& config) {
+  recorder::Config out;
+  out.public_addresses = config.ice_addresses;
+  out.min_port = config.udp_port_min;
+  out.max_port = config.udp_port_max;
+  out.latency = std::chrono::milliseconds(config.jitter_latency_ms);
+  return out;
+}
+
 std::string websocket_origin(const std::string& base_url) {
   return (base_url.starts_with("https://") ? "wss://" : "ws://") + base_url.substr(base_url.find("://") + 3);
 }
@@ -61,7 +72,11 @@ struct Server::Parts {
   explicit Parts(Config settings, Log& log_) : config(std::move(settings)), log(log_) {}
 
   Result<void> open_storage();
+  Result<void> open_recorder();
   Result<void> open_network();
+  Result<void> recover();
+  Task<void> sweep_hourly();
+  Task<void> end();
 
   Config config;
   Log& log;
@@ -78,11 +93,56 @@ struct Server::Parts {
   std::optional<RoomIndex> rooms;
 
   Executors executors;
+  std::unique_ptr<recorder::Recorder> recorder;
   std::unique_ptr<Services> services;
   std::unique_ptr<Meetings> meetings;
   std::unique_ptr<Router> router;
   std::unique_ptr<HttpListener> listener;
+  std::optional<asio::steady_timer> next_sweep;
+  enum class Phase { serving, ending } phase = Phase::serving;
 };
+
+/// GStreamer is looked for here: a missing plugin is the operator's business, not a crash.
+Result<void> Server::Parts::open_recorder() {
+  auto to_meetings = [this](recorder::Event event) {
+    asio::post(executors.control, [this, event = std::move(event)] { meetings->hear(event); });
+  };
+  try {
+    recorder = std::make_unique<recorder::Recorder>(recorder_config(config), *blobs, std::move(to_meetings));
+  } catch (const std::exception& failure) {
+    return Error(Errc::config, std::string("the recorder cannot start: ") + failure.what());
+  }
+  return boost::outcome_v2::success();
+}
+
+/// Runs on the control thread before anything is served.
+Result<void> Server::Parts::recover() {
+  std::optional<Result<void>> done;
+  asio::co_spawn(
+      executors.control, [&]() -> Task<void> { done.emplace(co_await meetings->recover()); }, asio::detached);
+  executors.control.run();
+  executors.control.restart();
+  return done ? std::move(*done)
+              : Result<void>(Error(Errc::io, "what was left from the last run could not be finished"));
+}
+
+Task<void> Server::Parts::sweep_hourly() {
+  for (;;) {
+    co_await meetings->sweep();
+    next_sweep->expires_after(std::chrono::hours(1));
+    boost::system::error_code cancelled;
+    co_await next_sweep->async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    if (cancelled) co_return;
+  }
+}
+
+Task<void> Server::Parts::end() {
+  listener->stop_accepting();
+  next_sweep->cancel();
+  co_await meetings->end_all();
+  listener->close_all();
+  executors.control.stop();
+}
 
 Result<void> Server::Parts::open_storage() {
   const fs::path& folder = config.data_folder;
@@ -121,13 +181,15 @@ Result<void> Server::Parts::open_network() {
   BOOST_OUTCOME_TRY(auto opened, HttpListener::open(executors.control, executors.workers, config.listen_address,
                                                     config.listen_port, tls, HttpLimits{}, log));
   listener = std::move(opened);
+  next_sweep.emplace(executors.control);
   base_url = public_base_url(config, listener->port());
   services.reset(new Services{config, base_url, pages, notices, log, executors, keys->service, *ledger_identity,
-                              *accounts, *rooms, *ledger, *blobs});
+                              *accounts, *rooms, *ledger, *blobs, *recorder});
   meetings = std::make_unique<Meetings>(*services);
   std::vector<Route> routes;
-  for (auto& part :
-       {service_routes(*services), account_routes(*services, *meetings), room_routes(*services, *meetings)}) {
+  for (auto& part : {service_routes(*services), account_routes(*services, *meetings), room_routes(*services, *meetings),
+                     statement_routes(*services, *meetings), recording_routes(*services, *meetings),
+                     recording_read_routes(*services), whip_routes(*services, *meetings)}) {
     routes.insert(routes.end(), part.begin(), part.end());
   }
   router = std::make_unique<Router>(
@@ -149,7 +211,9 @@ Result<std::unique_ptr<Server>> Server::open(Config config, Log& log) {
   BOOST_OUTCOME_TRY(check_config(config));
   auto parts = std::make_unique<Parts>(std::move(config), log);
   BOOST_OUTCOME_TRY(parts->open_storage());
+  BOOST_OUTCOME_TRY(parts->open_recorder());
   BOOST_OUTCOME_TRY(parts->open_network());
+  BOOST_OUTCOME_TRY(parts->recover());
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
@@ -165,14 +229,15 @@ const std::vector<std::string>& Server::notices() const {
 
 void Server::run() {
   parts_->listener->start(*parts_->router);
+  asio::co_spawn(parts_->executors.control, parts_->sweep_hourly(), asio::detached);
   parts_->executors.control.run();
 }
 
 void Server::stop() {
   asio::post(parts_->executors.control, [parts = parts_.get()] {
-    parts->listener->stop_accepting();
-    parts->listener->close_all();
-    parts->executors.control.stop();
+    if (std::exchange(parts->phase, Parts::Phase::ending) == Parts::Phase::ending)
+      return parts->executors.control.stop();
+    asio::co_spawn(parts->executors.control, parts->end(), asio::detached);
   });
 }
 

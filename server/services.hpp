@@ -7,6 +7,7 @@
 #include <string>
 
 #include "consent/ledger.hpp"
+#include "recorder/recorder.hpp"
 #include "server/accounts.hpp"
 #include "server/config.hpp"
 #include "server/executors.hpp"
@@ -32,6 +33,7 @@ struct Services {
   RoomIndex& rooms;           // database thread
   consent::Ledger& ledger;    // database thread
   storage::BlobStore& blobs;  // worker threads
+  recorder::Recorder& recorder;
 
   RateLimit logins_by_address{30, std::chrono::seconds(2)};
   RateLimit logins_by_user{8, std::chrono::seconds(30)};

@@ -5,6 +5,7 @@
 #include "consent/receipt.hpp"
 #include "consent/statements.hpp"
 #include "running_server.hpp"
+#include "sample_room.hpp"
 
 using namespace unavoce;
 using namespace unavoce::server;
@@ -20,39 +21,6 @@ std::string account(const std::string& user, const std::string& password = kPass
 
 std::string login(const std::string& user, const std::string& password) {
   return R"({"user":")" + user + R"(","password":")" + password + R"("})";
-}
-
-/// A room statement for this service, version 1.
-consent::Room new_room(const RunningServer& server, const crypto::SigningKey& key) {
-  const std::string config = server.fetch("GET", "/api/v1/config").body;
-  return {.room = consent::RoomId::random(),
-          .version = 1,
-          .previous = std::nullopt,
-          .title = "Weekly",
-          .controllers = {{"Example", "privacy@example.org"}},
-          .authority = "Authority",
-          .location = "Germany",
-          .processors = {},
-          .conference = std::nullopt,
-          .lobby = false,
-          .withdrawal_erases = consent::WithdrawalErases::own_tracks,
-          .signing_key = key.public_key(),
-          .host_keys = {{key.public_key(), "Host"}},
-          .recipients = {{crypto::Identity::generate().recipient(), "Host", consent::RecipientRole::host}},
-          .service_key = crypto::PublicKey::parse(json_text(config, "service_key")).value(),
-          .ledger = {json_text(config, "origin"), json_text(config, "vkey")},
-          .witness_policy = "none",
-          .gateway_keys = {},
-          .issued_ms = consent::TimeMs{1'700'000'000'000}};
-}
-
-std::string envelope_body(const std::string& envelope) {
-  std::string escaped;
-  for (const char c : envelope) {
-    if (c == '"' || c == '\\') escaped.push_back('\\');
-    escaped.push_back(c);
-  }
-  return R"({"envelope":")" + escaped + R"("})";
 }
 
 void check_problem(const Reply& reply, unsigned status, const std::string& code) {
@@ -279,8 +247,8 @@ TEST_CASE("a room that names another service, or is signed by another key, is re
   const auto key = crypto::SigningKey::generate();
   auto room = new_room(server, key);
   room.service_key = key.public_key();
-  check_problem(server.fetch("POST", "/api/v1/rooms", alice, envelope_body(consent::sign_statement(room, key))), 409,
-                "wrong_service");
+  check_problem(server.fetch("POST", "/api/v1/rooms", alice, envelope_body(consent::sign_statement(room, key))), 404,
+                "unknown_reference");
   room = new_room(server, key);
   std::string envelope = consent::sign_statement(room, key);
   const auto sig = envelope.find("\"sig\":\"") + 7;

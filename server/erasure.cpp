@@ -1,0 +1,105 @@
+#include "server/erasure.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "consent/rules.hpp"
+#include "recorder/recorder.hpp"
+#include "server/clock.hpp"
+#include "server/evidence.hpp"
+#include "server/job_queue.hpp"
+
+namespace unavoce::server {
+namespace {
+
+/// What has to go, as the `erased` statement will name it.
+struct Plan {
+  std::vector<consent::StatementId> approvals;  ///< withdrawn as a whole
+  std::vector<std::string> files;               ///< their track files, or all of the takes they were in
+  std::vector<std::string> what;                ///< files and wrapped keys that no `erased` statement names yet
+};
+
+bool names(const consent::Take& take, const std::vector<consent::StatementId>& approvals) {
+  return std::ranges::any_of(take.approvals, [&](const auto& id) { return std::ranges::count(approvals, id) != 0; });
+}
+
+Plan plan_of(const Evidence& evidence, std::vector<consent::StatementId> also) {
+  Plan plan;
+  plan.approvals = consent::wholly_withdrawn(evidence.approval_rows, evidence.withdrawal_rows);
+  for (const auto& id : also)
+    if (std::ranges::count(plan.approvals, id) == 0) plan.approvals.push_back(id);
+  std::set<std::uint32_t> whole_takes;
+  if (evidence.extent == consent::WithdrawalErases::whole_takes)
+    for (const auto& take : evidence.takes)
+      if (names(take.body, plan.approvals)) whole_takes.insert(take.body.take);
+  for (const auto& track : evidence.tracks)
+    if (whole_takes.contains(track.body.take) || std::ranges::count(plan.approvals, track.body.approval) != 0)
+      plan.files.push_back(track.body.name);
+  for (const auto& approval : evidence.approvals)
+    if (approval.body.consent_recipient && std::ranges::count(plan.approvals, approval.id) != 0)
+      plan.what.push_back("wrapped:" + approval.id.hex());
+  plan.what.insert(plan.what.end(), plan.files.begin(), plan.files.end());
+  std::erase_if(plan.what, [&](const auto& text) { return std::ranges::count(evidence.erased, text) != 0; });
+  return plan;
+}
+
+Task<Result<void>> say_erased(Services& services, consent::RecordingId recording, std::vector<std::string> what) {
+  co_return co_await services.in_database([&]() -> Result<void> {
+    consent::Erased body{recording, what, consent::ErasedReason::withdrawal, services.service_key.public_key(),
+                         wall_time()};
+    BOOST_OUTCOME_TRY(auto erased, sign_as_service(services, std::move(body)));
+    const auto entry = consent::new_entry(erased);
+    BOOST_OUTCOME_TRY(append(services, {&entry, 1}));
+    return boost::outcome_v2::success();
+  });
+}
+
+}  // namespace
+
+Result<void> erase_withdrawn_keys(Services& services, const consent::RecordingId& recording) {
+  BOOST_OUTCOME_TRY(auto evidence, read_evidence(services, recording));
+  for (const auto& approval : consent::wholly_withdrawn(evidence.approval_rows, evidence.withdrawal_rows)) {
+    BOOST_OUTCOME_TRY(services.ledger.erase_wrapped(approval));
+  }
+  return boost::outcome_v2::success();
+}
+
+Task<Result<void>> abort_tracks(Services& services, consent::RecordingId recording, consent::StatementId approval) {
+  using Answer = recorder::Result<std::vector<std::string>>;
+  auto removed = co_await answer_of<Answer>(services.executors.control, [&services, recording, approval](auto done) {
+    services.recorder.abort_track(recording, approval, std::move(done));
+  });
+  if (!removed) co_return Error(removed.error());
+  co_return boost::outcome_v2::success();
+}
+
+Task<Result<void>> erase_withdrawn(Services& services, consent::RecordingId recording,
+                                   std::vector<consent::StatementId> also) {
+  auto planned = co_await services.in_database([&]() -> Result<Plan> {
+    auto evidence = read_evidence(services, recording);
+    // Without the ledger we still know whom the rules named: their keys and files go.
+    Plan plan = evidence ? plan_of(evidence.value(), also) : Plan{also, {}, {}};
+    for (const auto& id : plan.approvals) {
+      auto erased = services.ledger.erase_wrapped(id);
+      if (!erased && evidence) evidence = erased.error();
+    }
+    if (!evidence) services.log.error("a withdrawal is carried out without the ledger: " + evidence.error().text);
+    return plan;
+  });
+  BOOST_OUTCOME_CO_TRY(auto plan, std::move(planned));
+  for (const auto& approval : plan.approvals) {
+    auto aborted = co_await abort_tracks(services, recording, approval);
+    BOOST_OUTCOME_CO_TRY(std::move(aborted));
+  }
+  auto removed = co_await on(services.executors.workers, [&]() -> Result<void> {
+    for (const auto& name : plan.files) {
+      BOOST_OUTCOME_TRY(services.blobs.erase(recording.hex(), name));
+    }
+    return boost::outcome_v2::success();
+  });
+  BOOST_OUTCOME_CO_TRY(std::move(removed));
+  if (plan.what.empty()) co_return boost::outcome_v2::success();
+  co_return co_await say_erased(services, recording, std::move(plan.what));
+}
+
+}  // namespace unavoce::server

@@ -1,0 +1,26 @@
+#pragma once
+// What a withdrawal destroys: first the erasure slots of the wrapped keys, then the track files, then the `erased`
+// statement says so. Works from the ledger alone, with or without a running session, and may be repeated: what is done
+// already is not done, or said, twice. Control thread; blocking parts go to the pools. If the ledger cannot be read or
+// written, what can be erased is erased all the same, and the error is returned.
+
+#include <vector>
+
+#include "consent/ids.hpp"
+#include "server/services.hpp"
+
+namespace unavoce::server {
+
+/// Carries out every withdrawal of the recording that stands in the ledger, and `also`, approvals that the rules took
+/// out of force.
+Task<Result<void>> erase_withdrawn(Services& services, consent::RecordingId recording,
+                                   std::vector<consent::StatementId> also);
+
+/// Overwrites the erasure slots of all wrapped keys of the recording whose approval is withdrawn as a whole: the first
+/// thing after the withdrawal is in the ledger. Database thread.
+Result<void> erase_withdrawn_keys(Services& services, const consent::RecordingId& recording);
+
+/// Has the recorder drop and remove every file of an approval, running or finished.
+Task<Result<void>> abort_tracks(Services& services, consent::RecordingId recording, consent::StatementId approval);
+
+}  // namespace unavoce::server

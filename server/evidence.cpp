@@ -1,0 +1,117 @@
+#include "server/evidence.hpp"
+
+#include <algorithm>
+
+#include "recorder/recorder.hpp"
+#include "server/clock.hpp"
+
+namespace unavoce::server {
+
+Result<std::vector<consent::Entry>> append(Services& services, std::span<const consent::NewEntry> entries) {
+  BOOST_OUTCOME_TRY(auto appended, services.ledger.append(entries, wall_time()));
+  return appended;
+}
+
+consent::SealedTrack sealed_track(const recorder::SealedTrackFile& file) {
+  return {file.name,
+          file.approval,
+          file.file,
+          file.header_sha256,
+          file.size_bytes,
+          file.sha256,
+          file.empty,
+          file.codecs,
+          file.duration_ms,
+          file.first_ms,
+          file.last_ms,
+          file.offset_ms,
+          file.last_arrival_ms,
+          file.frames_audio,
+          file.frames_video,
+          file.dropped};
+}
+
+Result<void> append_take_seal(Services& services, const consent::RecordingId& recording, std::uint32_t take,
+                              consent::EndReason reason, const std::vector<recorder::SealedTrackFile>& files) {
+  consent::Seal seal{recording, take, reason, {}, std::nullopt, services.service_key.public_key(), wall_time()};
+  for (const auto& file : files) seal.tracks.push_back(sealed_track(file));
+  BOOST_OUTCOME_TRY(auto sealed, sign_as_service(services, std::move(seal)));
+  const auto entry = consent::new_entry(sealed);
+  BOOST_OUTCOME_TRY(append(services, {&entry, 1}));
+  return boost::outcome_v2::success();
+}
+
+Result<void> seal_what_is_there(Services& services, const consent::RecordingId& recording, std::uint32_t take,
+                                consent::EndReason reason) {
+  BOOST_OUTCOME_TRY(auto evidence, read_evidence(services, recording));
+  std::vector<recorder::SealedTrackFile> files;
+  for (const auto& track : evidence.tracks) {
+    if (track.body.take != take) continue;
+    if (std::ranges::count(evidence.erased, track.body.name) != 0) continue;
+    BOOST_OUTCOME_TRY(auto file, services.recorder.examine(recording, track.body.name));
+    file.approval = track.body.approval;
+    file.file = track.body.file;
+    file.header_sha256 = track.body.header_sha256;
+    files.push_back(std::move(file));
+  }
+  return append_take_seal(services, recording, take, reason, files);
+}
+
+Result<void> append_final_seal(Services& services, const consent::RecordingId& recording, consent::EndReason reason) {
+  BOOST_OUTCOME_TRY(auto evidence, read_evidence(services, recording));
+  if (evidence.finished) return boost::outcome_v2::success();
+  BOOST_OUTCOME_TRY(auto entries, services.ledger.entries(recording.hex()));
+  consent::Seal seal{recording,  std::nullopt, reason, {}, entries.size() + 1, services.service_key.public_key(),
+                     wall_time()};
+  BOOST_OUTCOME_TRY(auto sealed, sign_as_service(services, std::move(seal)));
+  const auto entry = consent::new_entry(sealed);
+  BOOST_OUTCOME_TRY(append(services, {&entry, 1}));
+  return boost::outcome_v2::success();
+}
+
+namespace {
+
+Result<void> add_to(Evidence& evidence, Services& services, const consent::Entry& entry) {
+  if (entry.kind == "request") {
+    BOOST_OUTCOME_TRY(auto request, consent::parse_statement<consent::Request>(entry.envelope));
+    BOOST_OUTCOME_TRY(auto room_entry, services.ledger.find(request.body.room_statement));
+    if (!room_entry) return Error(Errc::not_found, "the room statement of a request is missing; check the ledger");
+    BOOST_OUTCOME_TRY(auto room, consent::parse_statement<consent::Room>(room_entry->envelope));
+    evidence.extent = room.body.withdrawal_erases;
+    evidence.request.emplace(std::move(request));
+  } else if (entry.kind == "approval") {
+    BOOST_OUTCOME_TRY(auto approval, consent::parse_statement<consent::Approval>(entry.envelope));
+    evidence.approval_rows.push_back({approval.id, approval.body.key, approval.body.scope, entry.sequence});
+    evidence.approvals.push_back(std::move(approval));
+  } else if (entry.kind == "withdrawal") {
+    BOOST_OUTCOME_TRY(auto withdrawal, consent::parse_statement<consent::Withdrawal>(entry.envelope));
+    evidence.withdrawal_rows.push_back({withdrawal.body.key, withdrawal.body.kinds, entry.sequence});
+  } else if (entry.kind == "take") {
+    BOOST_OUTCOME_TRY(auto take, consent::parse_statement<consent::Take>(entry.envelope));
+    evidence.takes.push_back(std::move(take));
+  } else if (entry.kind == "track") {
+    BOOST_OUTCOME_TRY(auto track, consent::parse_statement<consent::Track>(entry.envelope));
+    evidence.tracks.push_back(std::move(track));
+  } else if (entry.kind == "seal") {
+    BOOST_OUTCOME_TRY(auto seal, consent::parse_statement<consent::Seal>(entry.envelope));
+    if (seal.body.take) evidence.sealed_takes.push_back(*seal.body.take);
+    if (!seal.body.take) evidence.finished = true;
+  } else if (entry.kind == "erased") {
+    BOOST_OUTCOME_TRY(auto erased, consent::parse_statement<consent::Erased>(entry.envelope));
+    evidence.erased.insert(evidence.erased.end(), erased.body.what.begin(), erased.body.what.end());
+  }
+  return boost::outcome_v2::success();
+}
+
+}  // namespace
+
+Result<Evidence> read_evidence(Services& services, const consent::RecordingId& recording) {
+  BOOST_OUTCOME_TRY(auto entries, services.ledger.entries(recording.hex()));
+  Evidence evidence;
+  for (const auto& entry : entries) {
+    BOOST_OUTCOME_TRY(add_to(evidence, services, entry));
+  }
+  return evidence;
+}
+
+}  // namespace unavoce::server

@@ -1,0 +1,58 @@
+#pragma once
+// Writing to the ledger from the control thread: statements that the service itself signs, and what is left to do when
+// the service starts again. The functions marked "database thread" block. Owned by nobody; they work on the Services
+// they are given.
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "consent/ledger.hpp"
+#include "consent/rules.hpp"
+#include "consent/statements.hpp"
+#include "recorder/order.hpp"
+#include "server/services.hpp"
+
+namespace unavoce::server {
+
+/// Signs a statement with the service's key and makes a ledger entry of it.
+template <class S>
+consent::Result<consent::Signed<S>> sign_as_service(const Services& services, S body) {
+  body.key = services.service_key.public_key();
+  return consent::parse_statement<S>(consent::sign_statement(body, services.service_key));
+}
+
+/// Appends statements of one recording, all or nothing. Database thread.
+Result<std::vector<consent::Entry>> append(Services& services, std::span<const consent::NewEntry> entries);
+
+/// A sealed track as the `seal` statement names it.
+consent::SealedTrack sealed_track(const recorder::SealedTrackFile& file);
+
+/// Appends the `seal` of a take. Database thread.
+Result<void> append_take_seal(Services& services, const consent::RecordingId& recording, std::uint32_t take,
+                              consent::EndReason reason, const std::vector<recorder::SealedTrackFile>& files);
+
+/// The same for a take that did not end by itself: its files are measured as they lie on the disk. Database thread.
+Result<void> seal_what_is_there(Services& services, const consent::RecordingId& recording, std::uint32_t take,
+                                consent::EndReason reason);
+
+/// Appends the final `seal`, which counts all entries of the recording, unless there is one. Database thread.
+Result<void> append_final_seal(Services& services, const consent::RecordingId& recording, consent::EndReason reason);
+
+/// Approvals, withdrawals, takes and tracks of a recording as the ledger has them. Database thread.
+struct Evidence {
+  std::optional<consent::Signed<consent::Request>> request;
+  std::vector<consent::Signed<consent::Approval>> approvals;
+  std::vector<consent::ApprovalRow> approval_rows;
+  std::vector<consent::WithdrawalRow> withdrawal_rows;
+  std::vector<consent::Signed<consent::Take>> takes;
+  std::vector<consent::Signed<consent::Track>> tracks;
+  std::vector<std::uint32_t> sealed_takes;
+  std::vector<std::string> erased;  ///< everything that `erased` statements name
+  consent::WithdrawalErases extent = consent::WithdrawalErases::own_tracks;
+  bool finished = false;  ///< there is a final seal
+};
+Result<Evidence> read_evidence(Services& services, const consent::RecordingId& recording);
+
+}  // namespace unavoce::server

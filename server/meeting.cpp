@@ -1,0 +1,321 @@
+#include "server/meeting.hpp"
+
+#include <algorithm>
+#include <boost/asio/detached.hpp>
+
+#include "consent/checks.hpp"
+#include "crypto/random.hpp"
+#include "server/clock.hpp"
+
+namespace unavoce::server {
+namespace {
+
+/// An answer must carry a challenge that is younger than this; a new one comes when it is used or was too old.
+constexpr consent::SpanMs kChallengeLasts{60 * 60 * 1000};
+
+std::string exception_text(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "unknown";
+  }
+}
+
+}  // namespace
+
+Meeting::Meeting(Services& services, consent::Signed<consent::Room> room, std::optional<OpenRequest> open)
+    : services_(services),
+      room_(std::move(room)),
+      queue_(std::make_shared<JobQueue>(services.executors.control,
+                                        [&log = services.log](const std::exception_ptr& failure) {
+                                          log.error("a job of a meeting failed: " + exception_text(failure));
+                                        })),
+      tick_(services.executors.control) {
+  state_.room_statement = room_.id;
+  if (!open) return;
+  session_ = open->request.body.session;
+  state_ = std::move(open->state);
+  approvals_ = std::move(open->approvals);
+  request_ = std::move(open->request);
+}
+
+bool Meeting::is_about(const consent::RecordingId& recording) const noexcept {
+  return request_ && request_->body.recording == recording;
+}
+
+Person* Meeting::find(const consent::ParticipantId& participant) {
+  const auto found = people_.find(participant);
+  return found == people_.end() ? nullptr : &found->second;
+}
+
+MeetingView Meeting::view() const {
+  return {state_, people_, room_, request_, session_, opened_};
+}
+
+// ---- people
+
+Task<Result<consent::ParticipantId>> Meeting::join(JoinMessage message, consent::Role role,
+                                                   std::shared_ptr<WebSocketPeer> peer) {
+  const auto self = shared_from_this();
+  Person* known = nullptr;
+  for (auto& [id, person] : people_) {
+    const bool resumes = message.resume && person.resume.text == *message.resume;
+    if (resumes && person.key == message.key && person.role == role) known = &person;
+    if (!resumes && person.key == message.key && state_.members.contains(id)) {
+      co_return Error(Errc::conflict, "this key is in the meeting already; join with a fresh one", "key_in_use");
+    }
+  }
+  if (message.resume && known == nullptr) {
+    co_return Error(Errc::conflict, "the session that you were in is over; join anew", "cannot_resume");
+  }
+  const consent::ParticipantId id = known != nullptr ? known->id : consent::ParticipantId::random();
+  if (known != nullptr && state_.members.contains(id)) left(id, known->peer.get());  // the old connection is dead
+  if (state_.members.size() >= kMaxPeople) {
+    co_return Error(Errc::conflict, "the meeting is full: it takes " + std::to_string(kMaxPeople) + " people",
+                    "room_full");
+  }
+  // Before this waits for anything: from here on nobody is recorded until this person has approved, too.
+  people_.insert_or_assign(id, Person{id, std::move(message.name), message.key, role, Token::random()});
+  apply(consent::Joined{id, message.key, role});
+  auto renewed = co_await renew_challenge(id, Tell::with_another_message);
+  auto checkpoint = co_await services_.in_database([&] { return std::string(services_.ledger.signed_checkpoint()); });
+  Person* person = find(id);
+  if (!renewed || person == nullptr) {
+    left(id, nullptr);
+    co_return renewed ? Error(Errc::unavailable, "the meeting has ended") : std::move(renewed).error();
+  }
+  person->peer = std::move(peer);
+  person->send(welcome_message(view(), *person, checkpoint));
+  co_return id;
+}
+
+void Meeting::left(const consent::ParticipantId& participant, const WebSocketPeer* peer) {
+  Person* person = find(participant);
+  if (person == nullptr || person->peer.get() != peer) return;
+  person->peer.reset();
+  forget_place(*person);
+  apply(consent::Left{participant});
+  if (state_.members.empty()) people_.clear();  // the session is over, and with it everybody's name
+}
+
+void Meeting::forget_place(Person& person) {
+  if (!person.place) return;
+  for (const std::string& resource : person.place->resources) services_.recorder.unpublish(resource);
+  person.place.reset();
+}
+
+Result<void> Meeting::relay(const consent::ParticipantId& from, const SignalMessage& message) {
+  BOOST_OUTCOME_TRY(auto to, consent::ParticipantId::parse(message.to));
+  const Person* receiver = find(to);
+  if (receiver != nullptr) receiver->send(signal_message(from, message.data));  // who just left misses nothing
+  return boost::outcome_v2::success();
+}
+
+void Meeting::countersign(const consent::ParticipantId& from, const CountersignMessage& message) {
+  const Person* person = find(from);
+  if (person == nullptr || person->role != consent::Role::host) return;
+  if (!proposal_ || proposal_->take_id != message.take_id || proposal_->answered->is_set()) return;
+  auto key = crypto::PublicKey::parse(message.keyid);
+  if (!key || !consent::is_host_key(room_.body, key.value())) return;
+  auto signed_twice = consent::countersign_take(proposal_->envelope, message.keyid, message.sig);
+  if (!signed_twice) return;
+  proposal_->envelope = std::move(signed_twice).value();
+  proposal_->answered->set();
+}
+
+std::optional<PublishPlace> Meeting::place_of(const consent::Signed<consent::Approval>& approval) {
+  const auto member = state_.members.find(approval.body.participant);
+  if (member == state_.members.end() || member->second.approval != approval.id) return std::nullopt;
+  return find(approval.body.participant)->place;
+}
+
+PublishPlace* Meeting::find_place(std::string_view path, consent::ParticipantId& owner) {
+  for (auto& [participant, person] : people_) {
+    if (!person.place || person.place->path != path) continue;
+    owner = participant;
+    return &*person.place;
+  }
+  return nullptr;
+}
+
+// ---- events and effects
+
+void Meeting::apply(const consent::Event& event, JobQueue::Job first) {
+  auto done = consent::step(std::move(state_), event, wall_time());
+  state_ = std::move(done.state);
+  // The rules put CloseGate first. Jobs run after this function, so that the gate closes before any of them begins.
+  if (first) queue_->add(std::move(first));
+  for (const auto& effect : done.effects) carry_out(effect);
+  if (proposal_ && state_.preparation && state_.preparation->outdated) proposal_->answered->set();  // no need to wait
+  tell_everybody();
+  schedule_tick();
+}
+
+void Meeting::carry_out(const consent::Effect& effect) {
+  const auto self = shared_from_this();
+  if (std::holds_alternative<consent::CloseGate>(effect)) {
+    gate_.close(monotonic_ns);
+    opened_.reset();
+    services_.log.debug("gate closed");
+  } else if (const auto* revoke = std::get_if<consent::RevokeKinds>(&effect)) {
+    gate_.revoke(revoke->approval, revoke->kinds);
+  } else if (const auto* open = std::get_if<consent::OpenGate>(&effect)) {
+    open_gate(*open);
+  } else if (const auto* refused = std::get_if<consent::TellHostRefused>(&effect)) {
+    tell_refused(*refused);
+  } else if (const auto* prepare_take = std::get_if<consent::PrepareTake>(&effect)) {
+    queue_->add([self, order = *prepare_take] { return self->prepare(order); });
+  } else if (const auto* end = std::get_if<consent::EndTake>(&effect)) {
+    queue_->add([self, order = *end] { return self->end_take(order); });
+  } else if (const auto* erase_order = std::get_if<consent::Erase>(&effect)) {
+    queue_->add([self, order = *erase_order] { return self->erase(order); });
+  } else if (const auto* over = std::get_if<consent::EndRecording>(&effect)) {
+    queue_->add([self, order = *over] { return self->end_recording(order); });
+  }
+}
+
+void Meeting::open_gate(const consent::OpenGate& effect) {
+  services_.recorder.start_take(gate_.open(effect.recording, effect.take, effect.roster, monotonic_ns()));
+  opened_ = wall_time();
+  const auto since_ms = (monotonic_ns() - last_approval_ns_) / 1'000'000;
+  services_.log.info("gate open " + std::to_string(since_ms) + " ms after the last approval");
+  send_to_all(take_message(take_envelope_));
+}
+
+void Meeting::tell_refused(const consent::TellHostRefused& effect) {
+  for (const auto& [id, person] : people_) {
+    if (person.role == consent::Role::host) person.send(refused_message(effect.participant));
+  }
+}
+
+void Meeting::tell_everybody() {
+  std::string roster = roster_message(view());
+  if (roster != last_roster_) send_to_all(roster);
+  last_roster_ = std::move(roster);
+  std::string gate = gate_message(view());
+  if (gate != last_gate_) send_to_all(gate);
+  last_gate_ = std::move(gate);
+}
+
+void Meeting::send_to_all(const std::string& text) {
+  for (const auto& [id, person] : people_) person.send(text);
+}
+
+void Meeting::schedule_tick() {
+  tick_.cancel();
+  const auto due = consent::next_deadline(state_);
+  if (!due) return;
+  // Never longer than a minute: the wall clock may be set meanwhile.
+  const auto wait = std::clamp<std::int64_t>(due->value - wall_time().value, 1, 60'000);
+  tick_.expires_after(std::chrono::milliseconds(wait));
+  tick_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    const auto self = weak.lock();
+    if (!error && self) self->apply(consent::Tick{});
+  });
+}
+
+// ---- what can break
+
+void Meeting::report_fault(consent::Part part, const std::string& text) {
+  services_.log.error(text);
+  apply(consent::Fault{part});
+  if (!recovering_.insert(part).second) return;
+  asio::co_spawn(
+      services_.executors.control, [self = shared_from_this(), part] { return self->recover(part); }, asio::detached);
+}
+
+Task<void> Meeting::recover(consent::Part part) {
+  const auto self = shared_from_this();
+  asio::steady_timer pause(services_.executors.control);
+  for (bool well = false; !well && !state_.members.empty();) {
+    pause.expires_after(std::chrono::seconds(part == consent::Part::ledger ? 2 : 5));
+    boost::system::error_code ignored;
+    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    well = true;
+    if (part == consent::Part::recorder) continue;
+    // Whether the ledger can be written again is only known by writing.
+    const std::string probe = crypto::to_base64url(crypto::random_array<32>());
+    const auto written = co_await services_.in_database([&]() -> Result<void> {
+      BOOST_OUTCOME_TRY(services_.ledger.add_challenge(probe, wall_time() + consent::SpanMs{1000}, wall_time()));
+      return boost::outcome_v2::success();
+    });
+    well = written.has_value();
+  }
+  recovering_.erase(part);
+  apply(consent::Recovered{part});
+}
+
+void Meeting::hear(const recorder::Event& event) {
+  if (const auto* fault = std::get_if<recorder::Fault>(&event)) {
+    if (is_about(fault->recording)) report_fault(consent::Part::recorder, "recorder: " + fault->text);
+  } else if (const auto* prepared = std::get_if<recorder::TrackPrepared>(&event)) {
+    if (!is_about(prepared->recording)) return;
+    queue_->add([self = shared_from_this(), order = *prepared] { return self->add_track(order); });
+  } else if (const auto* first = std::get_if<recorder::FirstFrameSealed>(&event)) {
+    if (!is_about(first->recording)) return;
+    const auto since_ms = (first->at_ns - last_approval_ns_) / 1'000'000;
+    services_.log.info("first frame of a track sealed " + std::to_string(since_ms) + " ms after the last approval");
+  }
+}
+
+// ---- challenges
+
+Task<Result<void>> Meeting::renew_challenge(consent::ParticipantId participant, Tell tell) {
+  const auto self = shared_from_this();
+  const std::string challenge = crypto::to_base64url(crypto::random_array<32>());
+  auto added = co_await services_.in_database([&]() -> Result<void> {
+    BOOST_OUTCOME_TRY(services_.ledger.add_challenge(challenge, wall_time() + kChallengeLasts, wall_time()));
+    return boost::outcome_v2::success();
+  });
+  if (!added) {
+    report_fault(consent::Part::ledger, "no challenge can be stored: " + added.error().text);
+    co_return std::move(added).error();
+  }
+  Person* person = find(participant);
+  if (person == nullptr) co_return boost::outcome_v2::success();
+  person->challenge = challenge;
+  if (tell == Tell::now) person->send(challenge_message(challenge));
+  co_return boost::outcome_v2::success();
+}
+
+Task<void> Meeting::ask_everybody() {
+  const auto self = shared_from_this();
+  std::vector<consent::ParticipantId> ids;
+  for (const auto& [id, member] : state_.members) ids.push_back(id);
+  for (const auto& id : ids) {
+    const auto renewed = co_await renew_challenge(id, Tell::with_another_message);
+    const Person* person = find(id);
+    if (renewed && person != nullptr && request_) person->send(request_message(*request_, person->challenge));
+  }
+}
+
+// ---- the host and the service
+
+Task<void> Meeting::stop(consent::RecordingId recording) {
+  const auto self = shared_from_this();
+  apply(consent::Stopped{recording});
+  co_await queue_->drained();
+}
+
+void Meeting::room_changed(const consent::Signed<consent::Room>& room) {
+  room_ = room;
+  apply(consent::RoomChanged{room.id});
+}
+
+Task<void> Meeting::end() {
+  const auto self = shared_from_this();
+  std::vector<consent::ParticipantId> ids;
+  for (const auto& [id, member] : state_.members) ids.push_back(id);
+  for (const auto& id : ids) {
+    Person* person = find(id);
+    if (person == nullptr) continue;
+    const std::shared_ptr<WebSocketPeer> peer = person->peer;
+    if (peer) peer->close();
+    left(id, peer.get());
+  }
+  while (!queue_->idle()) co_await queue_->drained();
+}
+
+}  // namespace unavoce::server

@@ -1,0 +1,139 @@
+#pragma once
+// One session in a room: who is here, what they said, and the take that runs. Events go through the rules
+// (consent/rules.hpp); their effects are carried out here, CloseGate first and without waiting for anything, the rest
+// in order by the recording's job queue. Knows no rule of consent itself.
+// Owned by Meetings (shared, because jobs outlive connections); control thread only. Names live and die with it.
+
+#include <boost/asio/steady_timer.hpp>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "consent/gate.hpp"
+#include "consent/rules.hpp"
+#include "recorder/event.hpp"
+#include "server/client_messages.hpp"
+#include "server/job_queue.hpp"
+#include "server/meeting_messages.hpp"
+#include "server/person.hpp"
+#include "server/services.hpp"
+
+namespace unavoce::server {
+
+/// A statement that is in the ledger, and where its author may publish now.
+struct Accepted {
+  consent::Entry entry;
+  std::optional<PublishPlace> place;
+};
+
+/// A request that was in force when the service stopped.
+struct OpenRequest {
+  consent::Signed<consent::Request> request;
+  consent::MeetingState state;
+  std::map<consent::StatementId, consent::Signed<consent::Approval>> approvals;
+};
+
+class Meeting : public std::enable_shared_from_this<Meeting> {
+ public:
+  Meeting(Services& services, consent::Signed<consent::Room> room, std::optional<OpenRequest> open);
+
+  const consent::SessionId& session() const noexcept { return session_; }
+  const consent::Signed<consent::Room>& room() const noexcept { return room_; }
+  bool is_about(const consent::RecordingId& recording) const noexcept;
+  bool nobody_is_here() const noexcept { return state_.members.empty(); }
+
+  // ---- people (meeting.cpp)
+
+  /// Errors: conflict (full, key in use), forbidden (host without the room's log-in). The gate closes before this
+  /// waits.
+  Task<Result<consent::ParticipantId>> join(JoinMessage message, consent::Role role,
+                                            std::shared_ptr<WebSocketPeer> peer);
+  /// The connection ended; nothing happens if a newer one took its place.
+  void left(const consent::ParticipantId& participant, const WebSocketPeer* peer);
+  Result<void> relay(const consent::ParticipantId& from, const SignalMessage& message);
+  void countersign(const consent::ParticipantId& from, const CountersignMessage& message);
+
+  // ---- statements (meeting_statements.cpp); each is checked, made durable and takes effect in the order of DESIGN 5
+
+  Task<Result<Accepted>> request(consent::Signed<consent::Request> request);
+  Task<Result<Accepted>> approve(consent::Signed<consent::Approval> approval, std::optional<crypto::Bytes> wrapped);
+  Task<Result<Accepted>> refuse(consent::Signed<consent::Refusal> refusal);
+  Task<Result<Accepted>> withdraw(consent::Signed<consent::Withdrawal> withdrawal);
+
+  /// Where the author of this approval may publish, if it is in force.
+  std::optional<PublishPlace> place_of(const consent::Signed<consent::Approval>& approval);
+
+  // ---- the room's host and the service
+
+  /// Ends a recording; returns when it is sealed.
+  Task<void> stop(consent::RecordingId recording);
+  void room_changed(const consent::Signed<consent::Room>& room);
+  /// Everybody out; returns when what was recorded is sealed.
+  Task<void> end();
+  void hear(const recorder::Event& event);
+
+  /// Where somebody may publish, by its path; null if nobody may.
+  PublishPlace* find_place(std::string_view path, consent::ParticipantId& owner);
+
+ private:
+  // ---- events and effects (meeting.cpp)
+
+  /// Lets the rules judge an event and carries out what they order; `first` is queued before the ordered jobs.
+  void apply(const consent::Event& event, JobQueue::Job first = {});
+  void carry_out(const consent::Effect& effect);
+  void open_gate(const consent::OpenGate& effect);
+  void tell_refused(const consent::TellHostRefused& effect);
+  void tell_everybody();
+  void send_to_all(const std::string& text);
+  void schedule_tick();
+  /// Something underneath is broken: closes the gate and tries again every few seconds.
+  void report_fault(consent::Part part, const std::string& text);
+  Task<void> recover(consent::Part part);
+  void forget_place(Person& person);
+  MeetingView view() const;
+  Person* find(const consent::ParticipantId& participant);
+
+  /// A durable challenge for this person's next answer; sets it, and sends it unless it comes with another message.
+  enum class Tell { now, with_another_message };
+  Task<Result<void>> renew_challenge(consent::ParticipantId participant, Tell tell);
+  Task<void> ask_everybody();
+
+  // ---- takes (meeting_takes.cpp), as jobs
+
+  Task<void> prepare(consent::PrepareTake effect);
+  Task<Result<void>> make_durable(const consent::PrepareTake& effect, std::vector<recorder::PreparedTrack> files);
+  Task<Result<consent::Signed<consent::Take>>> propose_take(const consent::PrepareTake& effect);
+  Task<void> end_take(consent::EndTake effect);
+  Task<void> erase(consent::Erase effect);
+  Task<void> end_recording(consent::EndRecording effect);
+  Task<void> add_track(recorder::TrackPrepared event);
+
+  /// Who waits for a host's signature under a take.
+  struct Proposal {
+    std::string take_id;
+    std::string envelope;
+    std::shared_ptr<Signal> answered;
+  };
+
+  Services& services_;
+  consent::Signed<consent::Room> room_;
+  consent::SessionId session_ = consent::SessionId::random();
+  consent::MeetingState state_;
+  consent::Gate gate_;
+  std::shared_ptr<JobQueue> queue_;
+  People people_;  // also who left, so that they can resume; emptied when the last one leaves
+  std::optional<consent::Signed<consent::Request>> request_;
+  std::map<consent::StatementId, consent::Signed<consent::Approval>> approvals_;
+  std::optional<Proposal> proposal_;
+  std::string take_envelope_;  // of the take that is prepared or runs
+  std::optional<consent::TimeMs> opened_;
+  std::int64_t last_approval_ns_ = 0;
+  std::set<consent::Part> recovering_;
+  std::string last_roster_;
+  std::string last_gate_;
+  asio::steady_timer tick_;
+};
+
+}  // namespace unavoce::server

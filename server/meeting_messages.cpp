@@ -1,0 +1,99 @@
+#include "server/meeting_messages.hpp"
+
+#include "server/json_input.hpp"
+#include "server/problem.hpp"
+
+namespace unavoce::server {
+namespace {
+
+Json roster_json(const MeetingView& view) {
+  Json roster = Json::array();
+  for (const auto& [id, member] : view.state.members) {
+    const auto person = view.people.find(id);
+    if (person == view.people.end()) continue;
+    roster.push_back({{"participant", id.hex()},
+                      {"name", person->second.name},
+                      {"role", consent::name_of(member.role)},
+                      {"answer", consent::name_of(consent::shown_answer(view.state, id))},
+                      {"approval", member.approval ? Json(member.approval->hex()) : Json(nullptr)}});
+  }
+  return roster;
+}
+
+Json gate_json(const MeetingView& view) {
+  Json waiting = Json::array();
+  for (const auto& id : consent::waiting_for(view.state)) waiting.push_back(id.hex());
+  const auto reason = consent::closed_reason(view.state);
+  const bool open = consent::gate_is_open(view.state);
+  Json gate = {{"state", open ? "open" : "closed"},
+               {"take", open ? Json(view.state.recording->running->take) : Json(nullptr)},
+               {"reason", reason ? consent::name_of(*reason) : "open"},
+               {"waiting_for", std::move(waiting)}};
+  gate["opened_ms"] = open && view.opened ? Json(view.opened->value) : Json(nullptr);
+  return gate;
+}
+
+Json request_json(const consent::Signed<consent::Request>& request) {
+  return {{"id", request.id.hex()}, {"envelope", request.envelope}, {"recording", request.body.recording.hex()}};
+}
+
+}  // namespace
+
+std::string welcome_message(const MeetingView& view, const Person& person, const std::string& checkpoint) {
+  return dump({{"type", "welcome"},
+               {"session", view.session.hex()},
+               {"participant", person.id.hex()},
+               {"resume", person.resume.text},
+               {"challenge", person.challenge},
+               {"roster", roster_json(view)},
+               {"request", view.request ? request_json(*view.request) : Json(nullptr)},
+               {"gate", gate_json(view)},
+               {"checkpoint", checkpoint},
+               {"room_envelope", view.room.envelope}});
+}
+
+std::string roster_message(const MeetingView& view) {
+  return dump({{"type", "roster"}, {"roster", roster_json(view)}});
+}
+
+std::string gate_message(const MeetingView& view) {
+  return dump({{"type", "gate"}, {"gate", gate_json(view)}});
+}
+
+std::string request_message(const consent::Signed<consent::Request>& request, const std::string& challenge) {
+  return dump({{"type", "request"}, {"request", request_json(request)}, {"challenge", challenge}});
+}
+
+std::string challenge_message(const std::string& challenge) {
+  return dump({{"type", "challenge"}, {"challenge", challenge}});
+}
+
+std::string take_proposal_message(const std::string& take_id, const std::string& envelope) {
+  return dump({{"type", "take_proposal"}, {"take_id", take_id}, {"envelope", envelope}});
+}
+
+std::string take_message(const std::string& envelope) {
+  return dump({{"type", "take"}, {"envelope", envelope}});
+}
+
+std::string refused_message(const std::optional<consent::ParticipantId>& participant) {
+  return dump({{"type", "refused"}, {"participant", participant ? Json(participant->hex()) : Json(nullptr)}});
+}
+
+std::string pong_message() {
+  return R"({"type":"pong"})";
+}
+
+std::string recording_ended_message(const consent::RecordingId& recording, consent::EndReason reason) {
+  return dump({{"type", "recording_ended"}, {"recording", recording.hex()}, {"reason", consent::name_of(reason)}});
+}
+
+std::string signal_message(const consent::ParticipantId& from, const std::string& data) {
+  return R"({"type":"signal","from":")" + from.hex() + R"(","data":)" + data + "}";
+}
+
+std::string problem_message(const Error& error) {
+  return dump({{"type", "problem"}, {"problem", Json::parse(problem_json(error))}});
+}
+
+}  // namespace unavoce::server

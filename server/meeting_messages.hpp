@@ -1,0 +1,42 @@
+#pragma once
+// The texts of the WebSocket messages that the server sends (docs/API.md), made from the meeting's state. Pure.
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "consent/meeting.hpp"
+#include "consent/statements.hpp"
+#include "server/error.hpp"
+#include "server/person.hpp"
+
+namespace unavoce::server {
+
+using People = std::map<consent::ParticipantId, Person>;
+
+/// What the messages are made from.
+struct MeetingView {
+  const consent::MeetingState& state;
+  const People& people;
+  const consent::Signed<consent::Room>& room;
+  const std::optional<consent::Signed<consent::Request>>& request;
+  const consent::SessionId& session;
+  std::optional<consent::TimeMs> opened;  ///< when the gate opened, if it is open
+};
+
+std::string welcome_message(const MeetingView& view, const Person& person, const std::string& checkpoint);
+std::string roster_message(const MeetingView& view);
+std::string gate_message(const MeetingView& view);
+/// `challenge` is the person's own.
+std::string request_message(const consent::Signed<consent::Request>& request, const std::string& challenge);
+std::string challenge_message(const std::string& challenge);
+std::string take_proposal_message(const std::string& take_id, const std::string& envelope);
+std::string take_message(const std::string& envelope);
+std::string refused_message(const std::optional<consent::ParticipantId>& participant);
+std::string recording_ended_message(const consent::RecordingId& recording, consent::EndReason reason);
+std::string pong_message();
+/// `data` is JSON text, passed on as it is.
+std::string signal_message(const consent::ParticipantId& from, const std::string& data);
+std::string problem_message(const Error& error);
+
+}  // namespace unavoce::server

@@ -1,0 +1,139 @@
+// What people sign: checked, made durable, and only then in force; but what closes the gate closes it at once.
+
+#include <boost/asio/detached.hpp>
+
+#include "consent/checks.hpp"
+#include "server/clock.hpp"
+#include "server/erasure.hpp"
+#include "server/evidence.hpp"
+#include "server/meeting.hpp"
+
+namespace unavoce::server {
+namespace {
+
+Task<Result<consent::Entry>> append_one(Services& services, consent::NewEntry entry) {
+  co_return co_await services.in_database([&]() -> Result<consent::Entry> {
+    BOOST_OUTCOME_TRY(auto entries, append(services, {&entry, 1}));
+    return std::move(entries.front());
+  });
+}
+
+Result<void> check_retention(const Services& services, const consent::Request& request, consent::TimeMs now) {
+  const consent::SpanMs longest{std::int64_t{services.config.retention_max_days} * 24 * 3600 * 1000};
+  if (request.delete_after_ms <= now + longest + consent::kClockSkew) return boost::outcome_v2::success();
+  return Error(Errc::forbidden,
+               "recordings are kept for at most " + std::to_string(services.config.retention_max_days) + " days here",
+               "retention_too_long");
+}
+
+}  // namespace
+
+Task<Result<Accepted>> Meeting::request(consent::Signed<consent::Request> request) {
+  const auto self = shared_from_this();
+  const auto now = wall_time();
+  BOOST_OUTCOME_CO_TRY(consent::check_request(request, room_, session_, now));
+  BOOST_OUTCOME_CO_TRY(check_retention(services_, request.body, now));
+  BOOST_OUTCOME_CO_TRY(auto requested, consent::admit(state_, request, room_));
+  auto stored = co_await services_.in_database([&]() -> Result<consent::Entry> {
+    BOOST_OUTCOME_TRY(services_.rooms.add_recording(request.body.recording, request.body.room));
+    const auto entry = consent::new_entry(request);
+    BOOST_OUTCOME_TRY(auto entries, append(services_, {&entry, 1}));
+    return std::move(entries.front());
+  });
+  BOOST_OUTCOME_CO_TRY(auto entry, std::move(stored));
+  if (request_) approvals_.clear();
+  request_ = std::move(request);
+  apply(requested);
+  asio::co_spawn(
+      services_.executors.control, [self] { return self->ask_everybody(); }, asio::detached);
+  co_return Accepted{std::move(entry), std::nullopt};
+}
+
+Task<Result<Accepted>> Meeting::approve(consent::Signed<consent::Approval> approval,
+                                        std::optional<crypto::Bytes> wrapped) {
+  const auto self = shared_from_this();
+  const consent::ParticipantId id = approval.body.participant;
+  if (!request_ || find(id) == nullptr) co_return Error(Errc::not_found, "there is nothing to approve here now");
+  const std::optional<crypto::ByteView> wrapped_view =
+      wrapped ? std::optional<crypto::ByteView>(*wrapped) : std::nullopt;
+  auto checked = consent::check_approval(approval, *request_, room_, wrapped_view, find(id)->challenge, wall_time());
+  if (!checked) {
+    (void)co_await renew_challenge(id, Tell::now);
+    co_return std::move(checked).error();
+  }
+  BOOST_OUTCOME_CO_TRY(auto approved, consent::admit(state_, approval));
+  auto appended = co_await append_one(services_, consent::new_entry(approval, std::move(wrapped)));
+  if (!appended) {
+    if (appended.error().word == "storage") report_fault(consent::Part::ledger, appended.error().text);
+    (void)co_await renew_challenge(id, Tell::now);
+    co_return std::move(appended).error();
+  }
+  Accepted accepted{std::move(appended).value(), std::nullopt};
+  if (!is_about(approval.body.recording)) co_return accepted;  // the recording ended meanwhile
+  approvals_.insert_or_assign(approval.id, approval);
+  last_approval_ns_ = monotonic_ns();
+  if (Person* person = find(id)) {
+    forget_place(*person);
+    const consent::Scope media = approval.body.scope.without({consent::Kind::chat});
+    if (person->peer && !media.empty()) {
+      person->place = PublishPlace{"/whip/" + consent::ParticipantId::random().hex(), Token::random(), media, {}};
+      accepted.place = person->place;
+    }
+  }
+  apply(approved);
+  if (accepted.place) {
+    const ReadGrant grant{approval.body.recording.hex(), approval.id.hex()};
+    const auto granted = co_await services_.in_database(
+        [&] { return services_.rooms.add_grant(accepted.place->token.sha256, grant, request_->body.delete_after_ms); });
+    if (!granted) services_.log.error("a participant cannot read their own track later: " + granted.error().text);
+  }
+  (void)co_await renew_challenge(id, Tell::now);
+  co_return accepted;
+}
+
+Task<Result<Accepted>> Meeting::refuse(consent::Signed<consent::Refusal> refusal) {
+  const auto self = shared_from_this();
+  const consent::ParticipantId id = refusal.body.participant;
+  Person* person = find(id);
+  if (!request_ || person == nullptr) co_return Error(Errc::not_found, "there is nothing to refuse here now");
+  BOOST_OUTCOME_CO_TRY(consent::check_refusal(refusal, *request_, person->challenge, wall_time()));
+  BOOST_OUTCOME_CO_TRY(auto refused, consent::admit(state_, refusal));
+  apply(refused);  // at once: nothing of this waits for a disk
+  forget_place(*person);
+  auto appended = co_await append_one(services_, consent::new_entry(refusal));
+  (void)co_await renew_challenge(id, Tell::now);
+  BOOST_OUTCOME_CO_TRY(auto entry, std::move(appended));
+  co_return Accepted{std::move(entry), std::nullopt};
+}
+
+Task<Result<Accepted>> Meeting::withdraw(consent::Signed<consent::Withdrawal> withdrawal) {
+  const auto self = shared_from_this();
+  std::optional<Result<consent::Entry>> row;
+  auto write_row = [this, &row, &withdrawal]() -> Task<void> {
+    auto appended = co_await append_one(services_, consent::new_entry(withdrawal));
+    services_.log.debug(appended ? "withdrawal in the ledger" : "withdrawal not in the ledger yet");
+    const auto erased_keys =
+        co_await services_.in_database([&] { return erase_withdrawn_keys(services_, withdrawal.body.recording); });
+    if (!erased_keys) services_.log.error("wrapped keys are not erased yet: " + erased_keys.error().text);
+    row.emplace(std::move(appended));
+  };
+  apply(consent::withdrawn_by(withdrawal), write_row);  // the gate is closed when this returns
+  for (auto& [id, person] : people_) {
+    if (person.key == withdrawal.body.key && person.place) {
+      person.place->allowed = person.place->allowed.without(withdrawal.body.kinds);
+      if (person.place->allowed.empty()) forget_place(person);
+    }
+  }
+  std::optional<Result<void>> erased;
+  queue_->add([this, &erased, &withdrawal]() -> Task<void> {
+    erased.emplace(co_await erase_withdrawn(services_, withdrawal.body.recording, {}));
+  });
+  co_await queue_->drained();
+  if (row && row->has_value() && erased && erased->has_value())
+    co_return Accepted{std::move(row->value()), std::nullopt};
+  report_fault(consent::Part::ledger, "a withdrawal is in effect, but not in the ledger yet");
+  co_return Error(Errc::unavailable, "your withdrawal is in effect; the proof follows: send it again in a moment",
+                  "proof_follows");
+}
+
+}  // namespace unavoce::server

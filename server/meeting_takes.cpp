@@ -1,0 +1,145 @@
+// The jobs of a meeting's recording: prepare a take, end it, erase, end the recording. They run one after the other.
+
+#include "consent/checks.hpp"
+#include "server/clock.hpp"
+#include "server/erasure.hpp"
+#include "server/evidence.hpp"
+#include "server/meeting.hpp"
+
+namespace unavoce::server {
+namespace {
+
+/// A host's page must look at the take and sign it within this time; without it the roster is the service's word only.
+constexpr std::chrono::seconds kCountersignWithin{3};
+
+/// What the recorder may write: chat is none of its business.
+consent::Scope media_of(consent::Scope scope) {
+  return scope.without({consent::Kind::chat});
+}
+
+}  // namespace
+
+Task<void> Meeting::prepare(consent::PrepareTake effect) {
+  recorder::TakeOrder order{effect.recording, effect.take, {}};
+  for (const auto& seat : effect.roster) {
+    const auto approval = approvals_.find(seat.approval);
+    if (approval == approvals_.end() || !approval->second.body.consent_recipient) continue;
+    const consent::Scope kinds = media_of(seat.scope);
+    if (kinds.empty()) continue;
+    order.tracks.push_back({seat.approval, seat.participant.hex(), *approval->second.body.consent_recipient, kinds});
+  }
+  auto prepared = co_await on(services_.executors.workers, [&] { return services_.recorder.prepare_take(order); });
+  if (!prepared) {
+    apply(consent::TakeFailed{effect.recording, effect.take, consent::Part::recorder});
+    report_fault(consent::Part::recorder, "no take can be prepared: " + prepared.error().text);
+    co_return;
+  }
+  const auto durable = co_await make_durable(effect, std::move(prepared).value());
+  if (durable) {
+    apply(consent::TakeDurable{effect.recording, effect.take});
+    co_return;
+  }
+  using Answer = recorder::Result<std::vector<recorder::SealedTrackFile>>;
+  const auto removed = co_await answer_of<Answer>(services_.executors.control, [&](auto done) {
+    services_.recorder.end_take(effect.recording, effect.take, std::move(done));
+  });
+  if (!removed) services_.log.error("files of a take that failed could not be removed: " + removed.error().text);
+  apply(consent::TakeFailed{effect.recording, effect.take, consent::Part::ledger});
+  report_fault(consent::Part::ledger, "no take can be written to the ledger: " + durable.error().text);
+}
+
+/// `take` and every `track` in one transaction: from here on the evidence is there before the media.
+Task<Result<void>> Meeting::make_durable(const consent::PrepareTake& effect,
+                                         std::vector<recorder::PreparedTrack> files) {
+  auto proposed = co_await propose_take(effect);
+  BOOST_OUTCOME_CO_TRY(auto take, std::move(proposed));
+  auto appended = co_await services_.in_database([&]() -> Result<void> {
+    std::vector<consent::NewEntry> entries{consent::new_entry(take)};
+    for (const auto& file : files) {
+      consent::Track body{effect.recording, effect.take, file.approval,      file.file,
+                          file.name,        file.kinds,  file.header_sha256, services_.service_key.public_key(),
+                          wall_time()};
+      BOOST_OUTCOME_TRY(auto track, sign_as_service(services_, std::move(body)));
+      entries.push_back(consent::new_entry(track));
+    }
+    BOOST_OUTCOME_TRY(append(services_, entries));
+    return boost::outcome_v2::success();
+  });
+  BOOST_OUTCOME_CO_TRY(std::move(appended));
+  take_envelope_ = take.envelope;
+  co_return boost::outcome_v2::success();
+}
+
+Task<Result<consent::Signed<consent::Take>>> Meeting::propose_take(const consent::PrepareTake& effect) {
+  auto looked = co_await services_.in_database([&] { return services_.ledger.checkpoint(); });
+  consent::Take body{effect.recording, effect.take, {}, {looked.size, looked.root}, services_.service_key.public_key(),
+                     wall_time()};
+  for (const auto& seat : effect.roster) body.approvals.push_back(seat.approval);
+  BOOST_OUTCOME_CO_TRY(auto take, sign_as_service(services_, std::move(body)));
+  proposal_ = Proposal{take.id.hex(), take.envelope, std::make_shared<Signal>(services_.executors.control)};
+  const std::string message = take_proposal_message(proposal_->take_id, take.envelope);
+  for (const auto& [id, person] : people_) {
+    if (person.role == consent::Role::host) person.send(message);
+  }
+  const bool outdated = !state_.preparation || state_.preparation->outdated;
+  const std::shared_ptr<Signal> answered = proposal_->answered;
+  if (!outdated) co_await answered->wait(kCountersignWithin);
+  const std::string envelope = std::move(proposal_->envelope);
+  proposal_.reset();
+  BOOST_OUTCOME_CO_TRY(auto final_take, consent::parse_statement<consent::Take>(envelope));
+  co_return final_take;
+}
+
+Task<void> Meeting::end_take(consent::EndTake effect) {
+  for (const auto& approval : effect.abort) {
+    const auto aborted = co_await abort_tracks(services_, effect.recording, approval);
+    if (!aborted) services_.log.error("a track could not be aborted: " + aborted.error().text);
+  }
+  using Answer = recorder::Result<std::vector<recorder::SealedTrackFile>>;
+  auto ended = co_await answer_of<Answer>(services_.executors.control, [&](auto done) {
+    services_.recorder.end_take(effect.recording, effect.take, std::move(done));
+  });
+  if (!ended) services_.log.error("a take did not end as it should: " + ended.error().text);
+  const auto sealed = co_await services_.in_database([&]() -> Result<void> {
+    if (ended) return append_take_seal(services_, effect.recording, effect.take, effect.reason, ended.value());
+    return seal_what_is_there(services_, effect.recording, effect.take, consent::EndReason::fault);
+  });
+  if (!sealed) report_fault(consent::Part::ledger, "a take could not be sealed in the ledger: " + sealed.error().text);
+}
+
+Task<void> Meeting::erase(consent::Erase effect) {
+  const auto erased = co_await erase_withdrawn(services_, effect.recording, effect.approvals);
+  if (!erased) report_fault(consent::Part::ledger, "a withdrawal is not finished: " + erased.error().text);
+}
+
+Task<void> Meeting::end_recording(consent::EndRecording effect) {
+  const auto sealed =
+      co_await services_.in_database([&] { return append_final_seal(services_, effect.recording, effect.reason); });
+  if (!sealed) report_fault(consent::Part::ledger, "a recording could not be sealed: " + sealed.error().text);
+  if (is_about(effect.recording)) {
+    request_.reset();
+    approvals_.clear();
+    for (auto& [id, person] : people_) forget_place(person);
+  }
+  send_to_all(recording_ended_message(effect.recording, effect.reason));
+  tell_everybody();
+}
+
+Task<void> Meeting::add_track(recorder::TrackPrepared event) {
+  const auto& file = event.track;
+  const auto appended = co_await services_.in_database([&]() -> Result<void> {
+    consent::Track body{event.recording, event.take, file.approval,      file.file,
+                        file.name,       file.kinds, file.header_sha256, services_.service_key.public_key(),
+                        wall_time()};
+    BOOST_OUTCOME_TRY(auto track, sign_as_service(services_, std::move(body)));
+    const auto entry = consent::new_entry(track);
+    BOOST_OUTCOME_TRY(append(services_, {&entry, 1}));
+    return boost::outcome_v2::success();
+  });
+  if (appended)
+    services_.recorder.release_track(event.recording, event.take, file.approval, file.file);
+  else
+    report_fault(consent::Part::ledger, "a track could not be written to the ledger: " + appended.error().text);
+}
+
+}  // namespace unavoce::server

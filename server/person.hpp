@@ -1,0 +1,46 @@
+#pragma once
+// Somebody in a meeting as the server knows them: a name that is kept in RAM only, a socket, a challenge to answer, and
+// where they may publish. Owned by Meeting; control thread.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "consent/ids.hpp"
+#include "consent/scope.hpp"
+#include "consent/statement_types.hpp"
+#include "crypto/ed25519.hpp"
+#include "server/accounts.hpp"
+#include "server/application.hpp"
+
+namespace unavoce::server {
+
+/// The largest meeting: everybody sends to everybody (mesh).
+inline constexpr std::size_t kMaxPeople = 6;
+
+/// An unguessable address and token for WHIP, and what may be sent there.
+struct PublishPlace {
+  std::string path;  ///< "/whip/<32 hex digits>"
+  Token token;
+  consent::Scope allowed;
+  std::vector<std::string> resources;  ///< WHIP sessions that were answered
+};
+
+struct Person {
+  consent::ParticipantId id;
+  std::string name;
+  crypto::PublicKey key;
+  consent::Role role;
+  Token resume;
+  std::shared_ptr<WebSocketPeer> peer{};  ///< none while the connection is lost
+  std::string challenge{};                ///< what the next answer must carry; single use
+  std::optional<PublishPlace> place{};
+
+  /// Sends a text frame if there is a connection.
+  void send(const std::string& text) const {
+    if (peer) peer->send(text);
+  }
+};
+
+}  // namespace unavoce::server

@@ -1,0 +1,61 @@
+// Meetings without a session: what is left to do after a crash, and what time alone brings (retention, expiry).
+
+#include <algorithm>
+
+#include "server/clock.hpp"
+#include "server/erasure.hpp"
+#include "server/evidence.hpp"
+#include "server/meetings.hpp"
+
+namespace unavoce::server {
+
+Task<Result<void>> Meetings::recover() {
+  auto repaired = co_await on(services_.executors.workers, [&] { return services_.recorder.recover(); });
+  if (!repaired) services_.log.error("track files could not be repaired: " + repaired.error().text);
+  auto listed = co_await services_.in_database([&] { return services_.rooms.all_recordings(); });
+  BOOST_OUTCOME_CO_TRY(auto recordings, std::move(listed));
+  for (const std::string& text : recordings) {
+    BOOST_OUTCOME_CO_TRY(auto id, consent::RecordingId::parse(text));
+    auto recovered = co_await recover_recording(id);
+    // One damaged recording must not keep the service from serving the others.
+    if (!recovered) services_.log.error("a recording could not be recovered: " + recovered.error().text);
+  }
+  co_return boost::outcome_v2::success();
+}
+
+Task<Result<void>> Meetings::recover_recording(consent::RecordingId recording) {
+  auto sealed = co_await services_.in_database([&]() -> Result<void> {
+    BOOST_OUTCOME_TRY(auto evidence, read_evidence(services_, recording));
+    for (const auto& take : evidence.takes) {
+      if (std::ranges::count(evidence.sealed_takes, take.body.take) != 0) continue;
+      BOOST_OUTCOME_TRY(seal_what_is_there(services_, recording, take.body.take, consent::EndReason::interrupted));
+    }
+    return boost::outcome_v2::success();
+  });
+  BOOST_OUTCOME_CO_TRY(std::move(sealed));
+  co_return co_await erase_withdrawn(services_, recording, {});
+}
+
+Task<void> Meetings::sweep() {
+  auto listed = co_await services_.in_database([&] { return services_.rooms.all_recordings(); });
+  if (!listed) co_return;
+  for (const std::string& text : listed.value()) {
+    const auto id = consent::RecordingId::parse(text);
+    if (!id || meeting_about(id.value())) continue;
+    const auto swept = co_await sweep_recording(id.value());
+    if (!swept) services_.log.error("retention could not be applied: " + swept.error().text);
+  }
+}
+
+Task<Result<void>> Meetings::sweep_recording(consent::RecordingId recording) {
+  auto read = co_await services_.in_database([&] { return read_evidence(services_, recording); });
+  BOOST_OUTCOME_CO_TRY(auto evidence, std::move(read));
+  if (!evidence.request) co_return boost::outcome_v2::success();
+  const auto now = wall_time();
+  if (evidence.request->body.delete_after_ms <= now) co_return co_await erase_recording(recording.hex());
+  if (evidence.finished || evidence.request->body.expires_ms > now) co_return boost::outcome_v2::success();
+  co_return co_await services_.in_database(
+      [&] { return append_final_seal(services_, recording, consent::EndReason::expired); });
+}
+
+}  // namespace unavoce::server

@@ -1,0 +1,80 @@
+#include "server/room_socket.hpp"
+
+#include "server/meetings.hpp"
+
+namespace unavoce::server {
+namespace {
+
+class RoomSocket final : public WebSocketSession {
+ public:
+  RoomSocket(Meetings& meetings, std::string room, HostRight right, std::shared_ptr<WebSocketPeer> peer)
+      : meetings_(meetings), room_(std::move(room)), right_(right), peer_(std::move(peer)) {}
+
+  Task<void> receive(std::string text) override {
+    auto parsed = parse_client_message(text);
+    if (!parsed) {
+      peer_->send(problem_message(parsed.error()));
+      co_return;
+    }
+    ClientMessage& message = parsed.value();
+    if (std::holds_alternative<PingMessage>(message)) {
+      peer_->send(pong_message());
+    } else if (auto* join_message = std::get_if<JoinMessage>(&message)) {
+      auto joined = co_await join(std::move(*join_message));
+      if (!joined) refuse(joined.error());
+    } else if (!meeting_) {
+      peer_->send(problem_message(Error(Errc::conflict, "say who you are first, with `join`", "join_first")));
+    } else if (const auto* signal = std::get_if<SignalMessage>(&message)) {
+      const auto relayed = meeting_->relay(participant_, *signal);
+      if (!relayed) peer_->send(problem_message(relayed.error()));
+    } else if (const auto* countersign = std::get_if<CountersignMessage>(&message)) {
+      meeting_->countersign(participant_, *countersign);
+    } else {
+      closed();
+      peer_->close();
+    }
+  }
+
+  void closed() override {
+    const std::shared_ptr<Meeting> meeting = std::exchange(meeting_, nullptr);
+    if (meeting) meeting->left(participant_, peer_.get());
+  }
+
+ private:
+  Task<Result<void>> join(JoinMessage message) {
+    if (meeting_) co_return Error(Errc::conflict, "you have joined already", "joined_already");
+    const bool as_host = message.as == JoinMessage::As::host;
+    if (as_host && right_ == HostRight::denied) {
+      co_return Error(Errc::forbidden, "only the room's owner, logged in, joins as its host", "not_the_host");
+    }
+    auto found = co_await meetings_.meeting_in(room_);
+    BOOST_OUTCOME_CO_TRY(auto meeting, std::move(found));
+    const auto role = as_host ? consent::Role::host : consent::Role::participant;
+    auto joined = co_await meeting->join(std::move(message), role, peer_);
+    BOOST_OUTCOME_CO_TRY(participant_, std::move(joined));
+    meeting_ = std::move(meeting);
+    co_return boost::outcome_v2::success();
+  }
+
+  /// A join that was refused leaves nothing to do on this connection.
+  void refuse(const Error& error) {
+    peer_->send(problem_message(error));
+    if (!meeting_) peer_->close();
+  }
+
+  Meetings& meetings_;
+  std::string room_;
+  HostRight right_;
+  std::shared_ptr<WebSocketPeer> peer_;
+  std::shared_ptr<Meeting> meeting_;
+  consent::ParticipantId participant_;
+};
+
+}  // namespace
+
+std::unique_ptr<WebSocketSession> open_room_socket(Meetings& meetings, std::string room, HostRight right,
+                                                   std::shared_ptr<WebSocketPeer> peer) {
+  return std::make_unique<RoomSocket>(meetings, std::move(room), right, std::move(peer));
+}
+
+}  // namespace unavoce::server

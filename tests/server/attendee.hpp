@@ -1,0 +1,209 @@
+// Somebody in a meeting under test: a WebSocket, a key, and real signatures, but no media. Waits for messages by their
+// type; nothing sleeps.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "consent/checks.hpp"
+#include "consent/statements.hpp"
+#include "crypto/age.hpp"
+#include "crypto/random.hpp"
+#include "running_server.hpp"
+#include "sample_room.hpp"
+#include "server/clock.hpp"
+
+namespace unavoce::server::test {
+
+using Json = nlohmann::json;
+
+/// An account with a room, and the session that runs in it.
+struct Host {
+  explicit Host(const RunningServer& server_) : Host(server_, {}) {}
+  Host(const RunningServer& server_, const std::function<void(consent::Room&)>& change)
+      : server(server_), login(server_.host("host")), room(new_room(server_, room_key)) {
+    room.recipients[0].recipient = room_identity.recipient();
+    if (change) change(room);
+    const Reply made =
+        server.fetch("POST", "/api/v1/rooms", login, envelope_body(consent::sign_statement(room, room_key)));
+    if (made.status != 201) throw std::runtime_error("no room: " + made.body);
+  }
+
+  /// The same host at a service that was started again with the same data.
+  Host(const Host& before, const RunningServer& again, Headers fresh_login)
+      : server(again),
+        login(std::move(fresh_login)),
+        room_key(crypto::SigningKey::from_seed(before.room_key.seed().view()).value()),
+        room_identity(crypto::Identity::parse(crypto::as_text(before.room_identity.secret_text().view())).value()),
+        room(before.room) {}
+
+  consent::Request request(const std::string& session, consent::Scope scope) const {
+    const auto now = wall_time();
+    return {.recording = consent::RecordingId::random(),
+            .room = room.room,
+            .room_statement = consent::id_of(room),
+            .session = consent::SessionId::parse(session).value(),
+            .purpose = "Minutes",
+            .scope = scope,
+            .minimum_scope = {},
+            .delete_after_ms = now + consent::SpanMs{86'400'000},
+            .names_refusals = false,
+            .notice = {1, "en", {}},
+            .page_sha256 = {},
+            .key = room_key.public_key(),
+            .issued_ms = now,
+            .expires_ms = now + consent::SpanMs{3'600'000}};
+  }
+
+  const RunningServer& server;
+  Headers login;
+  crypto::SigningKey room_key = crypto::SigningKey::generate();
+  crypto::Identity room_identity = crypto::Identity::generate();
+  consent::Room room;
+};
+
+inline Reply post_statement(const RunningServer& server, const std::string& envelope, const Headers& headers = {},
+                            const std::optional<crypto::Bytes>& wrapped = {}) {
+  Json body = {{"envelope", envelope}, {"wrapped", nullptr}};
+  if (wrapped) body["wrapped"] = crypto::to_base64(*wrapped);
+  return server.fetch("POST", "/api/v1/statements", headers, body.dump());
+}
+
+class Attendee {
+ public:
+  enum class As { participant, host };
+
+  Attendee(const Host& host, As as, const std::string& name = "Somebody")
+      : host_(host),
+        role_(as == As::host ? consent::Role::host : consent::Role::participant),
+        socket_(host.server.port(), "/api/v1/rooms/" + host.room.room.hex() + "/ws",
+                as == As::host ? host.login : Headers{}) {
+    socket_.send(Json{
+        {"type", "join"},
+        {"name", name},
+        {"key", key.public_key().text()},
+        {"role", as == As::host ? "host" : "participant"},
+        {"resume",
+         nullptr}}.dump());
+    welcome = wait_for("welcome");
+    participant = welcome.at("participant");
+    take_request(welcome.at("request"));
+  }
+
+  /// The next message of this type; earlier ones of other types are looked at (challenges, requests, gate) and dropped.
+  Json wait_for(const std::string& type) {
+    for (;;) {
+      const auto text = socket_.receive();
+      if (!text) throw std::runtime_error("no message of type " + type);
+      const Json message = Json::parse(*text);
+      if (message.contains("challenge")) challenge_ = message.at("challenge");
+      if (message.contains("request")) take_request(message.at("request"));
+      if (message.contains("gate")) gate = message.at("gate");
+      if (message.at("type") == "take_proposal" && countersigns) countersign(message);
+      if (message.at("type") == type) return message;
+    }
+  }
+  void wait_for_gate(const std::string& state) {
+    while (gate.at("state") != state) wait_for("gate");
+  }
+  void wait_for_request() {
+    while (!request) wait_for("request");
+  }
+
+  consent::Approval approval(consent::Scope scope) {
+    const auto now = wall_time();
+    consent::Approval body{.request = request->id,
+                           .recording = request->body.recording,
+                           .participant = consent::ParticipantId::parse(participant).value(),
+                           .role = role_,
+                           .key = key.public_key(),
+                           .scope = scope,
+                           .consent_recipient = std::nullopt,
+                           .wrapped_sha256 = std::nullopt,
+                           .challenge = challenge_,
+                           .nonce = crypto::to_base64url(crypto::random_array<32>()),
+                           .checkpoint = std::nullopt,
+                           .attested_by = std::nullopt,
+                           .method = std::nullopt,
+                           .issued_ms = now,
+                           .expires_ms = now + consent::SpanMs{3'600'000}};
+    wrapped.reset();
+    if (!scope.empty()) {
+      const auto e = crypto::Identity::generate();
+      const std::array recipients{host_.room_identity.recipient()};
+      const std::string plain = std::string(crypto::as_text(e.secret_text().view())) + "\n# name: x\n";
+      wrapped = crypto::seal(crypto::as_bytes(plain), recipients).value();
+      body.consent_recipient = e.recipient();
+      body.wrapped_sha256 = crypto::sha256(*wrapped);
+    }
+    return body;
+  }
+
+  /// Approves; `last_approval` is its id afterwards.
+  Reply approve(consent::Scope scope = {consent::Kind::audio, consent::Kind::video}) {
+    const auto body = approval(scope);
+    last_approval = consent::id_of(body);
+    return post_statement(host_.server, consent::sign_statement(body, key), {}, wrapped);
+  }
+
+  Reply refuse() {
+    const consent::Refusal body{request->id,
+                                request->body.recording,
+                                consent::ParticipantId::parse(participant).value(),
+                                role_,
+                                key.public_key(),
+                                challenge_,
+                                crypto::to_base64url(crypto::random_array<32>()),
+                                wall_time()};
+    return post_statement(host_.server, consent::sign_statement(body, key));
+  }
+
+  std::string withdrawal(consent::Scope kinds = consent::Scope::all()) const {
+    return consent::sign_statement(
+        consent::Withdrawal{request->body.recording, key.public_key(), kinds, false, wall_time()}, key);
+  }
+
+  /// Asks to record (hosts) and waits until the request is here.
+  void ask(consent::Scope scope = {consent::Kind::audio, consent::Kind::video}) {
+    const auto body = host_.request(welcome.at("session"), scope);
+    const Reply reply = post_statement(host_.server, consent::sign_statement(body, host_.room_key), host_.login);
+    if (reply.status != 201) throw std::runtime_error("not asked: " + reply.body);
+    wait_for_request();
+  }
+
+  void send(const Json& message) { socket_.send(message.dump()); }
+
+  crypto::SigningKey key = crypto::SigningKey::generate();
+  Json welcome;
+  std::string participant;
+  std::optional<consent::Signed<consent::Request>> request;
+  Json gate = {{"state", "closed"}};
+  consent::StatementId last_approval;
+  std::optional<crypto::Bytes> wrapped;
+  bool countersigns = true;
+
+ private:
+  void take_request(const Json& notice) {
+    if (notice.is_null()) return;
+    request = consent::parse_statement<consent::Request>(notice.at("envelope").get<std::string>()).value();
+  }
+
+  void countersign(const Json& proposal) {
+    const std::string once = proposal.at("envelope");
+    const std::string twice = consent::add_signature<consent::Take>(once, host_.room_key).value();
+    const Json second = Json::parse(twice).at("signatures").at(1);
+    send({{"type", "countersign"},
+          {"take_id", proposal.at("take_id")},
+          {"keyid", second.at("keyid")},
+          {"sig", second.at("sig")}});
+  }
+
+  const Host& host_;
+  consent::Role role_;
+  WebSocketClient socket_;
+  std::string challenge_;
+};
+
+}  // namespace unavoce::server::test

@@ -1,0 +1,45 @@
+// Room statements for tests, as a host's page would make them.
+#pragma once
+
+#include <string>
+
+#include "consent/statements.hpp"
+#include "running_server.hpp"
+
+namespace unavoce::server::test {
+
+/// A room statement for this service, version 1.
+inline consent::Room new_room(const RunningServer& server, const crypto::SigningKey& key) {
+  const std::string config = server.fetch("GET", "/api/v1/config").body;
+  return {.room = consent::RoomId::random(),
+          .version = 1,
+          .previous = std::nullopt,
+          .title = "Weekly",
+          .controllers = {{"Example", "privacy@example.org"}},
+          .authority = "Authority",
+          .location = "Germany",
+          .processors = {},
+          .conference = std::nullopt,
+          .lobby = false,
+          .withdrawal_erases = consent::WithdrawalErases::own_tracks,
+          .signing_key = key.public_key(),
+          .host_keys = {{key.public_key(), "Host"}},
+          .recipients = {{crypto::Identity::generate().recipient(), "Host", consent::RecipientRole::host}},
+          .service_key = crypto::PublicKey::parse(json_text(config, "service_key")).value(),
+          .ledger = {json_text(config, "origin"), json_text(config, "vkey")},
+          .witness_policy = "none",
+          .gateway_keys = {},
+          .issued_ms = consent::TimeMs{1'700'000'000'000}};
+}
+
+/// The body of POST /rooms.
+inline std::string envelope_body(const std::string& envelope) {
+  std::string escaped;
+  for (const char c : envelope) {
+    if (c == '"' || c == '\\') escaped.push_back('\\');
+    escaped.push_back(c);
+  }
+  return R"({"envelope":")" + escaped + R"("})";
+}
+
+}  // namespace unavoce::server::test
