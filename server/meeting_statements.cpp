@@ -81,10 +81,13 @@ Task<Result<Accepted>> Meeting::approve(consent::Signed<consent::Approval> appro
     }
   }
   apply(approved);
-  if (accepted.place) {
+  if (accepted.place && request_) {
     const ReadGrant grant{approval.body.recording.hex(), approval.id.hex()};
+    // By value: the request may be over while the database works.
     const auto granted = co_await services_.in_database(
-        [&] { return services_.rooms.add_grant(accepted.place->token.sha256, grant, request_->body.delete_after_ms); });
+        [this, grant, token = accepted.place->token.sha256, until = request_->body.delete_after_ms] {
+          return services_.rooms.add_grant(token, grant, until);
+        });
     if (!granted) services_.log.error("a participant cannot read their own track later: " + granted.error().text);
   }
   (void)co_await renew_challenge(id, Tell::now);
