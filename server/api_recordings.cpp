@@ -136,8 +136,8 @@ Task<Result<Response>> show_bundle(Services& services, Context context) {
   auto collected = co_await services.in_database([&]() -> Result<consent::BundleContents> {
     BOOST_OUTCOME_TRY(check_may_read(services, context));
     BOOST_OUTCOME_TRY(auto view, view_recording(services.ledger, recording));
-    if (!is_final(view.state)) {
-      return Error(Errc::conflict, "the recording has not ended; stop it, then fetch its bundle", "still_recording");
+    if (view.state == RecordingState::recording) {
+      return Error(Errc::conflict, "a take is being recorded; fetch the bundle when it is sealed", "still_recording");
     }
     names = std::move(view.file_names);
     BOOST_OUTCOME_TRY(auto contents, consent::collect_bundle(services.ledger, recording, wall_time()));

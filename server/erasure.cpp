@@ -38,7 +38,11 @@ Plan plan_of(const Evidence& evidence, std::vector<consent::StatementId> also) {
   for (const auto& approval : evidence.approvals)
     if (approval.body.consent_recipient && std::ranges::count(plan.approvals, approval.id) != 0)
       plan.what.push_back("wrapped:" + approval.id.hex());
-  plan.what.insert(plan.what.end(), plan.files.begin(), plan.files.end());
+  for (const auto& name : plan.files) {
+    plan.what.push_back(name);
+    const std::string tail = storage::tail_name(name);
+    if (std::ranges::count(evidence.sealed_files, tail) != 0) plan.what.push_back(tail);
+  }
   std::erase_if(plan.what, [&](const auto& text) { return std::ranges::count(evidence.erased, text) != 0; });
   return plan;
 }

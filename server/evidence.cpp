@@ -34,7 +34,14 @@ consent::SealedTrack sealed_track(const recorder::SealedTrackFile& file) {
 Result<void> append_take_seal(Services& services, const consent::RecordingId& recording, std::uint32_t take,
                               consent::EndReason reason, const std::vector<recorder::SealedTrackFile>& files) {
   consent::Seal seal{recording, take, reason, {}, std::nullopt, services.service_key.public_key(), wall_time()};
-  for (const auto& file : files) seal.tracks.push_back(sealed_track(file));
+  for (const auto& file : files) {
+    seal.tracks.push_back(sealed_track(file));
+    BOOST_OUTCOME_TRY(auto tail, services.recorder.examine(recording, storage::tail_name(file.name)));
+    if (tail.empty) continue;
+    tail.approval = file.approval;
+    tail.file = file.file;
+    seal.tracks.push_back(sealed_track(tail));
+  }
   BOOST_OUTCOME_TRY(auto sealed, sign_as_service(services, std::move(seal)));
   const auto entry = consent::new_entry(sealed);
   BOOST_OUTCOME_TRY(append(services, {&entry, 1}));
@@ -95,6 +102,7 @@ Result<void> add_to(Evidence& evidence, Services& services, const consent::Entry
   } else if (entry.kind == "seal") {
     BOOST_OUTCOME_TRY(auto seal, consent::parse_statement<consent::Seal>(entry.envelope));
     if (seal.body.take) evidence.sealed_takes.push_back(*seal.body.take);
+    for (const auto& file : seal.body.tracks) evidence.sealed_files.push_back(file.name);
     if (!seal.body.take) evidence.finished = true;
   } else if (entry.kind == "erased") {
     BOOST_OUTCOME_TRY(auto erased, consent::parse_statement<consent::Erased>(entry.envelope));

@@ -29,7 +29,8 @@ Result<std::vector<consent::Entry>> append(Services& services, std::span<const c
 /// A sealed track as the `seal` statement names it.
 consent::SealedTrack sealed_track(const recorder::SealedTrackFile& file);
 
-/// Appends the `seal` of a take. Database thread.
+/// Appends the `seal` of a take. A tail that a file still has (its writer could not finish) is sealed beside it.
+/// Database thread.
 Result<void> append_take_seal(Services& services, const consent::RecordingId& recording, std::uint32_t take,
                               consent::EndReason reason, const std::vector<recorder::SealedTrackFile>& files);
 
@@ -49,7 +50,8 @@ struct Evidence {
   std::vector<consent::Signed<consent::Take>> takes;
   std::vector<consent::Signed<consent::Track>> tracks;
   std::vector<std::uint32_t> sealed_takes;
-  std::vector<std::string> erased;  ///< everything that `erased` statements name
+  std::vector<std::string> sealed_files;  ///< everything that `seal` statements name
+  std::vector<std::string> erased;        ///< everything that `erased` statements name
   consent::WithdrawalErases extent = consent::WithdrawalErases::own_tracks;
   bool finished = false;  ///< there is a final seal
 };

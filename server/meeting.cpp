@@ -13,6 +13,9 @@ namespace {
 /// An answer must carry a challenge that is younger than this; a new one comes when it is used or was too old.
 constexpr consent::SpanMs kChallengeLasts{60 * 60 * 1000};
 
+/// Offer and candidates of five others.
+constexpr std::size_t kMaxEarlySignals = 256;
+
 std::string exception_text(const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
@@ -88,6 +91,7 @@ Task<Result<consent::ParticipantId>> Meeting::join(JoinMessage message, consent:
   }
   person->peer = std::move(peer);
   person->send(welcome_message(view(), *person, checkpoint));
+  for (const std::string& signal : std::exchange(person->early, {})) person->send(signal);
   co_return id;
 }
 
@@ -108,8 +112,14 @@ void Meeting::forget_place(Person& person) {
 
 Result<void> Meeting::relay(const consent::ParticipantId& from, const SignalMessage& message) {
   BOOST_OUTCOME_TRY(auto to, consent::ParticipantId::parse(message.to));
-  const Person* receiver = find(to);
-  if (receiver != nullptr) receiver->send(signal_message(from, message.data));  // who just left misses nothing
+  Person* receiver = find(to);
+  if (receiver == nullptr) return boost::outcome_v2::success();  // just left, misses nothing
+  // Others see a newcomer on the roster, and call them, before the newcomer's challenge is durable and they are
+  // welcomed.
+  if (!receiver->peer && state_.members.contains(to) && receiver->early.size() < kMaxEarlySignals) {
+    receiver->early.push_back(signal_message(from, message.data));
+  }
+  receiver->send(signal_message(from, message.data));
   return boost::outcome_v2::success();
 }
 

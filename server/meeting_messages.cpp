@@ -20,14 +20,25 @@ Json roster_json(const MeetingView& view) {
   return roster;
 }
 
+/// Why the gate is closed, for people. While answers are missing, what ended the last take says most; but if refusals
+/// are not named it does not say that there was one.
+std::string_view reason_text(const consent::MeetingState& state) {
+  const auto reason = consent::closed_reason(state);
+  if (!reason) return "open";
+  if (*reason == consent::ClosedReason::waiting && state.recording && state.recording->last_end) {
+    const consent::EndReason last = *state.recording->last_end;
+    if (last != consent::EndReason::refused || state.recording->terms.names_refusals) return consent::name_of(last);
+  }
+  return consent::name_of(*reason);
+}
+
 Json gate_json(const MeetingView& view) {
   Json waiting = Json::array();
   for (const auto& id : consent::waiting_for(view.state)) waiting.push_back(id.hex());
-  const auto reason = consent::closed_reason(view.state);
   const bool open = consent::gate_is_open(view.state);
   Json gate = {{"state", open ? "open" : "closed"},
                {"take", open ? Json(view.state.recording->running->take) : Json(nullptr)},
-               {"reason", reason ? consent::name_of(*reason) : "open"},
+               {"reason", reason_text(view.state)},
                {"waiting_for", std::move(waiting)}};
   gate["opened_ms"] = open && view.opened ? Json(view.opened->value) : Json(nullptr);
   return gate;

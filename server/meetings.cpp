@@ -83,7 +83,8 @@ Task<Result<std::shared_ptr<Meeting>>> Meetings::meeting_in(std::string room) {
   BOOST_OUTCOME_CO_TRY(auto statement, std::move(loaded));
   auto reopened = co_await open_request(statement);
   BOOST_OUTCOME_CO_TRY(auto open, std::move(reopened));
-  // Somebody else may have been faster while we looked.
+  // What happened while we looked: the recording was given up, or somebody else was faster.
+  if (open && given_up_.contains(open->request.body.recording)) open.reset();
   auto& place = meetings_[room];
   if (!place) place = std::make_shared<Meeting>(services_, std::move(statement), std::move(open));
   co_return place;

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "recorder/event.hpp"
@@ -47,7 +48,7 @@ class Meetings {
 
   /// Before anything is served: repairs files, seals takes that were interrupted, finishes withdrawals.
   Task<Result<void>> recover();
-  /// Erases what has reached the end of its retention, and ends recordings whose request expired without a session.
+  /// Erases what has reached the end of its retention, and ends recordings that nobody came back to.
   Task<void> sweep();
   /// Everybody out; returns when everything is sealed.
   Task<void> end_all();
@@ -59,6 +60,7 @@ class Meetings {
 
   Services& services_;
   std::map<std::string, std::shared_ptr<Meeting>> meetings_;  // by room
+  std::set<consent::RecordingId> given_up_;                   // nobody came back: no session takes them up again
   std::shared_ptr<JobQueue> afterwards_;                      // withdrawals without a session, one after the other
 };
 

@@ -33,7 +33,8 @@ struct Person {
   crypto::PublicKey key;
   consent::Role role;
   Token resume;
-  std::shared_ptr<WebSocketPeer> peer{};  ///< none while the connection is lost
+  std::shared_ptr<WebSocketPeer> peer{};  ///< none before the welcome and after the connection was lost
+  std::vector<std::string> early{};       ///< signals of others that came before the welcome
   std::string challenge{};                ///< what the next answer must carry; single use
   std::optional<PublishPlace> place{};
 

@@ -32,7 +32,6 @@ class Collector {
       track["erased"] = erased;
       if (!erased && !track.at("empty").get<bool>()) {
         view.file_names.push_back(name);
-        view.file_names.push_back(storage::tail_name(name));
       }
       tracks.push_back(std::move(track));
     }
@@ -105,10 +104,6 @@ std::string_view state_name(RecordingState state) noexcept {
       return "interrupted";
   }
   return "waiting";
-}
-
-bool is_final(RecordingState state) noexcept {
-  return state == RecordingState::sealed || state == RecordingState::interrupted;
 }
 
 Result<RecordingView> view_recording(consent::Ledger& ledger, std::string_view recording) {

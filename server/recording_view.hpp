@@ -18,13 +18,10 @@ namespace unavoce::server {
 enum class RecordingState { waiting, recording, paused, sealed, interrupted };
 
 std::string_view state_name(RecordingState state) noexcept;
-/// Whether nothing will be added any more but `erased` statements.
-bool is_final(RecordingState state) noexcept;
-
 struct RecordingView {
   RecordingState state = RecordingState::waiting;
   Json json;                            ///< the object of GET /recordings
-  std::vector<std::string> file_names;  ///< track files (and their tails) of sealed takes that were not erased
+  std::vector<std::string> file_names;  ///< track files (and tails) of sealed takes that were not erased
 };
 
 /// Errors: not_found (no such recording), or what the ledger says.

@@ -53,9 +53,11 @@ Task<Result<void>> Meetings::sweep_recording(consent::RecordingId recording) {
   if (!evidence.request) co_return boost::outcome_v2::success();
   const auto now = wall_time();
   if (evidence.request->body.delete_after_ms <= now) co_return co_await erase_recording(recording.hex());
-  if (evidence.finished || evidence.request->body.expires_ms > now) co_return boost::outcome_v2::success();
-  co_return co_await services_.in_database(
-      [&] { return append_final_seal(services_, recording, consent::EndReason::expired); });
+  if (evidence.finished || meeting_about(recording)) co_return boost::outcome_v2::success();
+  given_up_.insert(recording);
+  const auto reason =
+      evidence.request->body.expires_ms > now ? consent::EndReason::interrupted : consent::EndReason::expired;
+  co_return co_await services_.in_database([&] { return append_final_seal(services_, recording, reason); });
 }
 
 }  // namespace unavoce::server

@@ -15,6 +15,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// After a start, pages that are still open come back within their longest pause between two attempts
+/// (web/src/net/socket.ts, 8 s). Recordings that nobody has come back to by then are ended as interrupted.
+constexpr std::chrono::seconds kComeBackWithin{10};
+
 Result<void> make_data_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
@@ -127,12 +131,14 @@ Result<void> Server::Parts::recover() {
 }
 
 Task<void> Server::Parts::sweep_hourly() {
+  std::chrono::seconds pause = kComeBackWithin;
   for (;;) {
-    co_await meetings->sweep();
-    next_sweep->expires_after(std::chrono::hours(1));
+    next_sweep->expires_after(pause);
     boost::system::error_code cancelled;
     co_await next_sweep->async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
     if (cancelled) co_return;
+    co_await meetings->sweep();
+    pause = std::chrono::hours(1);
   }
 }
 
