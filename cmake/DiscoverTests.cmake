@@ -1,0 +1,20 @@
+# cmake -DPROGRAM=… -DPREFIX=… -DOUTPUT=… -P DiscoverTests.cmake: asks a Catch2 program for its test cases and writes an add_test for each.
+# Catch2's own catch_discover_tests splits names at semicolons and takes a name that starts with "--" for an option.
+
+execute_process(COMMAND "${PROGRAM}" --list-test-names-only OUTPUT_VARIABLE names RESULT_VARIABLE count)
+if(NOT count MATCHES "^[0-9]+$")
+  message(FATAL_ERROR "${PROGRAM} does not list its tests: ${count}")
+endif()
+set(script "")
+# A list would be split at semicolons: take line by line.
+while(names MATCHES "^([^\n]*)\n")
+  string(LENGTH "${CMAKE_MATCH_0}" length)
+  set(name "${CMAKE_MATCH_1}")
+  string(SUBSTRING "${names}" ${length} -1 names)
+  # Quoted, a name is taken as it is, but for the backslash, the quote and the comma.
+  string(REGEX REPLACE "([\\\\\",])" "\\\\\\1" pattern "${name}")
+  # Without NoTests a pattern that matches nothing would count as passed.
+  string(APPEND script "add_test([==[${PREFIX}${name}]==] [==[${PROGRAM}]==] [==[\"${pattern}\"]==] --warn NoTests)\n"
+                       "set_tests_properties([==[${PREFIX}${name}]==] PROPERTIES TIMEOUT 120)\n")
+endwhile()
+file(WRITE "${OUTPUT}" "${script}")
