@@ -34,7 +34,7 @@ export class Person {
   constructor(id, name, folder, wav, browser, page) {
     Object.assign(this, { id, name, folder, wav, browser, page, complaints: [] });
     page.on('pageerror', (error) => this.complaints.push(`${this.name}: ${error.stack ?? error}`));
-    page.on('console', (line) => line.type() === 'error' && this.complaints.push(`${this.name}: console: ${line.text()}`));
+    page.on('console', (line) => line.type() === 'error' && this.complaints.push(`${this.name}: console: ${line.text()} (${line.location().url})`));
   }
 
   at(testid) { return this.page.getByTestId(testid); }
