@@ -39,8 +39,8 @@ try {
   const gate = await meeting.gate_is('open');
   await Promise.all(people.map((person) => person.state('recording-sign', 'recording')));
   tell(`The gate is open; every page shows the sign. Take ${gate.take} is recorded and sealed while it is written …`);
-  const latency = await until('the first sealed frame', () => service.latency()).catch(() => null);
-  if (latency) tell(`From the last approval to the first sealed frame: ${latency.first_ms} ms`);
+  const latencies = await until('the first sealed frame of every track', () => service.latencies_ms().length >= people.length && service.latencies_ms());
+  tell(`From the last approval to the first sealed frame: ${Math.min(...latencies)} ms (${latencies.join(', ')} ms for the ${people.length} tracks)`);
 
   await pause(Math.max(0, gate.opened_ms + TAKE_MS - Date.now()));
   const sealed = await meeting.stop();

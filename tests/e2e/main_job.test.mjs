@@ -30,11 +30,12 @@ before(async () => {
     watch = new Watch([service.data, service.temp, service.home], join(folder, 'watched'));
     await meeting.ask();
     await meeting.everybody_approves();
-    const open = await meeting.gate_is('open');
+    await meeting.gate_is('open');
     await Promise.all(people.map((person) => person.state('recording-sign', 'recording')));
     await pause(TAKE_MS);
     sealed = await meeting.stop();
-    gate = { opened_ms: open.opened_ms, closed_ms: (await meeting.gate_is('closed')).heard_ms };
+    await meeting.gate_is('closed');
+    gate = await meeting.open_span();
     for (const person of people) {
       sent[person.id] = await person.sent();
       take_home[person.id] = { receipt: await person.download('receipt-download'), key_file: await person.download('keyfile-download') };
@@ -208,9 +209,9 @@ test("what lies on the service's disk opens no track, its own keys included; the
   const room = await readFile(meeting.room.key, 'utf8');
   const recipients = [...entry, /age1[0-9a-z]{58}/.exec(room)[0]];
   let keys = 0;
-  for (const file of files) {
+  // Half a millisecond each: not the ciphertext itself, and not GStreamer's list of plugins.
+  for (const file of files.filter((name) => !/\.age$|registry\./.test(name))) {
     const { size } = await stat(file);
-    if (size > 1 << 20) continue;
     const { opened: found, tried } = recipients_opened_by(await readFile(file), recipients, size <= 4096 ? 1 : 32);
     assert.deepEqual(found, [], file);
     keys += tried;

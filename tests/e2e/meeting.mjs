@@ -54,6 +54,14 @@ export class Meeting {
     return last && { ...last.message.gate, heard_ms: last.at_ms };
   }
 
+  /** When the gate last opened, and when the host heard that it closed again; wall clock, ms. */
+  async open_span() {
+    const heard = await this.host.heard('gate');
+    const open = heard.findLastIndex(({ message }) => message.gate.state === 'open');
+    const closed = heard.slice(open).find(({ message }) => message.gate.state === 'closed');
+    return { opened_ms: heard[open].message.gate.opened_ms, closed_ms: closed.at_ms };
+  }
+
   gate_is(state, timeout_ms = 10000) {
     return until(`gate ${state}`, async () => {
       const gate = await this.gate();

@@ -7,11 +7,11 @@ import { cast, paint, speak } from './speech.mjs';
 import { until } from './command.mjs';
 
 const WITNESS = new URL('page_witness.js', import.meta.url).pathname;
-const flags = (wav, mjpeg) => [
+const flags = (wav, y4m) => [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
   '--allow-loopback-in-peer-connection',  // a machine whose only interface is lo
   '--disable-features=WebRtcHideLocalIpsWithMdns',  // .local candidates need a multicast responder
-  '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', `--use-file-for-fake-audio-capture=${wav}`, `--use-file-for-fake-video-capture=${mjpeg}`,
+  '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', `--use-file-for-fake-audio-capture=${wav}`, `--use-file-for-fake-video-capture=${y4m}`,
 ];
 
 export class Person {
@@ -19,9 +19,9 @@ export class Person {
   static async enter(id, folder, name = cast[id].name) {
     const own = join(folder, id);
     await mkdir(own, { recursive: true });
-    const [wav, mjpeg] = await Promise.all([speak(id, own), paint(id, own)]);
+    const [wav, y4m] = await Promise.all([speak(id, own), paint(id, own)]);
     const browser = await chromium.launch({
-      executablePath: process.env.UNAVOCE_CHROMIUM ?? '/usr/bin/chromium', args: flags(wav, mjpeg), headless: true,
+      executablePath: process.env.UNAVOCE_CHROMIUM ?? '/usr/bin/chromium', args: flags(wav, y4m), headless: true,
       env: { ...process.env, TMPDIR: own },  // profiles stay out of the folders that the scan looks through
     });
     const context = await browser.newContext({ acceptDownloads: true, viewport: { width: 900, height: 700 }, locale: 'en-GB' });
@@ -34,7 +34,9 @@ export class Person {
   constructor(id, name, folder, wav, browser, page) {
     Object.assign(this, { id, name, folder, wav, browser, page, complaints: [] });
     page.on('pageerror', (error) => this.complaints.push(`${this.name}: ${error.stack ?? error}`));
-    page.on('console', (line) => line.type() === 'error' && this.complaints.push(`${this.name}: console: ${line.text()} (${line.location().url})`));
+    // A page that gives its WHIP session back may find that the service already ended it: Chromium logs the 404.
+    const harmless = (line) => line.text().includes('404') && line.location().url.includes('/whip/');
+    page.on('console', (line) => line.type() === 'error' && !harmless(line) && this.complaints.push(`${this.name}: console: ${line.text()} (${line.location().url})`));
   }
 
   at(testid) { return this.page.getByTestId(testid); }

@@ -42,6 +42,11 @@ export class Service {
     await this.start(flags);
   }
 
+  /** Milliseconds from the last approval to the first sealed frame of each track so far, as the service measured them. */
+  latencies_ms() {
+    return [...this.said.matchAll(/first frame of a track sealed (\d+) ms after the last approval/g)].map(([, ms]) => Number(ms));
+  }
+
   /** Stops it as an operator would, or as a power cut would (signal SIGKILL); resolves to its exit status. */
   async stop(signal = 'SIGTERM') {
     if (this.status === undefined) this.child.kill(signal);
