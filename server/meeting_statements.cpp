@@ -82,12 +82,12 @@ Task<Result<Accepted>> Meeting::approve(consent::Signed<consent::Approval> appro
   }
   apply(approved);
   if (accepted.place && request_) {
+    // Locals: the request may be over while the database works. The closure holds references only: GCC 12 destroys a
+    // temporary closure inside an await twice if it holds strings.
     const ReadGrant grant{approval.body.recording.hex(), approval.id.hex()};
-    // By value: the request may be over while the database works.
-    const auto granted = co_await services_.in_database(
-        [this, grant, token = accepted.place->token.sha256, until = request_->body.delete_after_ms] {
-          return services_.rooms.add_grant(token, grant, until);
-        });
+    const auto token = accepted.place->token.sha256;
+    const consent::TimeMs until = request_->body.delete_after_ms;
+    const auto granted = co_await services_.in_database([&] { return services_.rooms.add_grant(token, grant, until); });
     if (!granted) services_.log.error("a participant cannot read their own track later: " + granted.error().text);
   }
   (void)co_await renew_challenge(id, Tell::now);
