@@ -97,7 +97,7 @@ export class Meeting {
   }
 
   complaints() {
-    return [...this.people.flatMap((person) => person.complaints), 'unavoced said:', this.service.said.slice(-6000)].join('\n');
+    return [...this.people.flatMap((person) => person.complaints), this.service.status === undefined ? 'unavoced said:' : `unavoced ended with ${this.service.status}; it had said:`, this.service.said.slice(-6000)].join('\n');
   }
 
   async end() {
