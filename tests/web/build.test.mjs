@@ -44,3 +44,23 @@ test('every word exists in both languages, with the same values in it', async ()
     assert.deepEqual(values(de), values(en), key);
   }
 });
+
+/** The words that a C++ function `name_of(enumeration)` returns. */
+function wordsOf(file, enumeration) {
+  const source = readFileSync(new URL(`../../consent/${file}`, import.meta.url), 'utf8');
+  const [body] = source.split(`name_of(${enumeration} `)[1].split('\n}\n');
+  return [...body.matchAll(/case .*\n\s*return "(\w+)"/g)].map(([, word]) => word);
+}
+
+test('every reason that a closed gate can have is said in both languages, and no other', async () => {
+  const { load } = await import('./bundle.mjs');
+  const { TEXTS } = await load('web/src/i18n/texts/index.ts');
+  const closed = wordsOf('meeting.cpp', 'ClosedReason');
+  const ended = wordsOf('statement_names.cpp', 'EndReason');
+  assert.ok(closed.includes('no_host') && ended.includes('late_join'), 'the words were found');
+  for (const word of [...closed, ...ended]) assert.ok(TEXTS[`reason_${word}`]?.every((text) => text.trim() !== ''), word);
+  const said = Object.keys(TEXTS).filter((key) => key.startsWith('reason_') && !/^reason_(and_)?waiting_for$/.test(key)).map((key) => key.slice(7));
+  assert.deepEqual(said.sort(), [...new Set([...closed, ...ended])].sort());
+  const documented = readFileSync(new URL('../../docs/API.md', import.meta.url), 'utf8');
+  for (const word of [...closed, ...ended]) assert.ok(documented.includes(`\`${word}\``), `docs/API.md says ${word}`);
+});

@@ -28,6 +28,7 @@ export class MockService {
   private request: { id: string; envelope: string; recording: string } | null = null;
   private take = 0;
   private open = false;
+  private lastEnd = "";
 
   private constructor(private readonly pages: string, readonly ledger: MockLedger, readonly signer: KeyPairSigner) {
     this.server = createServer((request, response) => void this.http(request, response).catch((error) => problem(response, 500, "broken", String(error))));
@@ -129,32 +130,37 @@ export class MockService {
     else if (person) {
       Object.assign(person, { answer: { approval: "approved", refusal: "refused", withdrawal: "withdrawn" }[kind], approval: kind === "approval" ? id : null });
       if (kind === "refusal") this.people.filter(({ role }) => role === "host").forEach((host) => send(host.socket, { type: "refused", participant: null }));
-      await this.settle(kind === "withdrawal" ? "withdrawn" : kind === "refusal" ? "refused" : "waiting");
+      await this.settle(kind === "withdrawal" ? "withdrawn" : kind === "refusal" ? "refused" : "new_approval");
     }
   }
 
   private ask(request: { id: string; envelope: string; recording: string }): void {
     this.request = request;
+    this.lastEnd = "";
     for (const person of this.people) {
       Object.assign(person, { answer: "none", approval: null, challenge: toBase64url(randomBytes(32)) });
       send(person.socket, { type: "request", request, challenge: person.challenge });
     }
-    void this.settle("waiting");
+    void this.settle("new_approval");
   }
 
   end(reason: string): void {
     if (this.request) this.tell({ type: "recording_ended", recording: this.request.recording, reason });
     this.request = null;
-    this.close("");
+    this.close(reason);
   }
 
-  private close(reason: string): void {
+  private close(ended: string): void {
+    if (this.open) this.lastEnd = ended;
     this.open = false;
-    this.tell({ type: "gate", gate: this.gate(reason) });
+    this.tell({ type: "gate", gate: this.gate() });
   }
-  private gate(reason: string): object {
+  /** The reason in the words of the service: why closed, and while answers are missing what ended the last take. */
+  private gate(): object {
     const waiting_for = this.request ? this.people.filter(({ answer, socket }) => socket && answer !== "approved").map(({ participant }) => participant) : [];
-    return { state: this.open ? "open" : "closed", take: this.take || null, reason, waiting_for };
+    const hostHere = this.people.some(({ role, socket }) => socket && role === "host");
+    const closed = !this.request ? "no_request" : !hostHere ? "no_host" : waiting_for.length === 0 ? "preparing" : this.lastEnd || "waiting";
+    return { state: this.open ? "open" : "closed", take: this.open ? this.take : null, reason: this.open ? "open" : closed, waiting_for };
   }
 
   private async settle(reason: string): Promise<void> {
@@ -168,7 +174,7 @@ export class MockService {
     here.filter(({ role }) => role === "host").forEach(({ socket }) => send(socket, { type: "take_proposal", take_id: id, envelope }));
     if (!this.lies.openWithoutTake) this.tell({ type: "take", envelope });
     this.open = true;
-    this.tell({ type: "gate", gate: this.gate("") });
+    this.tell({ type: "gate", gate: this.gate() });
   }
 
   private async hear(socket: WebSocket, message: { type: string; [key: string]: any }): Promise<void> {
@@ -189,7 +195,7 @@ export class MockService {
     if (!back) this.people.push(person);
     Object.assign(person, { socket, challenge: toBase64url(randomBytes(32)) });
     const room = [...this.rooms.values()].at(-1)!;
-    send(socket, { type: "welcome", session: this.session, participant: person.participant, resume: person.resume, challenge: person.challenge, roster: this.roster(), request: this.request, gate: this.gate(""), checkpoint: await this.ledger.checkpoint(), room_envelope: (this.lies.room?.(room) ?? room).envelope });
+    send(socket, { type: "welcome", session: this.session, participant: person.participant, resume: person.resume, challenge: person.challenge, roster: this.roster(), request: this.request, gate: this.gate(), checkpoint: await this.ledger.checkpoint(), room_envelope: (this.lies.room?.(room) ?? room).envelope });
     await this.settle("late_join");
   }
 

@@ -45,7 +45,7 @@ export class HostPanel {
     this.answers.hidden = request === null;
     Object.assign(this.gate.dataset, { state: gate.state, reason: gate.reason, take: String(gate.take ?? "") });
     fill(this.gate, icon(gate.state === "open" ? "record" : "shield"), h("div", {}, h("strong", {}, T(gate.state === "open" ? "gate_open" : "gate_closed")), " ",
-      gate.state === "open" ? null : request ? gateReason(state) : T("gate_no_request")));
+      gate.state === "open" ? null : request ? gateReason(state) : T("reason_no_request")));
     this.drawNote(state);
     fill(this.table, ...roster.map((entry) => this.row(entry, state)));
     this.drawKeyCheck(state);

@@ -24,11 +24,14 @@ export function waitingFor({ gate, roster, participant }: MeetingState): Message
   });
 }
 
+/** Why the gate is closed, and who has not approved yet where that is the reason. The words are listed in docs/API.md. */
 export function gateReason(state: MeetingState): Message {
-  const waiting = waitingFor(state);
-  const key = `reason_${state.gate.reason}`;
-  if (key in TEXTS && key !== "reason_waiting") return T(key as TextKey);
-  return waiting.length > 0 ? T("reason_waiting_for", { names: waiting }) : T("reason_waiting");
+  const { reason } = state.gate;
+  const names = reason === "no_request" || reason === "no_host" ? [] : waitingFor(state);
+  const key = `reason_${reason}`;
+  const why = key in TEXTS && key !== "reason_waiting" ? T(key as TextKey) : null;
+  if (names.length === 0) return why ?? T("reason_waiting");
+  return why ? T("reason_and_waiting_for", { why, names }) : T("reason_waiting_for", { names });
 }
 
 export class RecordingSign {
