@@ -64,3 +64,15 @@ test('every reason that a closed gate can have is said in both languages, and no
   const documented = readFileSync(new URL('../../docs/API.md', import.meta.url), 'utf8');
   for (const word of [...closed, ...ended]) assert.ok(documented.includes(`\`${word}\``), `docs/API.md says ${word}`);
 });
+
+test('every refusal that people can meet has its own words', async () => {
+  const { load } = await import('./bundle.mjs');
+  const { TEXTS } = await load('web/src/i18n/texts/index.ts');
+  const server = new URL('../../server/', import.meta.url);
+  const coded = readdirSync(server).filter((name) => name.endsWith('.cpp')).flatMap((name) => [...readFileSync(new URL(name, server), 'utf8').matchAll(/Error\(Errc::\w+,[^;]*?"([a-z]+(?:_[a-z]+)+)"\)/g)].map(([, word]) => word));
+  assert.ok(coded.includes('room_full') && coded.includes('proof_follows'), 'the codes were found');
+  // what only a program that breaks the protocol gets to see
+  const protocol = ['join_first', 'joined_already', 'range_not_satisfiable', 'unsupported_media_type', 'method_not_allowed'];
+  const general = ['gone', 'conflict', 'storage', 'too_large', 'not_permitted', 'not_found', 'unauthorised', 'unavailable', 'rate_limited'];
+  for (const code of [...coded, ...general]) if (!protocol.includes(code)) assert.ok(TEXTS[`problem_${code}`], code);
+});

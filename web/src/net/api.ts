@@ -9,6 +9,7 @@ export interface Config {
   location: string; processors: string[]; page_sha256: string; ice_servers: RTCIceServer[]; version: string; max_participants: number; retention_max_days?: number;
   operator_notices: string[];
 }
+export interface ProblemDocument { code?: string; title?: string; detail?: string; status?: number }
 export interface Account { user: string; email: string; registered_ms: number }
 export interface RoomAnswer { room: string; envelope: string; id: string }
 export interface RoomListed extends RoomAnswer { title: string }
@@ -29,9 +30,13 @@ export class Problem extends Error {
   }
 }
 
-async function problemOf(response: Response): Promise<Problem> {
-  const body = (await response.json().catch(() => null)) as { code?: string; detail?: string; title?: string } | null;
-  return new Problem(response.status, body?.code ?? "unexpected", body?.detail ?? body?.title ?? `HTTP ${response.status}`);
+/** The problem that a document (of a response, or of a WebSocket message) states. */
+export function problemFrom(document: ProblemDocument | null | undefined, status = document?.status ?? 0): Problem {
+  return new Problem(status, document?.code ?? "unexpected", document?.detail ?? document?.title ?? `HTTP ${status}`);
+}
+
+export async function problemOf(response: Response): Promise<Problem> {
+  return problemFrom((await response.json().catch(() => null)) as ProblemDocument | null, response.status);
 }
 
 async function send(method: string, path: string, body?: unknown): Promise<Response> {

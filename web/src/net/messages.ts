@@ -1,11 +1,11 @@
 // What the service says over the room's WebSocket (docs/API.md). The service is not trusted with what is signed: see room/.
 import type { Role, TreeHead } from "../core/statements.ts";
+import type { ProblemDocument } from "./api.ts";
 
 export type Answer = "none" | "approved" | "refused" | "withdrawn" | "hidden";
 export interface RosterEntry { participant: string; name: string; role: Role; answer: Answer; approval: string | null }
 export interface Gate { state: "open" | "closed"; take: number | null; reason: string; waiting_for: string[]; opened_ms?: number | null }
 export interface RequestNotice { id: string; envelope: string; recording: string }
-export interface ProblemDocument { code?: string; title?: string; detail?: string; status?: number }
 
 export interface Welcome {
   type: "welcome"; session: string; participant: string; resume: string; challenge: string; roster: RosterEntry[]; request: RequestNotice | null;

@@ -1,6 +1,6 @@
 // A WHIP publisher (RFC 9725): sends chosen tracks to the recording service, without trickle, and takes them back by DELETE.
 // `state` tells when the connection stands or breaks; whoever uses this decides whether to publish again.
-import type { PublishAt } from "./api.ts";
+import { problemOf, type PublishAt } from "./api.ts";
 
 export type PublishState = "connecting" | "connected" | "failed" | "closed";
 const GATHERING_LIMIT_MS = 1_500;
@@ -32,7 +32,7 @@ export class WhipPublisher {
       method: "POST", body: this.connection.localDescription!.sdp,
       headers: { "Content-Type": "application/sdp", Authorization: `Bearer ${this.at.token}` },
     });
-    if (response.status !== 201) throw new Error(`the recording service answered ${response.status} to the offer`);
+    if (response.status !== 201) throw await problemOf(response);
     const resource = response.headers.get("Location");
     this.location = resource === null ? null : new URL(resource, new URL(url, location.origin)).href;
     if (this.closed) return this.remove();

@@ -4,7 +4,7 @@ import { checkAcknowledgement } from "../core/proof.ts";
 import { writeReceipt } from "../core/receipt.ts";
 import type { MediaKind } from "../core/shape.ts";
 import { T } from "../i18n/i18n.ts";
-import { api, type Accepted } from "../net/api.ts";
+import { api, Problem, type Accepted } from "../net/api.ts";
 import type { RosterEntry } from "../net/messages.ts";
 import { submitUntilAcknowledged } from "../net/submit.ts";
 import { keepApproval, updateApproval } from "../store/approvals.ts";
@@ -84,7 +84,7 @@ export class Answering {
 
   private async asked(): Promise<Asked> {
     const { room, request, participant, challenge } = this.store.state;
-    if (!request) throw new Error("there is no request any more");
+    if (!request) throw new Problem(0, "request_over", "there is no request any more");
     const { role, name } = this.place;
     return { room, request, participant, role, name, challenge, checkpoint: await pinnedCheckpoint(room.body.ledger.origin) };
   }

@@ -5,9 +5,11 @@ import { noticeIsOurs } from "../i18n/notice.ts";
 import { openCheckpoint } from "../core/proof.ts";
 import { Mesh, type MeshEvents } from "../net/mesh.ts";
 import type { Gate, RequestNotice, RosterEntry, ServerMessage, Welcome } from "../net/messages.ts";
+import { problemFrom } from "../net/api.ts";
 import { RoomSocket, type SocketStatus } from "../net/socket.ts";
 import { pinCheckpoint } from "../store/checkpoints.ts";
 import { keepSeat, leaveSeat } from "../store/keys.ts";
+import { inWords } from "../ui/problems.ts";
 import { Answering } from "./answering.ts";
 import { checkRequest, checkRoom, checkTake, seenTake } from "./checks.ts";
 import { HostDuties } from "./host_duties.ts";
@@ -31,7 +33,7 @@ export class Meeting {
 
   constructor(readonly place: Place, readonly store: Store, readonly media: LocalMedia, private readonly meshEvents: Omit<MeshEvents, "signal">,
     resume: string | null, private readonly seatSlot: string, private readonly entry: Entry) {
-    this.publisher = new Publisher(media, place.config.ice_servers, (publish) => store.set({ publish }));
+    this.publisher = new Publisher(media, place.config.ice_servers, (publish, why) => store.set({ publish, publishProblem: why ?? null }));
     this.answering = new Answering(place, store, this.publisher);
     const url = `${location.origin.replace(/^http/, "ws")}/api/v1/rooms/${place.roomId}/ws`;
     const joinAs = { name: place.name, key: place.signer.publicKey, role: place.role };
@@ -79,7 +81,7 @@ export class Meeting {
       case "take": return this.take(message.envelope);
       case "refused": return store.set({ refusals: [...store.state.refusals, message.participant] });
       case "recording_ended": return this.ended(message.reason);
-      case "problem": return this.problem(message.problem?.detail ?? message.problem?.title ?? "");
+      case "problem": return this.problem(inWords(problemFrom(message.problem)));
       default: return;
     }
   }
@@ -175,9 +177,9 @@ export class Meeting {
     });
   }
 
-  private problem(detail: string): void {
-    if (this.store.state.participant === "") this.entry.refused(T("problem_other", { detail }));
-    else this.store.set({ notice: T("problem_other", { detail }) });
+  private problem(words: Message): void {
+    if (this.store.state.participant === "") this.entry.refused(words);
+    else this.store.set({ notice: words });
   }
 }
 
@@ -185,6 +187,6 @@ export function initialState(room: MeetingState["room"]): MeetingState {
   return {
     room, participant: "", session: "", connection: "connecting", roster: [], request: null, challenge: "",
     gate: { state: "closed", take: null, reason: "", waiting_for: [] }, hasRecorded: false, answer: "none", scope: [], approval: null, take: null,
-    publish: "off", alarms: [], halted: false, notice: null, refusals: [], keyChecks: new Map(),
+    publish: "off", publishProblem: null, alarms: [], halted: false, notice: null, refusals: [], keyChecks: new Map(),
   };
 }

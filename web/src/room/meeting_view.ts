@@ -78,12 +78,16 @@ export function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Tiles, l
     if (mine.dataset["state"] !== state.answer) fill(mine, T(`mine_${state.answer}`));
     mine.dataset["state"] = state.answer;
     publish.hidden = state.publish === "off";
-    if (publish.dataset["state"] !== state.publish) fill(publish, state.publish === "off" ? null : T(`publish_${state.publish}`));
+    if (publish.dataset["state"] !== state.publish || shownProblem !== state.publishProblem) {
+      const why = (shownProblem = state.publishProblem);
+      fill(publish, state.publish === "off" ? null : why ? T("publish_failed_because", { why }) : T(`publish_${state.publish}`));
+    }
     publish.dataset["state"] = state.publish;
   }
 }
 
 let shownNotice: MeetingState["notice"] = null;
+let shownProblem: MeetingState["publishProblem"] = null;
 
 function companion(url: string): HTMLElement {
   return h("section", { class: "note", testid: "companion" }, h("p", {}, T("companion_words")),

@@ -1,8 +1,10 @@
 // Sends to the recording service exactly the kinds of media this person approved, and nothing before the approval is acknowledged.
 // Follows the devices: a camera turned on later is published then; a broken connection is tried again.
 import type { MediaKind } from "../core/shape.ts";
-import type { PublishAt } from "../net/api.ts";
+import type { Message } from "../i18n/i18n.ts";
+import { Problem, type PublishAt } from "../net/api.ts";
 import { WhipPublisher } from "../net/whip.ts";
+import { inWords } from "../ui/problems.ts";
 import type { LocalMedia } from "./media.ts";
 import type { PublishStatus } from "./state.ts";
 
@@ -15,7 +17,7 @@ export class Publisher {
   private readonly running = new Map<Part, Running>();
   private readonly attempts = new Map<Part, number>();
 
-  constructor(private readonly media: LocalMedia, private readonly ice: RTCIceServer[], private readonly status: (status: PublishStatus) => void) {
+  constructor(private readonly media: LocalMedia, private readonly ice: RTCIceServer[], private readonly status: (status: PublishStatus, problem?: Message) => void) {
     media.onChange(() => this.follow());
   }
 
@@ -60,7 +62,7 @@ export class Publisher {
     this.running.set(part, { whip, tracks });
     whip.start(tracks, part).catch((error: unknown) => {
       console.warn("publishing did not work:", String(error));
-      this.status("failed");
+      this.status("failed", error instanceof Problem ? inWords(error) : undefined);
       this.again(part, whip);
     });
   }

@@ -31,6 +31,8 @@ export interface MeetingState {
   approval: string | null;
   take: TakeSeen | null;
   publish: PublishStatus;
+  /** why publishing failed, when the service said so */
+  publishProblem: Message | null;
   alarms: Message[];
   /** an alarm about a take: nothing is sent for this request any more, whatever is acknowledged later */
   halted: boolean;

@@ -5,7 +5,7 @@ import { T, type Message, type TextKey } from "../i18n/i18n.ts";
 import { TEXTS } from "../i18n/texts/index.ts";
 import { Problem } from "../net/api.ts";
 
-export function inWords(error: unknown): Message | string {
+export function inWords(error: unknown): Message {
   if (error instanceof Problem) {
     const key = `problem_${error.code}`;
     return key in TEXTS ? T(key as TextKey, { detail: error.message }) : T("problem_other", { detail: error.message });

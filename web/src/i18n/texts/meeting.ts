@@ -112,6 +112,7 @@ export const meeting = {
   publish_connecting: ["Connecting to the recording …", "Verbindung zur Aufzeichnung wird aufgebaut …"],
   publish_connected: ["Your part reaches the recording service. It is kept only while the red sign shows.", "Ihr Teil erreicht den Aufzeichnungsdienst. Aufbewahrt wird er nur, solange das rote Zeichen zu sehen ist."],
   publish_failed: ["Your part does not reach the recording service; trying again.", "Ihr Teil erreicht den Aufzeichnungsdienst nicht; neuer Versuch."],
+  publish_failed_because: ["Your part does not reach the recording service: {why} Trying again.", "Ihr Teil erreicht den Aufzeichnungsdienst nicht: {why} Neuer Versuch."],
   notice_unknown: ["The host's page refers to a notice this page does not know. Reload before you answer.", "Die Seite des Gastgebers verweist auf einen Hinweistext, den diese Seite nicht kennt. Laden Sie neu, bevor Sie antworten."],
   notice_reloaded: ["You had approved before this page was reloaded. To be recorded again, please answer once more.", "Sie hatten zugestimmt, bevor diese Seite neu geladen wurde. Bitte antworten Sie noch einmal, um wieder aufgezeichnet zu werden."],
   prompt_again: ["Answer again", "Neu antworten"],
