@@ -8,7 +8,7 @@ export const prompt = {
   request_scope_video: ["Picture", "Bild"],
   request_scope_screen: ["Shared screens", "Geteilte Bildschirme"],
   request_scope_missing: ["Choose at least one.", "Wählen Sie mindestens eines."],
-  request_until: ["Erase after", "Löschen nach dem"],
+  request_until: ["Erase after", "Löschen nach Ablauf des"],
   request_until_hint: ["The recording and its keys are erased at the end of this day.", "Aufzeichnung und Schlüssel werden am Ende dieses Tages gelöscht."],
   request_names: ["Tell me who refuses", "Mir zeigen, wer ablehnt"],
   request_names_hint: ["The prompt then tells everyone so beforehand.", "Die Frage sagt das dann allen vorher."],

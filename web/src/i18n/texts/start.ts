@@ -11,8 +11,8 @@ export const start = {
   ],
   start_point_2_title: ["Sealed while it is written", "Versiegelt, während sie entsteht"],
   start_point_2: [
-    "What is stored is encrypted to keys that the service does not hold. Only the host's key file opens a recording.",
-    "Gespeichert wird nur Verschlüsseltes. Die Schlüssel dazu hat der Dienst nicht. Nur die Schlüsseldatei des Gastgebers öffnet eine Aufzeichnung.",
+    "What is stored is encrypted to keys that the service does not hold. The host's room key opens the recording; each person's own key file opens their own part.",
+    "Gespeichert wird nur Verschlüsseltes. Die Schlüssel dazu hat der Dienst nicht. Der Raumschlüssel des Gastgebers öffnet die Aufzeichnung; die eigene Schlüsseldatei öffnet den eigenen Teil.",
   ],
   start_point_3_title: ["Taking it back is as easy", "Widerrufen ist genauso leicht"],
   start_point_3: [

@@ -36,8 +36,8 @@ export const withdraw = {
     "Ton und Bild gehen von Browser zu Browser. Erst wenn Sie einer Aufzeichnung zugestimmt haben, gehen sie auch zu diesem Dienst, und nur das, dem Sie zugestimmt haben.",
   ],
   privacy_meeting_3: [
-    "IP addresses are shortened before they are logged; logs are erased after 30 days. There are no trackers and no requests to anybody else.",
-    "IP-Adressen werden gekürzt, bevor sie protokolliert werden; Protokolle werden nach 30 Tagen gelöscht. Es gibt keine Tracker und keine Anfragen an andere.",
+    "IP addresses are shortened before they reach the operator's log; operators are told to delete it after 30 days. There are no trackers and no requests to anybody else.",
+    "IP-Adressen werden gekürzt, bevor sie ins Protokoll des Betreibers kommen; Betreiber sind angewiesen, es nach 30 Tagen zu löschen. Es gibt keine Tracker und keine Anfragen an andere.",
   ],
   privacy_recording: ["When you approve a recording", "Wenn Sie einer Aufzeichnung zustimmen"],
   privacy_recording_1: [
@@ -49,8 +49,8 @@ export const withdraw = {
     "Ihr Teil wird verschlüsselt, bevor er gespeichert wird, mit einem Schlüssel, den nur die genannten Empfänger und Sie haben. Mit dem, was der Dienst speichert, lässt er sich nicht öffnen. Wer den Dienst betreibt, könnte es dennoch mit veränderten Programmen oder Seiten versuchen; Technik allein schließt das nicht aus.",
   ],
   privacy_recording_3: [
-    "You may take your approval back at any time, in the meeting or on the withdrawal page. It is then erased; the approval and its withdrawal stay for a stated time as proof.",
-    "Sie können Ihre Zustimmung jederzeit widerrufen, im Treffen oder auf der Widerrufsseite. Dann wird gelöscht; Zustimmung und Widerruf bleiben für eine genannte Zeit als Nachweis.",
+    "You may take your approval back at any time, in the meeting or on the withdrawal page. Your part is then erased; the approval and its withdrawal stay as proof until the recording's retention ends.",
+    "Sie können Ihre Zustimmung jederzeit widerrufen, im Treffen oder auf der Widerrufsseite. Dann wird Ihr Teil gelöscht; Zustimmung und Widerruf bleiben als Nachweis, bis die Aufbewahrungszeit der Aufzeichnung endet.",
   ],
   privacy_device: ["What stays in your browser", "Was in Ihrem Browser bleibt"],
   privacy_device_1: [
