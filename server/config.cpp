@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <toml++/toml.h>
 
+#include <fstream>
+
 namespace unavoce::server {
 namespace {
 
@@ -129,6 +131,18 @@ Result<void> check_config(const Config& config) {
     return Error(Errc::config, "udp_port_min and udp_port_max: give both, the smaller one first, or none");
   }
   return boost::outcome_v2::success();
+}
+
+Result<void> check_files(const Config& config) {
+  for (const auto& path : {config.tls_certificate, config.tls_key}) {
+    if (!path.empty() && !std::ifstream(path)) {
+      return Error(Errc::config, "cannot read " + path.string() + ": name a PEM file that unavoced's user may read");
+    }
+  }
+  std::error_code error;
+  const auto parent = std::filesystem::absolute(config.data_folder, error).parent_path();
+  if (!error && std::filesystem::is_directory(parent, error)) return boost::outcome_v2::success();
+  return Error(Errc::config, "data: " + parent.string() + " is no folder; make it, or name another place");
 }
 
 std::string public_base_url(const Config& config, std::uint16_t bound_port) {

@@ -82,6 +82,7 @@ Result<void> run(int argc, const char* const* argv) {
   }
   BOOST_OUTCOME_TRY(auto config, load_config(*line));
   if (line->command == Command::check_config) {
+    BOOST_OUTCOME_TRY(check_files(config));
     std::cout << "the configuration is right\n";
     return boost::outcome_v2::success();
   }
