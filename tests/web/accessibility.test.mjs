@@ -40,6 +40,7 @@ for (const look of [{ lang: 'en', dark: false, width: 1280, height: 860 }, { lan
     await host.save('room-key-download', join(folder, 'room.key'));
     await host.at('room-key-confirm').click(); await host.at('room-card').waitFor();
     await check(host, 'rooms');
+    await host.at('account-delete').click(); await check(host, 'delete account'); await host.at('account-delete-cancel').click();
     const link = await host.at('room-invite-link').inputValue();
     await guest.open(link.split('#')[0]); await check(guest, 'stop');
     await guest.page.goto('about:blank'); await guest.open(link); await check(guest, 'join');

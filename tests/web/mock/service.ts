@@ -48,6 +48,9 @@ export class MockService {
     this.server.close();
     this.server.closeAllConnections();
   }
+  get roomCount(): number {
+    return this.rooms.size;
+  }
   dropSockets(): void {
     this.people.forEach(({ socket }) => socket?.terminate());
   }
@@ -87,6 +90,11 @@ export class MockService {
     if (path === "/accounts") return answer(201, { user: input.user }, cookie);
     if (path === "/login") return input.password === "wrong password" ? problem(response, 401, "wrong_credentials", "user or password") : answer(200, { user: input.user }, cookie);
     if (path === "/logout") return answer(204, undefined, { "Set-Cookie": "unavoce_session=; Path=/; Max-Age=0" });
+    if (path === "/account" && method === "DELETE") {
+      if (input.password === "wrong password") return problem(response, 401, "wrong_credentials", "user name or password is wrong");
+      this.rooms.clear();
+      return answer(204, undefined, { "Set-Cookie": "unavoce_session=; Path=/; Max-Age=0" });
+    }
     if (path === "/account") return host ? answer(200, { user: "Miriam", email: "m@example.org", registered_ms: 0 }) : problem(response, 401, "not_logged_in", "log in first");
     if (path === "/rooms" && method === "GET") return answer(200, { rooms: [...this.rooms.values()] });
     if (path === "/rooms") return answer(201, await this.addRoom(input.envelope));

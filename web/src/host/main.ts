@@ -6,6 +6,7 @@ import { fill, h } from "../ui/dom.ts";
 import { ready, showPage } from "../ui/frame.ts";
 import { inWords } from "../ui/problems.ts";
 import { accountForms } from "./account_forms.ts";
+import { deleteAccountSection } from "./delete_account.ts";
 import { showRecordings } from "./recording_list.ts";
 import { openRoomDialog } from "./room_dialog.ts";
 import { showRooms } from "./room_list.ts";
@@ -34,7 +35,8 @@ async function overview(config: Config, account: Account): Promise<void> {
     h("div", { class: "title-row" }, h("h1", {}, T("host_title")), h("p", { class: "muted" }, h("span", { testid: "account-name" }, user), logout)),
     notices(config),
     h("section", {}, h("div", { class: "title-row" }, h("h2", {}, T("rooms_title")), newRoom), rooms),
-    h("section", {}, h("div", { class: "title-row" }, h("h2", {}, T("recordings_title")), again), recordings));
+    h("section", {}, h("div", { class: "title-row" }, h("h2", {}, T("recordings_title")), again), recordings),
+    deleteAccountSection(user, () => location.assign("/")));
   await Promise.all([showRooms(rooms, user), showRecordings(recordings)]);
 }
 

@@ -73,7 +73,10 @@ export const api = {
       return null;
     });
   },
-  deleteAccount: async (password: string) => void (await send("DELETE", "/account", { password })),
+  deleteAccount: async (password: string) => {
+    await send("DELETE", "/account", { password });
+    gone();
+  },
   rooms: async () => (await json<{ rooms: RoomListed[] }>("GET", "/rooms")).rooms,
   createRoom: (envelope: string) => json<{ room: string; id: string }>("POST", "/rooms", { envelope }),
   updateRoom: (room: string, envelope: string) => json<{ room: string; id: string }>("PUT", `/rooms/${room}`, { envelope }),

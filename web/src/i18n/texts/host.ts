@@ -60,4 +60,18 @@ export const host = {
   state_paused: ["paused", "angehalten"],
   state_sealed: ["complete and sealed", "fertig und versiegelt"],
   state_interrupted: ["interrupted, sealed as far as it got", "unterbrochen, versiegelt bis dorthin"],
+  account_title: ["Your account", "Ihr Konto"],
+  account_delete: ["Delete the account …", "Konto löschen …"],
+  account_delete_lead: ["Deleting the account erases your rooms and recordings with it.", "Mit dem Konto werden auch Ihre Räume und Aufzeichnungen gelöscht."],
+  account_delete_title: ["Delete the account {user}?", "Konto {user} löschen?"],
+  account_delete_erased: [
+    "Erased at this service, at once and for good: the account, all its rooms, all recordings made in them and the keys to those. Invitation links stop working; a recording that is running ends. Nobody can bring this back.",
+    "Bei diesem Dienst wird sofort und endgültig gelöscht: das Konto, alle seine Räume, alle Aufzeichnungen darin und die Schlüssel dazu. Einladungslinks gelten nicht mehr; eine laufende Aufzeichnung endet. Niemand kann das rückgängig machen.",
+  ],
+  account_delete_not_erased: [
+    "Not erased: what you or others have downloaded, and the keys kept in browsers.",
+    "Nicht gelöscht wird, was Sie oder andere heruntergeladen haben, und die Schlüssel in den Browsern.",
+  ],
+  account_delete_confirm: ["Delete the account, its rooms and recordings", "Konto, Räume und Aufzeichnungen löschen"],
+  account_delete_wrong_password: ["That is not the password of this account.", "Das ist nicht das Passwort dieses Kontos."],
 } as const;
