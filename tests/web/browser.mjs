@@ -31,9 +31,11 @@ export async function person(browser, { lang = 'en', width = 1200, height = 850,
       await at('register-submit').click();
       await page.waitForURL('**/host'); await at('room-new').waitFor();
     },
-    async createRoom(title, keyPath, passphrase) {
+    async createRoom(title, keyPath, { passphrase, conference } = {}) {
       await at('room-new').click(); await at('room-title').fill(title); await at('room-holder').fill('Miriam');
-      if (passphrase) { await at('room-options').locator('summary').click(); await at('room-passphrase').fill(passphrase); await at('room-passphrase-repeat').fill(passphrase); }
+      if (passphrase || conference) await at('room-options').locator('summary').click();
+      if (conference) await at('room-conference').fill(conference);
+      if (passphrase) { await at('room-passphrase').fill(passphrase); await at('room-passphrase-repeat').fill(passphrase); }
       await at('room-create').click();
       await this.save('room-key-download', keyPath);
       await at('room-key-confirm').click();

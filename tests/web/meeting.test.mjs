@@ -19,17 +19,18 @@ const browser = await launch();
 test.after(async () => { await browser.close(); rmSync(folder, { recursive: true }); setTimeout(() => process.exit(), 500).unref(); });
 
 /** A room with its host and guests in the meeting. */
-async function meeting(t, { guests = ['Jonas'], lies = {} } = {}) {
+async function meeting(t, { guests = ['Jonas'], lies = {}, room = {}, prepare = () => {} } = {}) {
   const service = await MockService.start(built);
   t.after(() => service.stop());
   const host = await person(browser);
+  await prepare(host);
   const key = join(folder, `${Math.random()}.key`);
   await host.register(service.base);
-  const link = await host.createRoom('Choir board', key);
+  const link = await host.createRoom('Choir board', key, room);
   Object.assign(service.lies, lies);
   await host.join(link, 'Miriam');
   const others = [];
-  for (const name of guests) { const guest = await person(browser); await guest.join(link, name); others.push(guest); }
+  for (const name of guests) { const guest = await person(browser); await prepare(guest); await guest.join(link, name); others.push(guest); }
   t.after(() => Promise.all([host, ...others].map(({ context }) => context.close())));
   return { service, host, guests: others, guest: others[0], link, key };
 }
@@ -164,6 +165,68 @@ test('the host checks with the room key that every approval will open, before an
   service.keys.set = (id, bytes) => add(id, bytes.map((byte, i) => (i === bytes.length - 1 ? byte ^ 1 : byte)));
   await guest.approve('audio');
   await host.state('host-key-check', 'failed');
+});
+
+/** Counts the peer connections that a page makes from now on. */
+const countConnections = ({ page }) => page.addInitScript(() => {
+  window.connections = 0;
+  window.RTCPeerConnection = class extends RTCPeerConnection { constructor(...args) { super(...args); window.connections++; } };
+});
+const connections = ({ page }) => page.evaluate(() => window.connections);
+
+test('beside a conference elsewhere the room connects nobody, leads there, and still asks and records', async (t) => {
+  const url = 'https://meet.example.org/choir';
+  const { service, host, guest, link } = await meeting(t, { room: { conference: url }, prepare: countConnections });
+  const late = await person(browser);
+  await late.open(link);
+  assert.ok((await late.page.locator('main').textContent()).includes(url), 'known before one joins');
+  await late.context.close();
+  for (const who of [host, guest]) {
+    assert.ok((await who.at('companion').textContent()).length > 60);
+    const way = who.at('companion').locator('a');
+    assert.deepEqual([await way.getAttribute('href'), await way.getAttribute('target'), await way.getAttribute('rel')], [url, '_blank', 'noopener noreferrer']);
+  }
+  await host.ask('Minutes');
+  await guest.at('prompt').waitFor();
+  assert.deepEqual([await connections(host), await connections(guest)], [0, 0], 'no picture goes from browser to browser');
+  await host.approve('nothing'); await guest.approve('audio');
+  await guest.state('recording-sign', 'recording');
+  assert.equal(await connections(host), 0);
+  assert.ok(await connections(guest) > 0, 'what was approved is sent from here');
+  const [room] = service.ledger.entries.filter(({ kind }) => kind === 'room');
+  assert.equal((await openStatement('room', Buffer.from(room.envelope, 'base64').toString())).body.conference, url);
+});
+
+test('a room comes to exist only after its key was saved', async (t) => {
+  const service = await MockService.start(built);
+  const host = await person(browser);
+  t.after(async () => { service.stop(); await host.context.close(); });
+  await host.register(service.base);
+  await host.at('room-new').click(); await host.at('room-title').fill('Room'); await host.at('room-create').click();
+  await host.at('room-key-download').waitFor();
+  assert.ok(await host.at('room-key-confirm').isDisabled());
+  assert.equal(service.roomCount, 0);
+  await host.save('room-key-download', join(folder, 'first.key'));
+  assert.equal(service.roomCount, 0, 'saving alone makes no room');
+  await host.at('room-key-confirm').click(); await host.at('room-card').waitFor();
+  assert.equal(service.roomCount, 1);
+});
+
+test('the account is deleted with its password, after being told what is lost', async (t) => {
+  const service = await MockService.start(built);
+  const host = await person(browser);
+  t.after(async () => { service.stop(); await host.context.close(); });
+  await host.register(service.base);
+  await host.createRoom('Room', join(folder, 'lost.key'));
+  await host.at('account-delete').click();
+  await host.at('account-delete-confirm').click();
+  assert.equal(service.roomCount, 1, 'not without a password');
+  await host.at('account-delete-password').fill('wrong password'); await host.at('account-delete-confirm').click();
+  await host.page.waitForFunction(() => document.querySelector('[data-testid=account-delete-error]').textContent !== '');
+  assert.equal(service.roomCount, 1, 'not with another password');
+  await host.at('account-delete-password').fill('correct horse battery'); await host.at('account-delete-confirm').click();
+  await host.page.waitForURL(`${service.base}/`); await host.at('login-user').waitFor();
+  assert.equal(service.roomCount, 0);
 });
 
 test('the socket comes back by itself with its place', async (t) => {

@@ -33,7 +33,7 @@ async function recorded(t, passphrase) {
   t.after(async () => { service.stop(); await host.context.close(); await guest.context.close(); });
   const key = join(folder, 'room.key');
   await host.register(service.base);
-  const link = await host.createRoom('Choir board', key, passphrase);
+  const link = await host.createRoom('Choir board', key, { passphrase });
   await host.join(link, 'Miriam'); await guest.join(link, 'Jonas');
   await host.ask('Minutes'); await host.approve('audio', 'video'); await guest.approve('audio', 'video');
   await host.state('recording-sign', 'recording');
