@@ -43,8 +43,8 @@
       report.forEach((entry) => {
         if (entry.type !== 'outbound-rtp') return;
         sent.at_ms = entry.timestamp;
-        // Opus: one frame of 20 ms is one packet.
-        if (entry.kind === 'audio') sent.audio = entry.packetsSent;
+        // Opus: one frame of 20 ms is one packet; a packet that was asked for again is not another frame.
+        if (entry.kind === 'audio') sent.audio = entry.packetsSent - (entry.retransmittedPacketsSent ?? 0);
         if (entry.kind === 'video') sent.video = entry.framesSent, sent.key_frames = entry.keyFramesEncoded;
       });
       if (sent.at_ms > 0 && sent.at_ms !== peer.samples.at(-1)?.at_ms) peer.samples.push(sent);
