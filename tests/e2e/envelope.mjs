@@ -3,10 +3,10 @@
 import { must } from './command.mjs';
 
 export const STEP_MS = 20;
-const RATE = 8000, STEP = (RATE * STEP_MS) / 1000;
+const RATE = 8000, STEP = (RATE * STEP_MS) / 1000, PIECE = 8000 / STEP_MS;
 
 /** At least this high for a person's own text… */
-export const OWN_AT_LEAST = 0.75;
+export const OWN_AT_LEAST = 0.5;
 /** …and at least this much higher than for anybody else's. */
 export const MARGIN_AT_LEAST = 0.25;
 
@@ -27,13 +27,13 @@ function envelope(samples) {
   return steps;
 }
 
-/** Highest Pearson correlation of a recorded envelope with a looped source over all offsets; {score, offset_ms}. */
-export function match(recorded, source) {
+/** Highest Pearson correlation of a piece of a recorded envelope with a looped source over all offsets. */
+function best_correlation(recorded, source) {
   const n = recorded.length, length = source.length;
   const mean = recorded.reduce((sum, x) => sum + x, 0) / n;
   const centred = recorded.map((x) => x - mean);
   const energy = Math.sqrt(centred.reduce((sum, x) => sum + x * x, 0));
-  let best = { score: -1, offset_ms: 0 };
+  let best = 0;
   for (let offset = 0; offset < length; ++offset) {
     let product = 0, sum = 0, squares = 0;
     for (let i = 0, k = offset; i < n; ++i, k = k + 1 === length ? 0 : k + 1) {
@@ -41,15 +41,25 @@ export function match(recorded, source) {
       product += centred[i] * x; sum += x; squares += x * x;
     }
     const spread = Math.sqrt(Math.max(0, squares - (sum * sum) / n));
-    const score = energy > 0 && spread > 0 ? product / (energy * spread) : 0;
-    if (score > best.score) best = { score, offset_ms: offset * STEP_MS };
+    if (energy > 0 && spread > 0) best = Math.max(best, product / (energy * spread));
   }
   return best;
 }
 
+/** Mean of the best correlations of all pieces. Each is aligned afresh: on a busy machine a fake microphone skips now and then. */
+export function likeness(recorded, source) {
+  const pieces = Math.max(1, Math.floor(recorded.length / PIECE));
+  let sum = 0;
+  for (let piece = 0; piece < pieces; ++piece) {
+    const from = Math.floor((piece * recorded.length) / pieces), to = Math.floor(((piece + 1) * recorded.length) / pieces);
+    sum += best_correlation(recorded.slice(from, to), source);
+  }
+  return sum / pieces;
+}
+
 /** Scores a recording against every source {id: envelope}; says whose it is and whether that is beyond doubt. */
 export function whose(recorded, sources) {
-  const scores = Object.entries(sources).map(([id, source]) => ({ id, ...match(recorded, source) })).sort((a, b) => b.score - a.score);
+  const scores = Object.entries(sources).map(([id, source]) => ({ id, score: likeness(recorded, source) })).sort((a, b) => b.score - a.score);
   const [own, next] = scores;
-  return { id: own.id, own: own.score, next: next.score, offset_ms: own.offset_ms, clear: own.score >= OWN_AT_LEAST && own.score - next.score >= MARGIN_AT_LEAST, scores };
+  return { id: own.id, own: own.score, next: next.score, clear: own.score >= OWN_AT_LEAST && own.score - next.score >= MARGIN_AT_LEAST, scores };
 }

@@ -14,8 +14,8 @@ import { decoding_errors, duration_s, probe } from './recording.mjs';
 import { CONTAINER_MARKS, Watch, files_below, needles_of, scan } from './scan.mjs';
 import { UNAVOCE } from './service.mjs';
 
-// A track begins with a key frame, which the sender has to be asked for: up to 0.4 s without a picture, which must stay below 2 %.
-const TAKE_MS = 25000;
+// A track begins with a key frame, which the sender has to be asked for: up to 0.5 s without a picture, which must stay below 2 %.
+const TAKE_MS = 35000;
 let folder, meeting, watch, recording, sealed, entries, gate, approvals;
 const sources = {}, sent = {}, take_home = {};
 /** By person: the sealed track of the `seal` statement, and the file `unavoce open` made of it. */
