@@ -51,6 +51,9 @@ Task<Result<Response>> publish(Services& services, Meetings& meetings, Context c
 }
 
 Task<Result<Response>> unpublish(Services& services, Meetings& meetings, Context context) {
+  // Whose place was taken away meanwhile (left, withdrew, recording over) finds their wish fulfilled.
+  if (meetings.was_place("/whip/" + context.path[0], token_sha256(context.request.bearer())))
+    co_return empty_response(200);
   BOOST_OUTCOME_CO_TRY(auto found, place_for(meetings, context));
   if (std::erase(found.place->resources, context.path[1]) == 0) {
     co_return Error(Errc::not_found, "there is no such session");

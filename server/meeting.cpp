@@ -13,6 +13,9 @@ namespace {
 /// An answer must carry a challenge that is younger than this; a new one comes when it is used or was too old.
 constexpr consent::SpanMs kChallengeLasts{60 * 60 * 1000};
 
+/// Places whose pages may still want to delete what they published.
+constexpr std::size_t kMaxFormerPlaces = 64;
+
 /// Offer and candidates of five others.
 constexpr std::size_t kMaxEarlySignals = 256;
 
@@ -107,6 +110,8 @@ void Meeting::left(const consent::ParticipantId& participant, const WebSocketPee
 void Meeting::forget_place(Person& person) {
   if (!person.place) return;
   for (const std::string& resource : person.place->resources) services_.recorder.unpublish(resource);
+  former_places_.emplace_back(person.place->path, person.place->token.sha256);
+  if (former_places_.size() > kMaxFormerPlaces) former_places_.pop_front();
   person.place.reset();
 }
 
@@ -133,6 +138,12 @@ void Meeting::countersign(const consent::ParticipantId& from, const CountersignM
   if (!signed_twice) return;
   proposal_->envelope = std::move(signed_twice).value();
   proposal_->answered->set();
+}
+
+bool Meeting::was_place(std::string_view path, const crypto::Digest& token) const {
+  return std::ranges::any_of(former_places_, [&](const auto& former) {
+    return former.first == path && crypto::equal_constant_time(former.second, token);
+  });
 }
 
 std::optional<PublishPlace> Meeting::place_of(const consent::Signed<consent::Approval>& approval) {

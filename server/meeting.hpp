@@ -5,6 +5,7 @@
 // Owned by Meetings (shared, because jobs outlive connections); control thread only. Names live and die with it.
 
 #include <boost/asio/steady_timer.hpp>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -74,6 +75,8 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   Task<void> end();
   void hear(const recorder::Event& event);
 
+  /// A place that was taken away; deleting what was published there is done already.
+  bool was_place(std::string_view path, const crypto::Digest& token) const;
   /// Where somebody may publish, by its path; null if nobody may.
   PublishPlace* find_place(std::string_view path, consent::ParticipantId& owner);
 
@@ -126,6 +129,7 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   People people_;  // also who left, so that they can resume; emptied when the last one leaves
   std::optional<consent::Signed<consent::Request>> request_;
   std::map<consent::StatementId, consent::Signed<consent::Approval>> approvals_;
+  std::deque<std::pair<std::string, crypto::Digest>> former_places_;  // path and token of the last ones taken away
   std::optional<Proposal> proposal_;
   std::string take_envelope_;  // of the take that is prepared or runs
   std::optional<consent::TimeMs> opened_;

@@ -133,6 +133,10 @@ std::optional<Meetings::Place> Meetings::find_place(std::string_view path) const
   return std::nullopt;
 }
 
+bool Meetings::was_place(std::string_view path, const crypto::Digest& token) const {
+  return std::ranges::any_of(meetings_, [&](const auto& item) { return item.second->was_place(path, token); });
+}
+
 void Meetings::room_changed(const consent::Signed<consent::Room>& room) {
   const auto found = meetings_.find(room.body.room.hex());
   if (found != meetings_.end()) found->second->room_changed(room);

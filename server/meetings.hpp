@@ -37,6 +37,7 @@ class Meetings {
     consent::ParticipantId owner;
     PublishPlace* place;  // valid until the next co_await
   };
+  bool was_place(std::string_view path, const crypto::Digest& token) const;
   std::optional<Place> find_place(std::string_view path) const;
 
   void room_changed(const consent::Signed<consent::Room>& room);
