@@ -70,7 +70,7 @@ Result<void> erase_withdrawn_keys(Services& services, const consent::RecordingId
 
 Task<Result<void>> abort_tracks(Services& services, consent::RecordingId recording, consent::StatementId approval) {
   using Answer = recorder::Result<std::vector<std::string>>;
-  auto removed = co_await answer_of<Answer>(services.executors.control, [&services, recording, approval](auto done) {
+  auto removed = co_await answer_of<Answer>(services.executors.control, [&](auto done) {
     services.recorder.abort_track(recording, approval, std::move(done));
   });
   if (!removed) co_return Error(removed.error());
