@@ -3,6 +3,7 @@
 #include "consent/checks.hpp"
 #include "server/api.hpp"
 #include "server/clock.hpp"
+#include "server/evidence.hpp"
 #include "server/json_input.hpp"
 #include "server/meetings.hpp"
 
@@ -45,7 +46,7 @@ Task<Result<Response>> create_room(Services& services, Context context) {
   auto stored = co_await services.in_database([&]() -> Result<void> {
     BOOST_OUTCOME_TRY(services.rooms.add_room(room.body.room, context.user));
     const auto entry = consent::new_entry(room);
-    auto appended = services.ledger.append({&entry, 1}, wall_time());
+    auto appended = append(services, {&entry, 1});
     if (appended) return boost::outcome_v2::success();
     BOOST_OUTCOME_TRY(services.rooms.remove_room(room.body.room.hex()));
     return appended.error();
@@ -67,7 +68,7 @@ Task<Result<Response>> update_room(Services& services, Meetings& meetings, Conte
     BOOST_OUTCOME_TRY(auto before, consent::parse_statement<consent::Room>(latest->envelope));
     BOOST_OUTCOME_TRY(consent::check_room(room, &before, identity_of(services), wall_time()));
     const auto entry = consent::new_entry(room);
-    BOOST_OUTCOME_TRY(services.ledger.append({&entry, 1}, wall_time()));
+    BOOST_OUTCOME_TRY(append(services, {&entry, 1}));
     return boost::outcome_v2::success();
   });
   BOOST_OUTCOME_CO_TRY(std::move(stored));

@@ -56,11 +56,9 @@ Task<Result<Accepted>> take_approval(Services& services, Meetings& meetings, std
   BOOST_OUTCOME_CO_TRY(auto approval, consent::parse_statement<consent::Approval>(envelope));
   auto known = co_await known_already(services, approval.id, envelope);
   BOOST_OUTCOME_CO_TRY(auto before, std::move(known));
+  // No place to publish here: others can read an envelope and send it again. Who lost our answer approves anew.
+  if (before) co_return std::move(*before);
   const auto meeting = meetings.meeting_about(approval.body.recording);
-  if (before) {
-    if (meeting) before->place = meeting->place_of(approval);
-    co_return std::move(*before);
-  }
   if (!meeting) co_return Error(Errc::not_found, "this recording is over", "unknown_reference");
   co_return co_await meeting->approve(std::move(approval), std::move(wrapped));
 }

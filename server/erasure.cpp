@@ -1,6 +1,7 @@
 #include "server/erasure.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "consent/rules.hpp"
@@ -11,6 +12,9 @@
 
 namespace unavoce::server {
 namespace {
+
+/// An `erased` statement holds at most 256 names (FORMATS section 2).
+constexpr std::size_t kNamesPerStatement = 200;
 
 /// What has to go, as the `erased` statement will name it.
 struct Plan {
@@ -68,6 +72,18 @@ Result<void> erase_withdrawn_keys(Services& services, const consent::RecordingId
   return boost::outcome_v2::success();
 }
 
+Result<std::vector<consent::StatementId>> withdrawn_by_this(Services& services, const consent::Withdrawal& withdrawal) {
+  BOOST_OUTCOME_TRY(auto evidence, read_evidence(services, withdrawal.recording));
+  std::vector<consent::ApprovalRow> theirs;
+  for (const auto& row : evidence.approval_rows)
+    if (row.key == withdrawal.key) theirs.push_back(row);
+  if (theirs.empty()) {
+    return Error(Errc::not_found, "nobody approved this recording with this key", "unknown_reference");
+  }
+  const consent::WithdrawalRow now{withdrawal.key, withdrawal.kinds, std::numeric_limits<std::uint64_t>::max()};
+  return consent::wholly_withdrawn(theirs, {&now, 1});
+}
+
 Task<Result<void>> abort_tracks(Services& services, consent::RecordingId recording, consent::StatementId approval) {
   using Answer = recorder::Result<std::vector<std::string>>;
   auto removed = co_await answer_of<Answer>(services.executors.control, [&](auto done) {
@@ -91,19 +107,30 @@ Task<Result<void>> erase_withdrawn(Services& services, consent::RecordingId reco
     return plan;
   });
   BOOST_OUTCOME_CO_TRY(auto plan, std::move(planned));
+  // One file that cannot be removed keeps none of the others; the first error is told at the end.
+  Result<void> outcome = boost::outcome_v2::success();
   for (const auto& approval : plan.approvals) {
     auto aborted = co_await abort_tracks(services, recording, approval);
-    BOOST_OUTCOME_CO_TRY(std::move(aborted));
+    if (!aborted && outcome) outcome = std::move(aborted).error();
   }
   auto removed = co_await on(services.executors.workers, [&]() -> Result<void> {
+    Result<void> first = boost::outcome_v2::success();
     for (const auto& name : plan.files) {
-      BOOST_OUTCOME_TRY(services.blobs.erase(recording.hex(), name));
+      auto erased = services.blobs.erase(recording.hex(), name);
+      if (!erased && first) first = Error(erased.error());
     }
-    return boost::outcome_v2::success();
+    return first;
   });
-  BOOST_OUTCOME_CO_TRY(std::move(removed));
-  if (plan.what.empty()) co_return boost::outcome_v2::success();
-  co_return co_await say_erased(services, recording, std::move(plan.what));
+  if (!removed && outcome) outcome = std::move(removed).error();
+  if (!outcome) co_return outcome;  // `erased` claims only what is gone: it is tried again
+  for (std::size_t begin = 0; begin < plan.what.size(); begin += kNamesPerStatement) {
+    const auto end = std::min(begin + kNamesPerStatement, plan.what.size());
+    auto said = co_await say_erased(
+        services, recording,
+        {plan.what.begin() + static_cast<std::ptrdiff_t>(begin), plan.what.begin() + static_cast<std::ptrdiff_t>(end)});
+    BOOST_OUTCOME_CO_TRY(std::move(said));
+  }
+  co_return boost::outcome_v2::success();
 }
 
 }  // namespace unavoce::server

@@ -7,7 +7,29 @@
 
 namespace unavoce::server {
 
+namespace {
+
+/// Rooms and recordings have chains of their own: a room's holds room statements only, a recording's begins with its
+/// one request. So nobody can write into somebody else's by naming its id.
+Result<void> check_chain(Services& services, const consent::NewEntry& fresh) {
+  BOOST_OUTCOME_TRY(const auto before, services.ledger.find(fresh.id));
+  if (before) return boost::outcome_v2::success();  // sent again; the ledger compares
+  BOOST_OUTCOME_TRY(const auto chain, services.ledger.entries(fresh.recording));
+  const bool holds_rooms = !chain.empty() && chain.front().kind == "room";
+  const bool fits = fresh.kind == "room"      ? chain.empty() || holds_rooms
+                    : fresh.kind == "request" ? chain.empty()
+                                              : !chain.empty() && !holds_rooms;
+  if (fits) return boost::outcome_v2::success();
+  if (chain.empty()) return Error(Errc::not_found, "there is no such recording", "unknown_reference");
+  return Error(Errc::conflict, "this id is taken by another room or recording; make a fresh one", "id_taken");
+}
+
+}  // namespace
+
 Result<std::vector<consent::Entry>> append(Services& services, std::span<const consent::NewEntry> entries) {
+  for (const auto& entry : entries) {
+    BOOST_OUTCOME_TRY(check_chain(services, entry));
+  }
   BOOST_OUTCOME_TRY(auto appended, services.ledger.append(entries, wall_time()));
   return appended;
 }
@@ -67,6 +89,11 @@ Result<void> seal_what_is_there(Services& services, const consent::RecordingId& 
 Result<void> append_final_seal(Services& services, const consent::RecordingId& recording, consent::EndReason reason) {
   BOOST_OUTCOME_TRY(auto evidence, read_evidence(services, recording));
   if (evidence.finished) return boost::outcome_v2::success();
+  // A take whose own seal could not be written gets it now: nothing but erasures may follow the final one.
+  for (const auto& take : evidence.takes) {
+    if (std::ranges::count(evidence.sealed_takes, take.body.take) != 0) continue;
+    BOOST_OUTCOME_TRY(seal_what_is_there(services, recording, take.body.take, consent::EndReason::fault));
+  }
   BOOST_OUTCOME_TRY(auto entries, services.ledger.entries(recording.hex()));
   consent::Seal seal{recording,  std::nullopt, reason, {}, entries.size() + 1, services.service_key.public_key(),
                      wall_time()};

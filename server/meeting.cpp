@@ -146,12 +146,6 @@ bool Meeting::was_place(std::string_view path, const crypto::Digest& token) cons
   });
 }
 
-std::optional<PublishPlace> Meeting::place_of(const consent::Signed<consent::Approval>& approval) {
-  const auto member = state_.members.find(approval.body.participant);
-  if (member == state_.members.end() || member->second.approval != approval.id) return std::nullopt;
-  return find(approval.body.participant)->place;
-}
-
 PublishPlace* Meeting::find_place(std::string_view path, consent::ParticipantId& owner) {
   for (auto& [participant, person] : people_) {
     if (!person.place || person.place->path != path) continue;
@@ -164,11 +158,16 @@ PublishPlace* Meeting::find_place(std::string_view path, consent::ParticipantId&
 // ---- events and effects
 
 void Meeting::apply(const consent::Event& event, JobQueue::Job first) {
-  auto done = consent::step(std::move(state_), event, wall_time());
-  state_ = std::move(done.state);
-  // The rules put CloseGate first. Jobs run after this function, so that the gate closes before any of them begins.
-  if (first) queue_->add(std::move(first));
-  for (const auto& effect : done.effects) carry_out(effect);
+  try {
+    auto done = consent::step(state_, event, wall_time());
+    state_ = std::move(done.state);
+    // The rules put CloseGate first. Jobs run after this function, so that the gate closes before any of them begins.
+    if (first) queue_->add(std::move(first));
+    for (const auto& effect : done.effects) carry_out(effect);
+  } catch (...) {
+    gate_.close(monotonic_ns);  // whatever went wrong: closed
+    throw;
+  }
   if (proposal_ && state_.preparation && state_.preparation->outdated) proposal_->answered->set();  // no need to wait
   tell_everybody();
   schedule_tick();

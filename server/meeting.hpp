@@ -63,9 +63,6 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   Task<Result<Accepted>> refuse(consent::Signed<consent::Refusal> refusal);
   Task<Result<Accepted>> withdraw(consent::Signed<consent::Withdrawal> withdrawal);
 
-  /// Where the author of this approval may publish, if it is in force.
-  std::optional<PublishPlace> place_of(const consent::Signed<consent::Approval>& approval);
-
   // ---- the room's host and the service
 
   /// Ends a recording; returns when it is sealed.
@@ -103,9 +100,13 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   Task<Result<void>> renew_challenge(consent::ParticipantId participant, Tell tell);
   Task<void> ask_everybody();
 
+  /// A fresh place to publish what is left of an approval that is in force; none otherwise.
+  std::optional<PublishPlace> open_place(const consent::Signed<consent::Approval>& approval);
+
   // ---- takes (meeting_takes.cpp), as jobs
 
   Task<void> prepare(consent::PrepareTake effect);
+  Task<void> try_to_prepare(const consent::PrepareTake& effect);
   Task<Result<void>> make_durable(const consent::PrepareTake& effect, std::vector<recorder::PreparedTrack> files);
   Task<Result<consent::Signed<consent::Take>>> propose_take(const consent::PrepareTake& effect);
   Task<void> end_take(consent::EndTake effect);

@@ -1,5 +1,6 @@
 // What people sign: checked, made durable, and only then in force; but what closes the gate closes it at once.
 
+#include <algorithm>
 #include <boost/asio/detached.hpp>
 
 #include "consent/checks.hpp"
@@ -33,7 +34,7 @@ Task<Result<Accepted>> Meeting::request(consent::Signed<consent::Request> reques
   const auto now = wall_time();
   BOOST_OUTCOME_CO_TRY(consent::check_request(request, room_, session_, now));
   BOOST_OUTCOME_CO_TRY(check_retention(services_, request.body, now));
-  BOOST_OUTCOME_CO_TRY(auto requested, consent::admit(state_, request, room_));
+  BOOST_OUTCOME_CO_TRY(consent::admit(state_, request, room_));
   auto stored = co_await services_.in_database([&]() -> Result<consent::Entry> {
     BOOST_OUTCOME_TRY(services_.rooms.add_recording(request.body.recording, request.body.room));
     const auto entry = consent::new_entry(request);
@@ -41,12 +42,30 @@ Task<Result<Accepted>> Meeting::request(consent::Signed<consent::Request> reques
     return std::move(entries.front());
   });
   BOOST_OUTCOME_CO_TRY(auto entry, std::move(stored));
-  if (request_) approvals_.clear();
+  if (request_ && request_->id == request.id) co_return Accepted{std::move(entry), std::nullopt};  // sent twice at once
+  auto still = consent::admit(state_, request, room_);  // the world may have changed while the ledger wrote
+  if (!still) co_return std::move(still).error();
+  approvals_.clear();
+  for (auto& [id, person] : people_) forget_place(person);  // an approval of an older request lets nothing flow
   request_ = std::move(request);
-  apply(requested);
+  apply(std::move(still).value());
   asio::co_spawn(
       services_.executors.control, [self] { return self->ask_everybody(); }, asio::detached);
   co_return Accepted{std::move(entry), std::nullopt};
+}
+
+std::optional<PublishPlace> Meeting::open_place(const consent::Signed<consent::Approval>& approval) {
+  Person* person = find(approval.body.participant);
+  if (person == nullptr || !person->peer) return std::nullopt;
+  // Only what the rules left of it: a refusal or withdrawal may have overtaken the approval on its way into the ledger.
+  const auto member = state_.members.find(person->id);
+  if (member == state_.members.end() || member->second.approval != approval.id) return std::nullopt;
+  const consent::Scope left = state_.recording->approvals.at(approval.id).scope;
+  const consent::Scope media = left.without({consent::Kind::chat});
+  forget_place(*person);
+  if (media.empty()) return std::nullopt;
+  person->place = PublishPlace{"/whip/" + consent::ParticipantId::random().hex(), Token::random(), media, {}};
+  return person->place;
 }
 
 Task<Result<Accepted>> Meeting::approve(consent::Signed<consent::Approval> approval,
@@ -54,6 +73,9 @@ Task<Result<Accepted>> Meeting::approve(consent::Signed<consent::Approval> appro
   const auto self = shared_from_this();
   const consent::ParticipantId id = approval.body.participant;
   if (!request_ || find(id) == nullptr) co_return Error(Errc::not_found, "there is nothing to approve here now");
+  // Before anything of this person is touched: somebody else's signature must not use up their challenge.
+  if (find(id)->key != approval.body.key)
+    co_return Error(Errc::forbidden, "this key is not this person's", "wrong_key");
   const std::optional<crypto::ByteView> wrapped_view =
       wrapped ? std::optional<crypto::ByteView>(*wrapped) : std::nullopt;
   auto checked = consent::check_approval(approval, *request_, room_, wrapped_view, find(id)->challenge, wall_time());
@@ -69,18 +91,11 @@ Task<Result<Accepted>> Meeting::approve(consent::Signed<consent::Approval> appro
     co_return std::move(appended).error();
   }
   Accepted accepted{std::move(appended).value(), std::nullopt};
-  if (!is_about(approval.body.recording)) co_return accepted;  // the recording ended meanwhile
+  if (!request_ || request_->id != approval.body.request) co_return accepted;  // over meanwhile
   approvals_.insert_or_assign(approval.id, approval);
   last_approval_ns_ = monotonic_ns();
-  if (Person* person = find(id)) {
-    forget_place(*person);
-    const consent::Scope media = approval.body.scope.without({consent::Kind::chat});
-    if (person->peer && !media.empty()) {
-      person->place = PublishPlace{"/whip/" + consent::ParticipantId::random().hex(), Token::random(), media, {}};
-      accepted.place = person->place;
-    }
-  }
   apply(approved);
+  accepted.place = open_place(approval);
   if (accepted.place && request_) {
     // Locals: the request may be over while the database works. The closure holds references only: GCC 12 destroys a
     // temporary closure inside an await twice if it holds strings.
@@ -111,6 +126,10 @@ Task<Result<Accepted>> Meeting::refuse(consent::Signed<consent::Refusal> refusal
 
 Task<Result<Accepted>> Meeting::withdraw(consent::Signed<consent::Withdrawal> withdrawal) {
   const auto self = shared_from_this();
+  const crypto::PublicKey key = withdrawal.body.key;
+  const bool known = std::ranges::any_of(people_, [&](const auto& entry) { return entry.second.key == key; }) ||
+                     std::ranges::any_of(approvals_, [&](const auto& entry) { return entry.second.body.key == key; });
+  if (!known) co_return Error(Errc::not_found, "nobody approved this recording with this key", "unknown_reference");
   std::optional<Result<consent::Entry>> row;
   auto write_row = [this, &row, &withdrawal]() -> Task<void> {
     auto appended = co_await append_one(services_, consent::new_entry(withdrawal));
@@ -129,7 +148,9 @@ Task<Result<Accepted>> Meeting::withdraw(consent::Signed<consent::Withdrawal> wi
   }
   std::optional<Result<void>> erased;
   queue_->add([this, &erased, &withdrawal]() -> Task<void> {
-    erased.emplace(co_await erase_withdrawn(services_, withdrawal.body.recording, {}));
+    auto named = co_await services_.in_database([&] { return withdrawn_by_this(services_, withdrawal.body); });
+    if (!named) named = std::vector<consent::StatementId>();
+    erased.emplace(co_await erase_withdrawn(services_, withdrawal.body.recording, std::move(named).value()));
   });
   co_await queue_->drained();
   if (row && row->has_value() && erased && erased->has_value())

@@ -1,5 +1,7 @@
 // The jobs of a meeting's recording: prepare a take, end it, erase, end the recording. They run one after the other.
 
+#include <stdexcept>
+
 #include "consent/checks.hpp"
 #include "server/clock.hpp"
 #include "server/erasure.hpp"
@@ -20,12 +22,29 @@ consent::Scope media_of(consent::Scope scope) {
 }  // namespace
 
 Task<void> Meeting::prepare(consent::PrepareTake effect) {
+  std::string failure;
+  try {
+    co_await try_to_prepare(effect);
+    co_return;
+  } catch (const std::exception& error) {
+    failure = error.what();
+  }
+  // The rules wait for exactly one answer; without it there would never be a take again.
+  proposal_.reset();
+  if (!state_.preparation || state_.preparation->take != effect.take) co_return;
+  apply(consent::TakeFailed{effect.recording, effect.take, consent::Part::recorder});
+  report_fault(consent::Part::recorder, "no take can be prepared: " + failure);
+}
+
+Task<void> Meeting::try_to_prepare(const consent::PrepareTake& effect) {
   recorder::TakeOrder order{effect.recording, effect.take, {}};
   for (const auto& seat : effect.roster) {
     const auto approval = approvals_.find(seat.approval);
-    if (approval == approvals_.end() || !approval->second.body.consent_recipient) continue;
     const consent::Scope kinds = media_of(seat.scope);
     if (kinds.empty()) continue;
+    if (approval == approvals_.end() || !approval->second.body.consent_recipient) {
+      throw std::logic_error("an approval of the roster is unknown here");
+    }
     order.tracks.push_back({seat.approval, seat.participant.hex(), *approval->second.body.consent_recipient, kinds});
   }
   auto prepared = co_await on(services_.executors.workers, [&] { return services_.recorder.prepare_take(order); });

@@ -151,24 +151,27 @@ Task<Result<Accepted>> Meetings::withdraw_afterwards(consent::Signed<consent::Wi
   std::optional<Result<consent::Entry>> row;
   std::optional<Result<void>> erased;
   afterwards_->add([&]() -> Task<void> {
+    auto named = co_await services_.in_database([&] { return withdrawn_by_this(services_, withdrawal.body); });
+    if (!named) {
+      row.emplace(std::move(named).error());
+      co_return;
+    }
     row.emplace(co_await services_.in_database([&]() -> Result<consent::Entry> {
-      BOOST_OUTCOME_TRY(auto entries, services_.ledger.entries(recording.hex()));
-      if (entries.empty()) return Error(Errc::not_found, "there is no such recording", "unknown_reference");
       const auto entry = consent::new_entry(withdrawal);
       BOOST_OUTCOME_TRY(auto appended, append(services_, {&entry, 1}));
       return std::move(appended.front());
     }));
-    if (!row->has_value() && row->error().code == Errc::not_found) co_return;
-    erased.emplace(co_await erase_withdrawn(services_, recording, {}));
+    // Also when the row could not be written: erase anyway, the proof follows.
+    erased.emplace(co_await erase_withdrawn(services_, recording, std::move(named).value()));
   });
   co_await afterwards_->drained();
   if (!row) co_return Error(Errc::unavailable, "send the withdrawal again in a moment", "proof_follows");
-  BOOST_OUTCOME_CO_TRY(auto entry, std::move(*row));
-  if (!erased || !erased->has_value()) {
+  if (!row->has_value() && !erased) co_return std::move(*row).error();
+  if (!row->has_value() || !erased->has_value()) {
     co_return Error(Errc::unavailable, "your withdrawal is in effect; the proof follows: send it again in a moment",
                     "proof_follows");
   }
-  co_return Accepted{std::move(entry), std::nullopt};
+  co_return Accepted{std::move(row->value()), std::nullopt};
 }
 
 Task<Result<void>> Meetings::erase_recording(std::string recording) {

@@ -8,6 +8,20 @@
 #include "server/meetings.hpp"
 
 namespace unavoce::server {
+namespace {
+
+/// An exception in one recording's work is that recording's error, no reason to stop with the others.
+Task<Result<void>> guarded(Task<Result<void>> work) {
+  std::string failure;
+  try {
+    co_return co_await std::move(work);
+  } catch (const std::exception& error) {
+    failure = error.what();
+  }
+  co_return Error(Errc::io, failure);
+}
+
+}  // namespace
 
 Task<Result<void>> Meetings::recover() {
   auto repaired = co_await on(services_.executors.workers, [&] { return services_.recorder.recover(); });
@@ -16,7 +30,7 @@ Task<Result<void>> Meetings::recover() {
   BOOST_OUTCOME_CO_TRY(auto recordings, std::move(listed));
   for (const std::string& text : recordings) {
     BOOST_OUTCOME_CO_TRY(auto id, consent::RecordingId::parse(text));
-    auto recovered = co_await recover_recording(id);
+    auto recovered = co_await guarded(recover_recording(id));
     // One damaged recording must not keep the service from serving the others.
     if (!recovered) services_.log.error("a recording could not be recovered: " + recovered.error().text);
   }
@@ -24,6 +38,8 @@ Task<Result<void>> Meetings::recover() {
 }
 
 Task<Result<void>> Meetings::recover_recording(consent::RecordingId recording) {
+  // Erasing comes first and does not depend on whether anything can be sealed.
+  auto erased = co_await erase_withdrawn(services_, recording, {});
   auto sealed = co_await services_.in_database([&]() -> Result<void> {
     BOOST_OUTCOME_TRY(auto evidence, read_evidence(services_, recording));
     for (const auto& take : evidence.takes) {
@@ -32,8 +48,8 @@ Task<Result<void>> Meetings::recover_recording(consent::RecordingId recording) {
     }
     return boost::outcome_v2::success();
   });
-  BOOST_OUTCOME_CO_TRY(std::move(sealed));
-  co_return co_await erase_withdrawn(services_, recording, {});
+  if (!erased) co_return erased;
+  co_return sealed;
 }
 
 Task<void> Meetings::sweep() {
@@ -42,7 +58,7 @@ Task<void> Meetings::sweep() {
   for (const std::string& text : listed.value()) {
     const auto id = consent::RecordingId::parse(text);
     if (!id || meeting_about(id.value())) continue;
-    const auto swept = co_await sweep_recording(id.value());
+    const auto swept = co_await guarded(sweep_recording(id.value()));
     if (!swept) services_.log.error("retention could not be applied: " + swept.error().text);
   }
 }
@@ -50,7 +66,8 @@ Task<void> Meetings::sweep() {
 Task<Result<void>> Meetings::sweep_recording(consent::RecordingId recording) {
   auto read = co_await services_.in_database([&] { return read_evidence(services_, recording); });
   BOOST_OUTCOME_CO_TRY(auto evidence, std::move(read));
-  if (!evidence.request) co_return boost::outcome_v2::success();
+  // Erased in the ledger, but the process died before the files were gone: finish it.
+  if (!evidence.request) co_return co_await erase_recording(recording.hex());
   const auto now = wall_time();
   if (evidence.request->body.delete_after_ms <= now) co_return co_await erase_recording(recording.hex());
   if (evidence.finished || meeting_about(recording)) co_return boost::outcome_v2::success();

@@ -92,8 +92,11 @@ Result<void> RoomIndex::add_recording(const consent::RecordingId& recording, con
     SQLite::Statement insert(database_->handle(), "INSERT OR IGNORE INTO recordings (recording, room) VALUES (?, ?)");
     insert.bind(1, recording.hex());
     insert.bind(2, room.hex());
-    insert.exec();
-    return kOk;
+    if (insert.exec() == 1) return kOk;
+    SQLite::Statement look(database_->handle(), "SELECT room FROM recordings WHERE recording = ?");
+    look.bind(1, recording.hex());
+    if (look.executeStep() && look.getColumn(0).getString() == room.hex()) return kOk;
+    return Error(Errc::conflict, "this recording id is taken; make a fresh one", "recording_exists");
   });
 }
 

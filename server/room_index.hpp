@@ -33,6 +33,7 @@ class RoomIndex {
   Result<std::optional<std::string>> owner(std::string_view room);
   Result<void> remove_room(std::string_view room);
 
+  /// Errors: conflict (the recording belongs to another room). Naming the same room again is fine.
   Result<void> add_recording(const consent::RecordingId& recording, const consent::RoomId& room);
   /// Newest first.
   Result<std::vector<std::string>> recordings_of(std::string_view user);
