@@ -264,7 +264,7 @@ TEST_CASE("an approval by another participant's name is refused", "[meeting]") {
   CHECK(reply.status < 500);
 }
 
-TEST_CASE("an approval sent twice is one approval with one receipt", "[meeting]") {
+TEST_CASE("an approval sent again is one approval with one receipt, and hands nobody a place to publish", "[meeting]") {
   const RunningServer server;
   const Host host(server);
   Attendee anna(host, Attendee::As::host);
@@ -276,7 +276,8 @@ TEST_CASE("an approval sent twice is one approval with one receipt", "[meeting]"
   REQUIRE(first.status == 201);
   REQUIRE(second.status == 201);
   CHECK(json_text(first.body, "entry") == json_text(second.body, "entry"));
-  CHECK(json_text(first.body, "url") == json_text(second.body, "url"));
+  CHECK(!json_text(first.body, "url").empty());
+  CHECK(Json::parse(second.body).at("publish").is_null());
 }
 
 TEST_CASE("the receipt of an approval holds", "[meeting]") {

@@ -50,6 +50,8 @@ export const common = {
   problem_proof_follows: ["Your withdrawal is in effect; its proof follows. Send it again in a moment.", "Ihr Widerruf gilt; der Beweis folgt. Senden Sie ihn gleich noch einmal."],
   problem_wrong_token: ["The service did not let your part into the recording. Reload the page and answer again.", "Der Dienst hat Ihren Teil nicht in die Aufzeichnung gelassen. Laden Sie die Seite neu und antworten Sie noch einmal."],
   problem_storage: ["The service cannot store anything at the moment, perhaps because its disk is full. Tell those who run it, and try again later.", "Der Dienst kann gerade nichts speichern, vielleicht ist die Festplatte voll. Sagen Sie es den Betreibern, und versuchen Sie es später noch einmal."],
+  problem_id_taken: ["This id is in use already. Reload the page and try again.", "Diese Kennung ist schon vergeben. Laden Sie die Seite neu und versuchen Sie es noch einmal."],
+  problem_recording_exists: ["This recording exists already. Reload the page and ask again.", "Diese Aufzeichnung gibt es schon. Laden Sie die Seite neu und fragen Sie noch einmal."],
   problem_room_exists: ["This room exists already. Reload the page.", "Diesen Raum gibt es schon. Laden Sie die Seite neu."],
   problem_too_large: ["This is too large for the service.", "Das ist dem Dienst zu groß."],
   problem_bad_name: ["A name has 1 to 60 characters and no control characters.", "Ein Name hat 1 bis 60 Zeichen und keine Steuerzeichen."],
