@@ -75,7 +75,7 @@ Task<Result<Accepted>> Meeting::approve(consent::Signed<consent::Approval> appro
   if (!request_ || find(id) == nullptr) co_return Error(Errc::not_found, "there is nothing to approve here now");
   // Before anything of this person is touched: somebody else's signature must not use up their challenge.
   if (find(id)->key != approval.body.key)
-    co_return Error(Errc::forbidden, "this key is not this person's", "wrong_key");
+    co_return Error(Errc::forbidden, "this key is not this person's", "not_permitted");
   const std::optional<crypto::ByteView> wrapped_view =
       wrapped ? std::optional<crypto::ByteView>(*wrapped) : std::nullopt;
   auto checked = consent::check_approval(approval, *request_, room_, wrapped_view, find(id)->challenge, wall_time());
