@@ -49,22 +49,23 @@ try {
   tell('Everybody took home a receipt and the key to their own part');
 
   const recording = await meeting.fetch('recording');
-  const verified = await recording.verify();
+  const verified = await recording.verify('--key', meeting.room.key, '--fingerprint', new URL(meeting.room.link).hash.slice(1));
   process.stdout.write(verified.stdout.toString().replace(/^/gm, '            ').trimEnd() + '\n');
   check('Verified offline: signatures, ledger proofs, hashes, and that every approval precedes the take', verified.status === 0);
 
   const playable = join(out, 'playable');
   const files = await recording.open_with_unavoce(meeting.room.key, playable);
-  tell('Opened with the room key, which never left the host');
-  const approvals = await meeting.approvals(recording), sources = {};
+  tell(`Opened with the room key, which never left ${host.name}'s side`);
+  const approvals = await meeting.approvals(recording), sources = {}, listed = [];
   for (const person of people) sources[person.id] = await envelopeOf(person.wav);
   for (const person of people) {
     const file = files.find((path) => basename(path).includes(`-${approvals[person.id].slice(0, 16)}-`));
     const { audio, video } = await probe(file), heard = whose(await envelopeOf(file), sources);
+    listed.push(`  ${here(file)}   (${person.name})`);
     check(`${person.name}: ${(await duration_s(file)).toFixed(1)} s, ${audio.codec} ${audio.packets} packets, ${video.codec} ${video.packets} frames, decodes without an error`, (await decoding_errors(file)) === '');
     check(`${person.name}: the sound is ${cast[heard.id].name}'s text (likeness ${heard.own.toFixed(2)}; next best ${heard.next.toFixed(2)})`, heard.clear && heard.id === person.id);
   }
-  console.log(`\nPlay them:\n${files.map((file) => `  ${here(file)}`).join('\n')}`);
+  console.log(`\nPlay them:\n${listed.join('\n')}`);
   console.log(`Sealed recording, room key, receipts and the service's own files:\n  ${here(join(out, 'recording'))}\n  ${here(meeting.room.key)}\n  ${here(join(out, 'meeting'))}\n`);
 } catch (error) {
   console.error(`\nThe demo failed: ${error.stack ?? error}\n${meeting?.complaints() ?? ''}`);

@@ -106,10 +106,14 @@ test('stock age opens every track to the same bytes as unavoce does', async () =
   }
 });
 
-test('unavoce verify finds the recording in order, offline', async (t) => {
-  const { status, stdout, stderr } = await recording.verify();
-  t.diagnostic(stdout.toString());
-  assert.equal(status, 0, stdout + stderr);
+test('unavoce verify finds the recording in order, offline; with the room key also that everything opens', async (t) => {
+  const fingerprint = new URL(meeting.room.link).hash.slice(1);
+  for (const flags of [[], ['--fingerprint', fingerprint], ['--key', meeting.room.key, '--fingerprint', fingerprint]]) {
+    const { status, stdout, stderr } = await recording.verify(...flags);
+    assert.equal(status, 0, stdout + stderr);
+    if (flags.length === 4) t.diagnostic(`\n${stdout}`);
+  }
+  assert.notEqual((await recording.verify('--fingerprint', fingerprint.replace(/^./, (first) => (first === 'A' ? 'B' : 'A')))).status, 0, 'another room');
 });
 
 test('one changed byte in a track is found and the file named', async () => {
