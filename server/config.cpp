@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 #include <toml++/toml.h>
 
-#include <fstream>
+#include "server/tls_files.hpp"
 
 namespace unavoce::server {
 namespace {
@@ -134,10 +134,8 @@ Result<void> check_config(const Config& config) {
 }
 
 Result<void> check_files(const Config& config) {
-  for (const auto& path : {config.tls_certificate, config.tls_key}) {
-    if (!path.empty() && !std::ifstream(path)) {
-      return Error(Errc::config, "cannot read " + path.string() + ": name a PEM file that unavoced's user may read");
-    }
+  if (config.has_tls()) {
+    BOOST_OUTCOME_TRY(check_tls_files({config.tls_certificate.string(), config.tls_key.string()}));
   }
   std::error_code error;
   const auto parent = std::filesystem::absolute(config.data_folder, error).parent_path();

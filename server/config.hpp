@@ -81,7 +81,7 @@ Result<Config> merge_config(const SettingValues& file, const SettingValues& envi
 /// way round.
 Result<void> check_config(const Config& config);
 
-/// What --check-config looks at besides: certificate and key can be read, the folder for the data folder exists.
+/// What --check-config looks at besides: certificate and key (tls_files.hpp), the folder for the data folder exists.
 Result<void> check_files(const Config& config);
 
 /// True for 127.0.0.0/8, ::1 and "localhost".

@@ -9,6 +9,7 @@ namespace unavoce::server {
 namespace {
 
 Result<std::unique_ptr<asio::ssl::context>> load_tls(const TlsFiles& files) {
+  BOOST_OUTCOME_TRY(check_tls_files(files));
   auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
   boost::system::error_code error;
   context->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |

@@ -11,6 +11,7 @@
 
 #include "server/application.hpp"
 #include "server/log.hpp"
+#include "server/tls_files.hpp"
 
 namespace unavoce::server {
 
@@ -21,11 +22,6 @@ struct HttpLimits {
   std::size_t websocket_queue_bytes = 4u << 20u;
   std::chrono::seconds idle{30};      // between requests
   std::chrono::seconds transfer{30};  // for one read or write to make progress
-};
-
-struct TlsFiles {
-  std::string certificate;  // paths of PEM files
-  std::string key;
 };
 
 class HttpListener {

@@ -78,7 +78,7 @@ class Attendee {
   Attendee(const Host& host, As as, const std::string& name = "Somebody")
       : host_(host),
         role_(as == As::host ? consent::Role::host : consent::Role::participant),
-        socket_(host.server.port(), "/api/v1/rooms/" + host.room.room.hex() + "/ws",
+        socket_(host.server.address(), "/api/v1/rooms/" + host.room.room.hex() + "/ws",
                 as == As::host ? host.login : Headers{}) {
     socket_.send(Json{
         {"type", "join"},

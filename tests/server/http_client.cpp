@@ -8,6 +8,8 @@
 #include <array>
 #include <stdexcept>
 
+#include "tls_client.hpp"
+
 namespace unavoce::server::test {
 namespace {
 
@@ -53,24 +55,30 @@ std::string take_line(Socket& socket, std::string& buffer) {
 
 }  // namespace
 
-Socket::Socket(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+Socket::Socket(const Address& address) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(address.port);
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  try {
+    if (::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
+      throw std::runtime_error("cannot connect");
+    }
+    if (!address.trusted.empty()) tls_ = std::make_unique<TlsLayer>(fd_, address.trusted);
+  } catch (...) {
     ::close(fd_);
-    throw std::runtime_error("cannot connect");
+    throw;
   }
 }
 
 Socket::~Socket() {
+  tls_.reset();
   ::close(fd_);
 }
 
 void Socket::send(std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t sent = tls_ ? tls_->write(bytes) : ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) return;  // a server that refuses may close early; what it said is still there to read
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
@@ -78,9 +86,10 @@ void Socket::send(std::string_view bytes) {
 
 std::string Socket::receive(std::chrono::milliseconds wait) {
   pollfd readable{fd_, POLLIN, 0};
-  if (::poll(&readable, 1, static_cast<int>(wait.count())) != 1) return {};
+  const bool decrypted = tls_ && tls_->has_pending();
+  if (!decrypted && ::poll(&readable, 1, static_cast<int>(wait.count())) != 1) return {};
   std::array<char, 16384> bytes{};
-  const ssize_t got = ::recv(fd_, bytes.data(), bytes.size(), 0);
+  const ssize_t got = tls_ ? tls_->read(bytes) : ::recv(fd_, bytes.data(), bytes.size(), 0);
   return got <= 0 ? std::string() : std::string(bytes.data(), static_cast<std::size_t>(got));
 }
 
@@ -105,15 +114,16 @@ Reply read_reply(Socket& socket, std::string_view method, std::string& left_over
   }
 }
 
-Reply fetch(std::uint16_t port, std::string_view method, std::string_view target, const Headers& headers,
+Reply fetch(const Address& address, std::string_view method, std::string_view target, const Headers& headers,
             std::string_view body) {
-  Socket socket(port);
+  Socket socket(address);
   socket.send(request_text(method, target, headers, body));
   std::string left_over;
   return read_reply(socket, method, left_over);
 }
 
-WebSocketClient::WebSocketClient(std::uint16_t port, std::string_view target, const Headers& headers) : socket_(port) {
+WebSocketClient::WebSocketClient(const Address& address, std::string_view target, const Headers& headers)
+    : socket_(address) {
   Headers all = {{"Connection", "Upgrade"},
                  {"Upgrade", "websocket"},
                  {"Sec-WebSocket-Version", "13"},

@@ -1,10 +1,12 @@
-// A blocking HTTP and WebSocket client on a plain socket: small enough to see that it proves what the server sends, and
-// free of Beast, so that a mistake of Beast is not made on both sides. For tests on loopback only.
+// A blocking HTTP and WebSocket client on a socket, plain or TLS: small enough to see that it proves what the server
+// sends, and free of Beast, so that a mistake of Beast is not made on both sides. For tests on loopback only.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,10 +22,21 @@ struct Reply {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
-/// A TCP connection that closes itself. Throws std::runtime_error when there is none.
+/// Where to connect, on loopback.
+struct Address {
+  Address(std::uint16_t port_) : port(port_) {}  // NOLINT(google-explicit-constructor): a port alone is a plain address
+  Address(std::uint16_t port_, std::filesystem::path trusted_) : port(port_), trusted(std::move(trusted_)) {}
+
+  std::uint16_t port;
+  std::filesystem::path trusted;  ///< the only certificate that is believed, for "localhost"; empty: plain, without TLS
+};
+
+class TlsLayer;
+
+/// A connection that closes itself. Throws std::runtime_error when there is none, or TLS cannot be agreed on.
 class Socket {
  public:
-  explicit Socket(std::uint16_t port);
+  explicit Socket(const Address& address);
   ~Socket();
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
@@ -34,20 +47,21 @@ class Socket {
 
  private:
   int fd_;
+  std::unique_ptr<TlsLayer> tls_;  // none: plain
 };
 
 /// Reads one answer; `method` decides whether there is a body.
 Reply read_reply(Socket& socket, std::string_view method, std::string& left_over);
 
 /// One request on a connection of its own.
-Reply fetch(std::uint16_t port, std::string_view method, std::string_view target, const Headers& headers = {},
+Reply fetch(const Address& address, std::string_view method, std::string_view target, const Headers& headers = {},
             std::string_view body = {});
 
 /// A WebSocket with text frames.
 class WebSocketClient {
  public:
   /// Handshake; `reply()` says how it went.
-  WebSocketClient(std::uint16_t port, std::string_view target, const Headers& headers = {});
+  WebSocketClient(const Address& address, std::string_view target, const Headers& headers = {});
 
   const Reply& reply() const { return reply_; }
   bool is_open() const { return reply_.status == 101; }

@@ -37,6 +37,8 @@ class RunningServer {
   RunningServer& operator=(const RunningServer&) = delete;
 
   std::uint16_t port() const { return server_->port(); }
+  /// Where it listens; with TLS together with the one certificate to believe.
+  Address address() const { return {port(), config_.tls_certificate}; }
   const std::string& base_url() const { return server_->base_url(); }
   const std::filesystem::path& data_folder() const { return config_.data_folder; }
   const Config& config() const { return config_; }
@@ -45,7 +47,7 @@ class RunningServer {
 
   Reply fetch(std::string_view method, std::string_view target, const Headers& headers = {},
               std::string_view body = {}) const {
-    return test::fetch(port(), method, target, headers, body);
+    return test::fetch(address(), method, target, headers, body);
   }
   /// Makes an account and gives the Cookie header that is its log-in.
   Headers host(const std::string& user) const;
