@@ -15,9 +15,7 @@ struct KeyFile {
   crypto::SigningKey key;
 };
 
-Result<KeyFile> read_key(const fs::path& path) {
-  auto& ops = storage::system_file_ops();
-  BOOST_OUTCOME_TRY(auto file, storage::DurableFile::open(ops, path, storage::Access::read));
+Result<KeyFile> read_key(const fs::path& path, const storage::DurableFile& file) {
   std::array<std::uint8_t, 1024> bytes{};
   BOOST_OUTCOME_TRY(auto size, file.read_at(0, bytes));
   const std::string_view text = crypto::as_text(crypto::ByteView(bytes).first(size));
@@ -36,15 +34,20 @@ Result<KeyFile> read_key(const fs::path& path) {
 }
 
 Result<KeyFile> read_or_make_key(const fs::path& path, const std::string& prefix, const std::string& suffix_if_new) {
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) {
+  auto& ops = storage::system_file_ops();
+  auto opened = storage::DurableFile::open(ops, path, storage::Access::read);
+  // Only a file that is certainly not there is made: one that cannot be read now (rights, a failing disk, a symbolic
+  // link) must never be replaced by a fresh key.
+  if (!opened && opened.error().code == storage::Errc::not_found) {
     const crypto::SigningKey key = crypto::SigningKey::generate();
     std::string text = prefix + suffix_if_new + "\n" + crypto::to_base64url(key.seed().view()) + "\n";
-    const auto written = storage::replace_file(storage::system_file_ops(), path, crypto::as_bytes(text));
+    const auto written = storage::replace_file(ops, path, crypto::as_bytes(text));
     crypto::wipe(text);
     BOOST_OUTCOME_TRY(written);
+    opened = storage::DurableFile::open(ops, path, storage::Access::read);
   }
-  BOOST_OUTCOME_TRY(auto file, read_key(path));
+  if (!opened) return Error(Errc::io, "a key of the service cannot be read: " + opened.error().text);
+  BOOST_OUTCOME_TRY(auto file, read_key(path, opened.value()));
   if (!file.title.starts_with(prefix)) return Error(Errc::io, path.string() + " is another kind of file than expected");
   file.title.erase(0, prefix.size());
   return file;

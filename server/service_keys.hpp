@@ -16,8 +16,8 @@ struct ServiceKeys {
   crypto::SigningKey service;
   crypto::NoteSigner ledger;
 
-  /// Reads both from the folder or makes them. `ledger_name` names a new ledger (its origin); an existing one keeps the
-  /// name it got.
+  /// Reads both from the folder or makes those that are not there; a file that cannot be read is an error.
+  /// `ledger_name` names a new ledger (its origin); an existing one keeps the name it got.
   static Result<ServiceKeys> open(const std::filesystem::path& data_folder, const std::string& ledger_name);
 };
 
