@@ -125,9 +125,10 @@ Task<Result<void>> erase_withdrawn(Services& services, consent::RecordingId reco
   if (!outcome) co_return outcome;  // `erased` claims only what is gone: it is tried again
   for (std::size_t begin = 0; begin < plan.what.size(); begin += kNamesPerStatement) {
     const auto end = std::min(begin + kNamesPerStatement, plan.what.size());
-    auto said = co_await say_erased(
-        services, recording,
-        {plan.what.begin() + static_cast<std::ptrdiff_t>(begin), plan.what.begin() + static_cast<std::ptrdiff_t>(end)});
+    // A local: GCC 12 destroys a braced argument of an awaited call twice.
+    const std::vector<std::string> some(plan.what.begin() + static_cast<std::ptrdiff_t>(begin),
+                                        plan.what.begin() + static_cast<std::ptrdiff_t>(end));
+    auto said = co_await say_erased(services, recording, some);
     BOOST_OUTCOME_CO_TRY(std::move(said));
   }
   co_return boost::outcome_v2::success();

@@ -174,18 +174,21 @@ class HttpSession {
     lowest().expires_after(shared_->limits.idle);
     auto [head_error, head_bytes] = co_await http::async_read_header(stream_, buffer_, parser, kNoThrow);
     if (head_error == http::error::header_limit) {
-      co_await refuse(Error(Errc::too_large, "the header is larger than 16 KiB"));
+      const Error error(Errc::too_large, "the header is larger than 16 KiB");
+      co_await refuse(error);
     }
     if (head_error) co_return false;
     Request request;
     request.remote_address = remote_address_;
     request.transport = transport_;
     if (!convert_request(parser.get(), request)) {
-      co_await refuse(Error(Errc::malformed, "the address cannot be understood"));
+      const Error error(Errc::malformed, "the address cannot be understood");
+      co_await refuse(error);
       co_return false;
     }
     if (websocket::is_upgrade(parser.get())) {
-      co_await become_websocket(parser.release(), std::move(request));
+      auto handshake = parser.release();
+      co_await become_websocket(std::move(handshake), std::move(request));
       co_return false;
     }
     const bool complete = co_await read_body(parser, request);
@@ -202,7 +205,8 @@ class HttpSession {
     const std::uint64_t limit = shared_->application->body_limit_bytes(request);
     const auto length = parser.content_length();
     if (length && *length > limit) {
-      co_await refuse(Error(Errc::too_large, "the body may have at most " + std::to_string(limit) + " bytes"));
+      const Error error(Errc::too_large, "the body may have at most " + std::to_string(limit) + " bytes");
+      co_await refuse(error);
       co_return false;
     }
     parser.body_limit(limit);
@@ -216,7 +220,8 @@ class HttpSession {
       lowest().expires_after(shared_->limits.transfer);
       auto [error, bytes] = co_await http::async_read_some(stream_, buffer_, parser, kNoThrow);
       if (error == http::error::body_limit) {
-        co_await refuse(Error(Errc::too_large, "the body may have at most " + std::to_string(limit) + " bytes"));
+        const Error too_large(Errc::too_large, "the body may have at most " + std::to_string(limit) + " bytes");
+        co_await refuse(too_large);
       }
       if (error) co_return false;
     }
@@ -235,7 +240,8 @@ class HttpSession {
   }
 
   Task<void> refuse(Error error) {
-    co_await write(problem_response(error), Method::get, 11, false);
+    Response problem = problem_response(error);
+    co_await write(std::move(problem), Method::get, 11, false);
     beast::error_code ignored;
     lowest().socket().shutdown(tcp::socket::shutdown_send, ignored);
   }

@@ -84,7 +84,8 @@ Task<Result<Accepted>> Meeting::approve(consent::Signed<consent::Approval> appro
     co_return std::move(checked).error();
   }
   BOOST_OUTCOME_CO_TRY(auto approved, consent::admit(state_, approval));
-  auto appended = co_await append_one(services_, consent::new_entry(approval, std::move(wrapped)));
+  consent::NewEntry row = consent::new_entry(approval, std::move(wrapped));
+  auto appended = co_await append_one(services_, std::move(row));
   if (!appended) {
     if (appended.error().word == "storage") report_fault(consent::Part::ledger, appended.error().text);
     (void)co_await renew_challenge(id, Tell::now);
@@ -118,7 +119,8 @@ Task<Result<Accepted>> Meeting::refuse(consent::Signed<consent::Refusal> refusal
   BOOST_OUTCOME_CO_TRY(auto refused, consent::admit(state_, refusal));
   apply(refused);  // at once: nothing of this waits for a disk
   forget_place(*person);
-  auto appended = co_await append_one(services_, consent::new_entry(refusal));
+  consent::NewEntry row = consent::new_entry(refusal);
+  auto appended = co_await append_one(services_, std::move(row));
   (void)co_await renew_challenge(id, Tell::now);
   BOOST_OUTCOME_CO_TRY(auto entry, std::move(appended));
   co_return Accepted{std::move(entry), std::nullopt};

@@ -39,7 +39,8 @@ Task<Result<void>> Meetings::recover() {
 
 Task<Result<void>> Meetings::recover_recording(consent::RecordingId recording) {
   // Erasing comes first and does not depend on whether anything can be sealed.
-  auto erased = co_await erase_withdrawn(services_, recording, {});
+  const std::vector<consent::StatementId> only_what_the_ledger_says;
+  auto erased = co_await erase_withdrawn(services_, recording, only_what_the_ledger_says);
   auto sealed = co_await services_.in_database([&]() -> Result<void> {
     BOOST_OUTCOME_TRY(auto evidence, read_evidence(services_, recording));
     for (const auto& take : evidence.takes) {
