@@ -95,13 +95,7 @@ class Attendee {
   /// The next message of this type; earlier ones of other types are looked at (challenges, requests, gate) and dropped.
   Json wait_for(const std::string& type) {
     for (;;) {
-      const auto text = socket_.receive();
-      if (!text) throw std::runtime_error("no message of type " + type);
-      const Json message = Json::parse(*text);
-      if (message.contains("challenge")) challenge_ = message.at("challenge");
-      if (message.contains("request")) take_request(message.at("request"));
-      if (message.contains("gate")) gate = message.at("gate");
-      if (message.at("type") == "take_proposal" && countersigns) countersign(message);
+      const Json message = next();
       if (message.at("type") == type) return message;
     }
   }
@@ -173,6 +167,16 @@ class Attendee {
     wait_for_request();
   }
 
+  /// Whether a message of this type arrives before the answer to a ping, that is, was sent by now.
+  bool was_sent(const std::string& type) {
+    send({{"type", "ping"}});
+    for (bool seen = false;;) {
+      const Json message = next();
+      seen = seen || message.at("type") == type;
+      if (message.at("type") == "pong") return seen;
+    }
+  }
+
   void send(const Json& message) { socket_.send(message.dump()); }
 
   crypto::SigningKey key = crypto::SigningKey::generate();
@@ -185,6 +189,17 @@ class Attendee {
   bool countersigns = true;
 
  private:
+  Json next() {
+    const auto text = socket_.receive();
+    if (!text) throw std::runtime_error("the service closed the connection, or said nothing more");
+    const Json message = Json::parse(*text);
+    if (message.contains("challenge")) challenge_ = message.at("challenge");
+    if (message.contains("request")) take_request(message.at("request"));
+    if (message.contains("gate")) gate = message.at("gate");
+    if (message.at("type") == "take_proposal" && countersigns) countersign(message);
+    return message;
+  }
+
   void take_request(const Json& notice) {
     if (notice.is_null()) return;
     request = consent::parse_statement<consent::Request>(notice.at("envelope").get<std::string>()).value();
