@@ -15,6 +15,6 @@ while(names MATCHES "^([^\n]*)\n")
   string(REGEX REPLACE "([\\\\\",])" "\\\\\\1" pattern "${name}")
   # Without NoTests a pattern that matches nothing would count as passed.
   string(APPEND script "add_test([==[${PREFIX}${name}]==] [==[${PROGRAM}]==] [==[\"${pattern}\"]==] --warn NoTests)\n"
-                       "set_tests_properties([==[${PREFIX}${name}]==] PROPERTIES TIMEOUT 120)\n")
+                       "set_tests_properties([==[${PREFIX}${name}]==] PROPERTIES TIMEOUT 300)\n")
 endwhile()
 file(WRITE "${OUTPUT}" "${script}")

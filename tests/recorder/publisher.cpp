@@ -26,6 +26,7 @@ struct Publisher::Impl {
   std::shared_ptr<Shared> shared = std::make_shared<Shared>();
   GstPtr<GstElement> pipeline;
   GstPtr<GstElement> webrtc;
+  std::unique_ptr<NumberedSource> numbered;
 };
 
 namespace {
@@ -64,19 +65,28 @@ GstPtr<GstPromise> run(GstElement* webrtc, const char* signal, gpointer argument
   return promise;
 }
 
+std::string audio_frames(const PublisherOptions& options) {
+  if (options.frames == Frames::numbered) return NumberedSource::describe(Stream::audio);
+  return "audiotestsrc is-live=true wave=sine freq=440 ! audio/x-raw,rate=48000,channels=2 ! opusenc name=aenc "
+         "frame-size=20 ";
+}
+
+std::string video_frames(const PublisherOptions& options) {
+  if (options.frames == Frames::numbered) return NumberedSource::describe(Stream::video);
+  return "videotestsrc is-live=true pattern=ball ! video/x-raw,width=" + std::to_string(options.width) +
+         ",height=" + std::to_string(options.height) +
+         ",framerate=30/1 ! vp8enc name=venc deadline=1 cpu-used=8 target-bitrate=300000 keyframe-max-dist=" +
+         std::to_string(options.keyframe_distance) + " ";
+}
+
 std::string describe(const PublisherOptions& options) {
   std::string text = "webrtcbin name=w bundle-policy=max-bundle ";
   if (options.audio == Has::yes) {
-    text +=
-        "audiotestsrc is-live=true wave=sine freq=440 ! audio/x-raw,rate=48000,channels=2 ! opusenc name=aenc "
-        "frame-size=20 ! rtpopuspay ! application/x-rtp,media=audio,encoding-name=OPUS,payload=111 ! w. ";
+    text += audio_frames(options) + "! rtpopuspay ! application/x-rtp,media=audio,encoding-name=OPUS,payload=111 ! w. ";
   }
   if (options.video == Has::yes) {
-    text += "videotestsrc is-live=true pattern=ball ! video/x-raw,width=" + std::to_string(options.width) +
-            ",height=" + std::to_string(options.height) +
-            ",framerate=30/1 ! vp8enc name=venc deadline=1 cpu-used=8 target-bitrate=300000 keyframe-max-dist=" +
-            std::to_string(options.keyframe_distance) +
-            " ! rtpvp8pay picture-id-mode=15-bit ! "
+    text += video_frames(options) +
+            "! rtpvp8pay picture-id-mode=15-bit ! "
             "application/x-rtp,media=video,encoding-name=VP8,payload=102,rtcp-fb-nack-pli=true ! w. ";
   }
   return text;
@@ -132,6 +142,10 @@ Publisher::Publisher(const PublisherOptions& options) : impl_(std::make_unique<I
   g_array_unref(transceivers);
   count_behind(impl_->pipeline.get(), "aenc", after_audio_encoder, impl_->shared);
   count_behind(impl_->pipeline.get(), "venc", after_video_encoder, impl_->shared);
+  if (options.frames == Frames::numbered) {
+    impl_->numbered = std::make_unique<NumberedSource>(impl_->pipeline.get(), options.audio_padding_bytes,
+                                                       options.video_padding_bytes);
+  }
   connect(webrtc, "notify::ice-gathering-state", on_gathering, impl_->shared);
   gst_element_set_state(impl_->pipeline.get(), GST_STATE_PLAYING);
 
@@ -164,10 +178,15 @@ void Publisher::accept(const std::string& answer) {
   const auto remote = GstPtr<GstWebRTCSessionDescription>::adopt(
       gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_ANSWER, sdp.release()));
   run(impl_->webrtc.get(), "set-remote-description", remote.get());
+  if (impl_->numbered) impl_->numbered->start();
 }
 
 Sent Publisher::sent() const {
   return {impl_->shared->audio.load(), impl_->shared->video.load(), impl_->shared->keyframes.load()};
+}
+
+std::vector<SentFrame> Publisher::numbered() const {
+  return impl_->numbered ? impl_->numbered->sent() : std::vector<SentFrame>{};
 }
 
 void Publisher::mute_audio(Has muted) {
@@ -183,6 +202,7 @@ void Publisher::hang_up() {
 
 void Publisher::close() {
   if (!impl_->pipeline) return;
+  if (impl_->numbered) impl_->numbered->stop();
   gst_element_set_state(impl_->pipeline.get(), GST_STATE_NULL);
   impl_->webrtc = GstPtr<GstElement>();
   impl_->pipeline = GstPtr<GstElement>();

@@ -5,10 +5,16 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
+
+#include "numbered_source.hpp"
 
 namespace unavoce::recorder::test {
 
 enum class Has { no, yes };
+
+/// Encoders (a test picture and a tone), or prepared frames that carry their number.
+enum class Frames { encoded, numbered };
 
 /// What the publisher sends. 320×240 at 30 pictures/s, VP8; 440 Hz, Opus in 20 ms packets.
 struct PublisherOptions {
@@ -18,6 +24,10 @@ struct PublisherOptions {
   int height = 240;
   /// Key frames come every so many pictures, and when asked for.
   int keyframe_distance = 3000;
+  Frames frames = Frames::encoded;
+  /// Numbered frames are so much larger than they need to be.
+  std::size_t audio_padding_bytes = 0;
+  std::size_t video_padding_bytes = 0;
 };
 
 /// Frames that left the encoders.
@@ -38,8 +48,10 @@ class Publisher {
   std::string offer() const;
   void accept(const std::string& answer);
 
-  /// Frames sent since the start.
+  /// Frames sent since the start (encoded ones).
   Sent sent() const;
+  /// Numbered frames sent since the answer was accepted; none if they are encoded.
+  std::vector<SentFrame> numbered() const;
   /// Stops sending a kind of media without a word, as a frozen tab does; and lets it go on.
   void mute_audio(Has muted);
   void mute_video(Has muted);
