@@ -9,12 +9,6 @@
 namespace unavoce::consent {
 namespace {
 
-bool withdrawn(const Evidence& evidence, const Approval& approval) {
-  return std::ranges::any_of(evidence.withdrawals, [&](const Found<Withdrawal>& withdrawal) {
-    return withdrawal.body().key == approval.key && approval.scope.subset_of(withdrawal.body().kinds);
-  });
-}
-
 ParticipantLine line_of(const Found<Refusal>& refusal, const Findings& findings) {
   ParticipantLine line;
   line.participant = refusal.body().participant.hex();
@@ -52,7 +46,7 @@ ParticipantLine line_of(const Found<Approval>& approval, const Evidence& evidenc
   ParticipantLine line;
   line.participant = approval.body().participant.hex();
   line.role = name_of(approval.body().role);
-  line.answer = withdrawn(evidence, approval.body()) ? "withdrawn" : "approved";
+  line.answer = evidence.wholly_withdrawn(approval) ? "withdrawn" : "approved";
   line.approval = approval.id().hex();
   for (const std::string_view kind : approval.body().scope.names()) line.scope.emplace_back(kind);
   count_takes(approval, evidence, line);

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -103,6 +104,12 @@ struct Evidence {
   const FileFacts* file(std::string_view path) const;
   /// Whether an `erased` statement names it (a track name, or `wrapped:<id>`).
   bool was_erased(std::string_view what) const;
+  /// What withdrawals before this place in the ledger took from an approval: one of all kinds wherever it came, one of
+  /// some kinds only if it came after the approval (docs/FORMATS.md section 2).
+  Scope withdrawn_from(const Found<Approval>& approval, std::uint64_t before_index) const;
+  /// Nothing is left of it. Who granted nothing has withdrawn only by a withdrawal of everything.
+  bool wholly_withdrawn(const Found<Approval>& approval, std::uint64_t before_index = kAtTheEnd) const;
+  static constexpr std::uint64_t kAtTheEnd = std::numeric_limits<std::uint64_t>::max();
 };
 
 /// Bytes read so far, for the progress callback.

@@ -89,6 +89,22 @@ bool Evidence::was_erased(std::string_view what) const {
   });
 }
 
+Scope Evidence::withdrawn_from(const Found<Approval>& approval, std::uint64_t before_index) const {
+  Scope taken;
+  for (const Found<Withdrawal>& withdrawal : withdrawals) {
+    if (withdrawal.body().key != approval.body().key || withdrawal.index >= before_index) continue;
+    const bool covers = withdrawal.body().kinds == Scope::all() || withdrawal.index > approval.index;
+    if (covers) taken = taken.with(withdrawal.body().kinds);
+  }
+  return taken;
+}
+
+bool Evidence::wholly_withdrawn(const Found<Approval>& approval, std::uint64_t before_index) const {
+  const Scope taken = withdrawn_from(approval, before_index);
+  const Scope& granted = approval.body().scope;
+  return granted.empty() ? taken == Scope::all() : granted.subset_of(taken);
+}
+
 std::string tail_name(std::string_view main_name) {
   if (!main_name.ends_with(".age")) return {};
   return std::string(main_name.substr(0, main_name.size() - 4)) + ".tail.age";

@@ -135,11 +135,13 @@ class StatementCheck {
     findings_.checked(Rule::takes);
     findings_.checked(Rule::order);
     const Found<Room>* room = evidence_.room();
-    std::uint32_t number = 0;
+    std::uint32_t last = 0;
     for (const Found<Take>& take : evidence_.takes) {
-      if (take.body().take != ++number)
-        against(Rule::takes, take,
-                "is take " + std::to_string(take.body().take) + ", expected " + std::to_string(number));
+      // Numbers are left out: those of takes whose preparation failed.
+      const std::uint32_t number = take.body().take;
+      if (number <= last)
+        against(Rule::takes, take, "is take " + std::to_string(number) + " after take " + std::to_string(last));
+      last = number;
       if (room != nullptr) check_signers(take, *room);
       check_roster(take);
     }
@@ -186,8 +188,9 @@ class StatementCheck {
     if (approval.index >= take.index || approval.index >= take.body().checkpoint.size)
       wrong("came after the take began");
     if (take.body().start_ms > approval.body().expires_ms) wrong("had expired");
+    const Scope left = approval.body().scope.without(evidence_.withdrawn_from(approval, take.index));
     if (const auto* request = evidence_.request();
-        request != nullptr && !request->body().minimum_scope.subset_of(approval.body().scope)) {
+        request != nullptr && !request->body().minimum_scope.subset_of(left)) {
       wrong("grants less than the request needs");
     }
     const auto overruled_by = [&](const auto& answers, const std::string& why) {
@@ -204,41 +207,40 @@ class StatementCheck {
     const Found<Request>* request = evidence_.request();
     if (request == nullptr) return;
     if (take.body().start_ms > request->body().expires_ms) against(Rule::order, take, "the request had expired");
+    const Found<Room>* asked_under = evidence_.room();
+    if (asked_under == nullptr) return;
+    // Also one that was replaced before the request: an older version may name hosts and recipients of the past.
     for (const Found<Room>& room : evidence_.rooms) {
-      if (room.index > request->index && room.index < take.index) {
-        against(Rule::order, take, "the room had changed (" + room.path + ") since the request");
+      if (room.index > asked_under->index && room.index < take.index) {
+        against(Rule::order, take,
+                "the room had changed (" + room.path + ") since the statement that the request names");
       }
     }
   }
 
   void check_withdrawals() {
     findings_.checked(Rule::withdrawals);
-    for (const Found<Withdrawal>& withdrawal : evidence_.withdrawals) {
-      for (const Found<Approval>& approval : evidence_.approvals) {
-        if (approval.body().key == withdrawal.body().key) check_withdrawn(withdrawal, approval);
-      }
-    }
-    check_erased_signers();
+    for (const Found<Approval>& approval : evidence_.approvals) check_withdrawn(approval);
+    check_erased();
   }
 
-  void check_withdrawn(const Found<Withdrawal>& withdrawal, const Found<Approval>& approval) {
+  void check_withdrawn(const Found<Approval>& approval) {
     const auto wrong = [&](const std::string& why) {
       findings_.against(Rule::withdrawals, approval.id(),
-                        withdrawal.path + ": approval " + short_id(approval.id()) + " was withdrawn, but " + why);
+                        approval.path + ": approval " + short_id(approval.id()) + " was withdrawn, but " + why);
     };
-    const bool whole = approval.body().scope.subset_of(withdrawal.body().kinds);
     for (const Found<Take>& take : evidence_.takes) {
-      if (whole && take.index > withdrawal.index && contains(take.body().approvals, approval.id())) {
+      if (contains(take.body().approvals, approval.id()) && evidence_.wholly_withdrawn(approval, take.index)) {
         wrong(take.path + " records with it");
       }
     }
     for (const Found<Track>& track : evidence_.tracks) {
       if (track.body().approval != approval.id()) continue;
-      if (track.index > withdrawal.index && !track.body().kinds.common(withdrawal.body().kinds).empty()) {
+      if (!track.body().kinds.common(evidence_.withdrawn_from(approval, track.index)).empty()) {
         wrong(track.path + " begins a track of it");
       }
     }
-    if (whole && !approval.body().scope.empty()) check_gone(approval, wrong);
+    if (!approval.body().scope.empty() && evidence_.wholly_withdrawn(approval)) check_gone(approval, wrong);
   }
 
   template <class Wrong>
@@ -259,12 +261,18 @@ class StatementCheck {
     }
   }
 
-  void check_erased_signers() {
+  /// Said by the service, and true.
+  void check_erased() {
     const Found<Room>* room = evidence_.room();
-    if (room == nullptr) return;
+    constexpr std::string_view wrapped = "wrapped:";
     for (const Found<Erased>& erased : evidence_.erased) {
-      if (erased.body().key != room->body().service_key) {
+      if (room != nullptr && erased.body().key != room->body().service_key) {
         against(Rule::withdrawals, erased, "is not signed by the service that the room names");
+      }
+      for (const std::string& what : erased.body().what) {
+        const std::string path =
+            what.starts_with(wrapped) ? "data/keys/" + what.substr(wrapped.size()) + ".age" : "data/tracks/" + what;
+        if (evidence_.file(path) != nullptr) against(Rule::withdrawals, erased, "says that " + path + " was erased");
       }
     }
   }

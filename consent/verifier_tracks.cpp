@@ -68,6 +68,8 @@ class TrackCheck {
     const Found<Take>* take = evidence_.take(body.take);
     if (take == nullptr) {
       wrong("there is no take " + std::to_string(body.take));
+    } else if (take->index >= track.index) {
+      wrong("was begun before its take (" + take->path + ")");
     } else if (std::ranges::find(take->body().approvals, body.approval) == take->body().approvals.end()) {
       wrong("belongs to an approval that " + take->path + " does not name: nobody agreed to it in this take");
     }
@@ -180,6 +182,10 @@ class TrackCheck {
             std::to_string(sealed.size_bytes));
     } else if (facts->sha256 != sealed.sha256) {
       wrong("is not the file that was sealed: it was changed");
+    } else if (const auto header = crypto::parse_whole_header(facts->start);
+               header && sealed.header_sha256 !=
+                             crypto::sha256(crypto::ByteView(facts->start).first(header.value().size_bytes))) {
+      wrong("has not the header that was sealed");
     }
   }
 
@@ -203,33 +209,40 @@ class TrackCheck {
   }
 
   void check_final_seal() {
-    const Found<Seal>* last = nullptr;
+    const Found<Seal>* end = nullptr;
     for (const Found<Seal>& seal : evidence_.seals) {
       if (seal.body().take) {
         if (!evidence_.take(*seal.body().take))
           findings_.against(Rule::seals, seal.path + ": seals a take that is not there");
         continue;
       }
-      last = &seal;
+      // The first one is the end; a second one only counts what was taken back and erased since.
+      if (end == nullptr) end = &seal;
+      if (!seal.body().tracks.empty()) findings_.against(Rule::seals, seal.path + ": a final seal lists no tracks");
       if (seal.body().entries != seal.sequence + 1) {
         findings_.against(Rule::seals, seal.path + ": counts " + std::to_string(seal.body().entries.value_or(0)) +
                                            " entries, but it is number " + std::to_string(seal.sequence + 1));
       }
     }
-    if (last == nullptr) {
+    if (end == nullptr) {
       return findings_.against(Rule::seals,
                                "data/entries: there is no final seal, so entries may be missing at the end");
     }
     // Only taking back and erasing may go on after the end.
     const auto after = [&](const auto& all) {
       for (const auto& one : all) {
-        if (one.index > last->index) findings_.against(Rule::seals, one.path + ": came after the final seal");
+        if (one.index > end->index) findings_.against(Rule::seals, one.path + ": came after the final seal");
       }
     };
     after(evidence_.approvals);
+    after(evidence_.refusals);
     after(evidence_.takes);
     after(evidence_.tracks);
-    after(evidence_.seals);
+    for (const Found<Seal>& seal : evidence_.seals) {
+      if (seal.index > end->index && seal.body().take) {
+        findings_.against(Rule::seals, seal.path + ": came after the final seal");
+      }
+    }
   }
 
   void check_every_file_is_sealed() {

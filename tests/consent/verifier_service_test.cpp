@@ -306,3 +306,122 @@ TEST_CASE("a tail that belongs to another track is found") {
   stage->seal_recording();
   CHECK(found(stage.verify(), "tracks", "belongs to another track"));
 }
+
+TEST_CASE("a take number that was left out is fine, one that comes again or earlier is found") {
+  Stage good;
+  approve_all(*good.meeting);
+  one_take(*good.meeting);
+  ++good->take_number;  // the preparation of the second take failed: a full disk
+  one_take(*good.meeting);
+  good->seal_recording();
+  const Report report = good.verify();
+  INFO(findings(report));
+  CHECK(report.passed());
+
+  Stage bad;
+  approve_all(*bad.meeting);
+  bad->take_number = 1;
+  one_take(*bad.meeting);
+  bad->take_number = 0;
+  one_take(*bad.meeting);
+  bad->seal_recording();
+  CHECK(found(bad.verify(), "takes", "is take 1 after take 2"));
+}
+
+TEST_CASE("a take under a room statement that had been replaced before the request is found") {
+  Stage stage;
+  stage->add_room();
+  const StatementId replaced = stage->room->id;
+  stage->add_room();
+  stage->request([&](Request& request) { request.room_statement = replaced; });
+  stage->approve(stage->host());
+  one_take(*stage.meeting);
+  stage->seal_recording();
+  CHECK(found(stage.verify(), "order", "the room had changed"));
+}
+
+TEST_CASE("recording on between two final seals is found") {
+  Stage stage;
+  approve_all(*stage.meeting);
+  one_take(*stage.meeting);
+  stage->seal_recording();
+  one_take(*stage.meeting);
+  stage->seal_recording();
+  CHECK(found(stage.verify(), "seals", "came after the final seal"));
+}
+
+TEST_CASE("a track that was begun before its take is found") {
+  Stage stage;
+  approve_all(*stage.meeting);
+  stage->take_number = 1;
+  stage->track(stage->host(), 1000);
+  std::vector<SealedTrack> sealed = stage->unsealed;
+  stage->take_number = 0;
+  stage->take();
+  stage->unsealed = std::move(sealed);
+  stage->seal_take();
+  stage->seal_recording();
+  CHECK(found(stage.verify(), "tracks", "was begun before its take"));
+}
+
+TEST_CASE("what some kinds were withdrawn from counts by what is left of it") {
+  const auto withdraw_one = [](SyntheticMeeting& meeting, Kind kind) {
+    meeting.withdraw(meeting.people.back(), [=](Withdrawal& withdrawal) { withdrawal.kinds = {kind}; });
+  };
+  Stage stage;
+  SECTION("kind by kind until nothing is left: it has to be erased") {
+    approve_all(*stage.meeting);
+    one_take(*stage.meeting);
+    stage->seal_recording();
+    withdraw_one(*stage.meeting, Kind::audio);
+    CHECK(stage.verify().passed());
+    withdraw_one(*stage.meeting, Kind::video);
+    CHECK(found(stage.verify(), "withdrawals", "is still here"));
+  }
+  SECTION("less than the request needs: no take") {
+    stage->add_person("Paula", Role::participant);
+    stage->add_room();
+    stage->request([](Request& request) { request.minimum_scope = {Kind::audio}; });
+    for (Person& person : stage->people) stage->approve(person);
+    withdraw_one(*stage.meeting, Kind::audio);
+    stage->take();
+    stage->seal_take();
+    stage->seal_recording();
+    CHECK(found(stage.verify(), "order", "grants less"));
+  }
+  SECTION("a new approval gives it back") {
+    approve_all(*stage.meeting);
+    withdraw_one(*stage.meeting, Kind::audio);
+    stage->people.back().consent_key = crypto::Identity::generate();
+    stage->approve(stage->people.back());
+    one_take(*stage.meeting);
+    stage->seal_recording();
+    const Report report = stage.verify();
+    INFO(findings(report));
+    CHECK(report.passed());
+  }
+  SECTION("who granted nothing stays in") {
+    stage->add_person("Quentin", Role::participant).scope = {};
+    stage->add_room();
+    stage->request();
+    for (Person& person : stage->people) stage->approve(person);
+    withdraw_one(*stage.meeting, Kind::audio);
+    stage->take();
+    stage->track(stage->host(), 1000);
+    stage->seal_take();
+    stage->seal_recording();
+    const Report report = stage.verify();
+    INFO(findings(report));
+    CHECK(report.passed());
+  }
+}
+
+TEST_CASE("what is said to be erased and is still there is found") {
+  Stage stage;
+  approve_all(*stage.meeting);
+  one_take(*stage.meeting);
+  stage->seal_recording();
+  const std::string name = stage->tracks.begin()->first;
+  stage->erased({name});
+  CHECK(found(stage.verify(), "withdrawals", "data/tracks/" + name));
+}
