@@ -76,7 +76,7 @@ Task<Result<Accepted>> take_refusal(Services& services, Meetings& meetings, std:
 /// Never answered from what is known alone: sending it again also finishes an erasure that failed the first time.
 Task<Result<Accepted>> take_withdrawal(Meetings& meetings, std::string envelope) {
   BOOST_OUTCOME_CO_TRY(auto withdrawal, consent::parse_statement<consent::Withdrawal>(envelope));
-  const auto meeting = meetings.meeting_about(withdrawal.body.recording);
+  const auto meeting = meetings.meeting_concerned_by(withdrawal.body);
   if (meeting) co_return co_await meeting->withdraw(std::move(withdrawal));
   co_return co_await meetings.withdraw_afterwards(std::move(withdrawal));
 }

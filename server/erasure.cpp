@@ -72,15 +72,19 @@ Result<void> erase_withdrawn_keys(Services& services, const consent::RecordingId
   return boost::outcome_v2::success();
 }
 
-Result<std::vector<consent::StatementId>> withdrawn_by_this(Services& services, const consent::Withdrawal& withdrawal) {
-  BOOST_OUTCOME_TRY(auto evidence, read_evidence(services, withdrawal.recording));
+Result<std::vector<consent::StatementId>> withdrawn_by_this(Services& services,
+                                                            const consent::Signed<consent::Withdrawal>& withdrawal) {
+  const consent::Withdrawal& body = withdrawal.body;
+  BOOST_OUTCOME_TRY(auto evidence, read_evidence(services, body.recording));
   std::vector<consent::ApprovalRow> theirs;
   for (const auto& row : evidence.approval_rows)
-    if (row.key == withdrawal.key) theirs.push_back(row);
+    if (row.key == body.key) theirs.push_back(row);
   if (theirs.empty()) {
     return Error(Errc::not_found, "nobody approved this recording with this key", "unknown_reference");
   }
-  const consent::WithdrawalRow now{withdrawal.key, withdrawal.kinds, std::numeric_limits<std::uint64_t>::max()};
+  BOOST_OUTCOME_TRY(const auto before, services.ledger.find(withdrawal.id));
+  const std::uint64_t place = before ? before->sequence : std::numeric_limits<std::uint64_t>::max();
+  const consent::WithdrawalRow now{body.key, body.kinds, place};
   return consent::wholly_withdrawn(theirs, {&now, 1});
 }
 

@@ -23,8 +23,10 @@ Result<void> erase_withdrawn_keys(Services& services, const consent::RecordingId
 /// Has the recorder drop and remove every file of an approval, running or finished.
 Task<Result<void>> abort_tracks(Services& services, consent::RecordingId recording, consent::StatementId approval);
 
-/// The approvals that this withdrawal takes back as a whole, whether or not it is in the ledger yet. Database thread.
+/// The approvals that this withdrawal takes back as a whole, whether or not it is in the ledger yet. Once it is, only
+/// those before it: sent again, it takes nothing back that was approved later. Database thread.
 /// Errors: not_found (no such recording, or nobody approved it with this key).
-Result<std::vector<consent::StatementId>> withdrawn_by_this(Services& services, const consent::Withdrawal& withdrawal);
+Result<std::vector<consent::StatementId>> withdrawn_by_this(Services& services,
+                                                            const consent::Signed<consent::Withdrawal>& withdrawal);
 
 }  // namespace unavoce::server

@@ -119,6 +119,7 @@ Result<void> add_to(Evidence& evidence, Services& services, const consent::Entry
     evidence.approvals.push_back(std::move(approval));
   } else if (entry.kind == "withdrawal") {
     BOOST_OUTCOME_TRY(auto withdrawal, consent::parse_statement<consent::Withdrawal>(entry.envelope));
+    evidence.withdrawal_ids.push_back(withdrawal.id);
     evidence.withdrawal_rows.push_back({withdrawal.body.key, withdrawal.body.kinds, entry.sequence});
   } else if (entry.kind == "take") {
     BOOST_OUTCOME_TRY(auto take, consent::parse_statement<consent::Take>(entry.envelope));

@@ -47,6 +47,7 @@ struct Evidence {
   std::vector<consent::Signed<consent::Approval>> approvals;
   std::vector<consent::ApprovalRow> approval_rows;
   std::vector<consent::WithdrawalRow> withdrawal_rows;
+  std::vector<consent::StatementId> withdrawal_ids;
   std::vector<consent::Signed<consent::Take>> takes;
   std::vector<consent::Signed<consent::Track>> tracks;
   std::vector<std::uint32_t> sealed_takes;

@@ -31,8 +31,10 @@ std::string exception_text(const std::exception_ptr& failure) {
 
 }  // namespace
 
-Meeting::Meeting(Services& services, consent::Signed<consent::Room> room, std::optional<OpenRequest> open)
+Meeting::Meeting(Services& services, Unproven& unproven, consent::Signed<consent::Room> room,
+                 std::optional<OpenRequest> open)
     : services_(services),
+      unproven_(unproven),
       room_(std::move(room)),
       queue_(std::make_shared<JobQueue>(services.executors.control,
                                         [&log = services.log](const std::exception_ptr& failure) {
@@ -44,6 +46,7 @@ Meeting::Meeting(Services& services, consent::Signed<consent::Room> room, std::o
   session_ = open->request.body.session;
   state_ = std::move(open->state);
   approvals_ = std::move(open->approvals);
+  heard_ = std::move(open->withdrawals);
   request_ = std::move(open->request);
 }
 
@@ -261,7 +264,8 @@ Task<void> Meeting::recover(consent::Part part) {
       BOOST_OUTCOME_TRY(services_.ledger.add_challenge(probe, wall_time() + consent::SpanMs{1000}, wall_time()));
       return boost::outcome_v2::success();
     });
-    well = written.has_value();
+    // Nothing goes on before the withdrawals that were refused are in.
+    well = written.has_value() && !(request_ && unproven_.lacks_row(request_->body.recording));
   }
   recovering_.erase(part);
   apply(consent::Recovered{part});

@@ -20,6 +20,7 @@
 #include "server/meeting_messages.hpp"
 #include "server/person.hpp"
 #include "server/services.hpp"
+#include "server/unproven.hpp"
 
 namespace unavoce::server {
 
@@ -34,15 +35,19 @@ struct OpenRequest {
   consent::Signed<consent::Request> request;
   consent::MeetingState state;
   std::map<consent::StatementId, consent::Signed<consent::Approval>> approvals;
+  std::set<consent::StatementId> withdrawals;  ///< those that `state` has heard
 };
 
 class Meeting : public std::enable_shared_from_this<Meeting> {
  public:
-  Meeting(Services& services, consent::Signed<consent::Room> room, std::optional<OpenRequest> open);
+  Meeting(Services& services, Unproven& unproven, consent::Signed<consent::Room> room, std::optional<OpenRequest> open);
 
   const consent::SessionId& session() const noexcept { return session_; }
   const consent::Signed<consent::Room>& room() const noexcept { return room_; }
   bool is_about(const consent::RecordingId& recording) const noexcept;
+  /// A withdrawal that the rules of this session must hear: by somebody who approved its recording, or who is in a take
+  /// that is still being prepared for an older one.
+  bool concerns(const consent::Withdrawal& withdrawal) const;
   bool nobody_is_here() const noexcept { return state_.members.empty(); }
 
   // ---- people (meeting.cpp)
@@ -62,6 +67,12 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   Task<Result<Accepted>> approve(consent::Signed<consent::Approval> approval, std::optional<crypto::Bytes> wrapped);
   Task<Result<Accepted>> refuse(consent::Signed<consent::Refusal> refusal);
   Task<Result<Accepted>> withdraw(consent::Signed<consent::Withdrawal> withdrawal);
+  /// A withdrawal that was, or is being, made durable elsewhere. Takes effect at once, and once only.
+  void hear(const consent::Signed<consent::Withdrawal>& withdrawal);
+  /// Erases, in the order of this session's jobs, what a withdrawal that is in the ledger takes back.
+  Task<Result<void>> finish(consent::Signed<consent::Withdrawal> withdrawal);
+  /// Tells its author, if they are still here, that a withdrawal is in the ledger after all.
+  void tell_proven(const consent::Signed<consent::Withdrawal>& withdrawal);
 
   // ---- the room's host and the service
 
@@ -82,6 +93,8 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
 
   /// Lets the rules judge an event and carries out what they order; `first` is queued before the ordered jobs.
   void apply(const consent::Event& event, JobQueue::Job first = {});
+  /// Tells the rules of a withdrawal unless they have heard it; `first` is queued in any case.
+  void tell_rules(const consent::Signed<consent::Withdrawal>& withdrawal, JobQueue::Job first = {});
   void carry_out(const consent::Effect& effect);
   void open_gate(const consent::OpenGate& effect);
   void tell_refused(const consent::TellHostRefused& effect);
@@ -122,6 +135,7 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   };
 
   Services& services_;
+  Unproven& unproven_;
   consent::Signed<consent::Room> room_;
   consent::SessionId session_ = consent::SessionId::random();
   consent::MeetingState state_;
@@ -130,6 +144,8 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   People people_;  // also who left, so that they can resume; emptied when the last one leaves
   std::optional<consent::Signed<consent::Request>> request_;
   std::map<consent::StatementId, consent::Signed<consent::Approval>> approvals_;
+  // Withdrawals that the rules have heard: a partial one that is sent again must not touch what was approved since.
+  std::set<consent::StatementId> heard_;
   std::deque<std::pair<std::string, crypto::Digest>> former_places_;  // path and token of the last ones taken away
   std::optional<Proposal> proposal_;
   std::string take_envelope_;  // of the take that is prepared or runs

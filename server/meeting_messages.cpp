@@ -91,6 +91,10 @@ std::string refused_message(const std::optional<consent::ParticipantId>& partici
   return dump({{"type", "refused"}, {"participant", participant ? Json(participant->hex()) : Json(nullptr)}});
 }
 
+std::string proven_message(const consent::StatementId& withdrawal) {
+  return dump({{"type", "proven"}, {"id", withdrawal.hex()}});
+}
+
 std::string pong_message() {
   return R"({"type":"pong"})";
 }

@@ -34,6 +34,8 @@ std::string take_proposal_message(const std::string& take_id, const std::string&
 std::string take_message(const std::string& envelope);
 std::string refused_message(const std::optional<consent::ParticipantId>& participant);
 std::string recording_ended_message(const consent::RecordingId& recording, consent::EndReason reason);
+/// A withdrawal that was answered `proof_follows` is in the ledger.
+std::string proven_message(const consent::StatementId& withdrawal);
 std::string pong_message();
 /// `data` is JSON text, passed on as it is.
 std::string signal_message(const consent::ParticipantId& from, const std::string& data);

@@ -76,6 +76,11 @@ Task<Result<Accepted>> Meeting::approve(consent::Signed<consent::Approval> appro
   // Before anything of this person is touched: somebody else's signature must not use up their challenge.
   if (find(id)->key != approval.body.key)
     co_return Error(Errc::forbidden, "this key is not this person's", "not_permitted");
+  // In the ledger the withdrawal must come before what is approved after it.
+  if (unproven_.lacks_row(approval.body.recording, approval.body.key)) {
+    co_return Error(Errc::unavailable, "your withdrawal is not in the ledger yet; approve again in a moment",
+                    "proof_follows");
+  }
   const std::optional<crypto::ByteView> wrapped_view =
       wrapped ? std::optional<crypto::ByteView>(*wrapped) : std::nullopt;
   auto checked = consent::check_approval(approval, *request_, room_, wrapped_view, find(id)->challenge, wall_time());
@@ -126,37 +131,75 @@ Task<Result<Accepted>> Meeting::refuse(consent::Signed<consent::Refusal> refusal
   co_return Accepted{std::move(entry), std::nullopt};
 }
 
+bool Meeting::concerns(const consent::Withdrawal& withdrawal) const {
+  const auto& preparation = state_.preparation;
+  if (preparation && preparation->recording == withdrawal.recording &&
+      std::ranges::any_of(preparation->roster, [&](const auto& seat) { return seat.key == withdrawal.key; })) {
+    return true;
+  }
+  return is_about(withdrawal.recording) &&
+         (std::ranges::any_of(people_, [&](const auto& entry) { return entry.second.key == withdrawal.key; }) ||
+          std::ranges::any_of(approvals_, [&](const auto& entry) { return entry.second.body.key == withdrawal.key; }));
+}
+
+void Meeting::tell_rules(const consent::Signed<consent::Withdrawal>& withdrawal, JobQueue::Job first) {
+  if (!heard_.insert(withdrawal.id).second) {
+    if (first) queue_->add(std::move(first));
+    return;
+  }
+  apply(consent::withdrawn_by(withdrawal), std::move(first));  // the gate is closed when this returns
+  if (!is_about(withdrawal.body.recording)) return;
+  for (auto& [id, person] : people_) {
+    if (person.key != withdrawal.body.key || !person.place) continue;
+    person.place->allowed = person.place->allowed.without(withdrawal.body.kinds);
+    if (person.place->allowed.empty()) forget_place(person);
+  }
+}
+
+void Meeting::hear(const consent::Signed<consent::Withdrawal>& withdrawal) {
+  if (concerns(withdrawal.body)) tell_rules(withdrawal);
+}
+
+Task<Result<void>> Meeting::finish(consent::Signed<consent::Withdrawal> withdrawal) {
+  const auto self = shared_from_this();
+  std::optional<Result<void>> erased;
+  queue_->add([this, &erased, &withdrawal]() -> Task<void> {
+    auto named = co_await services_.in_database([&] { return withdrawn_by_this(services_, withdrawal); });
+    if (!named) named = std::vector<consent::StatementId>();
+    std::vector<consent::StatementId> also = std::move(named).value();
+    erased.emplace(co_await erase_withdrawn(services_, withdrawal.body.recording, std::move(also)));
+  });
+  co_await queue_->drained();
+  if (!erased) co_return Error(Errc::unavailable, "the erasure failed; the log says why");
+  co_return std::move(*erased);
+}
+
+void Meeting::tell_proven(const consent::Signed<consent::Withdrawal>& withdrawal) {
+  for (const auto& [id, person] : people_) {
+    if (person.key == withdrawal.body.key) person.send(proven_message(withdrawal.id));
+  }
+}
+
 Task<Result<Accepted>> Meeting::withdraw(consent::Signed<consent::Withdrawal> withdrawal) {
   const auto self = shared_from_this();
-  const crypto::PublicKey key = withdrawal.body.key;
-  const bool known = std::ranges::any_of(people_, [&](const auto& entry) { return entry.second.key == key; }) ||
-                     std::ranges::any_of(approvals_, [&](const auto& entry) { return entry.second.body.key == key; });
-  if (!known) co_return Error(Errc::not_found, "nobody approved this recording with this key", "unknown_reference");
   std::optional<Result<consent::Entry>> row;
   auto write_row = [this, &row, &withdrawal]() -> Task<void> {
-    auto appended = co_await append_one(services_, consent::new_entry(withdrawal));
+    consent::NewEntry fresh = consent::new_entry(withdrawal);
+    auto appended = co_await append_one(services_, std::move(fresh));
     services_.log.debug(appended ? "withdrawal in the ledger" : "withdrawal not in the ledger yet");
     const auto erased_keys =
         co_await services_.in_database([&] { return erase_withdrawn_keys(services_, withdrawal.body.recording); });
     if (!erased_keys) services_.log.error("wrapped keys are not erased yet: " + erased_keys.error().text);
     row.emplace(std::move(appended));
   };
-  apply(consent::withdrawn_by(withdrawal), write_row);  // the gate is closed when this returns
-  for (auto& [id, person] : people_) {
-    if (person.key == withdrawal.body.key && person.place) {
-      person.place->allowed = person.place->allowed.without(withdrawal.body.kinds);
-      if (person.place->allowed.empty()) forget_place(person);
-    }
-  }
-  std::optional<Result<void>> erased;
-  queue_->add([this, &erased, &withdrawal]() -> Task<void> {
-    auto named = co_await services_.in_database([&] { return withdrawn_by_this(services_, withdrawal.body); });
-    if (!named) named = std::vector<consent::StatementId>();
-    erased.emplace(co_await erase_withdrawn(services_, withdrawal.body.recording, std::move(named).value()));
-  });
-  co_await queue_->drained();
-  if (row && row->has_value() && erased && erased->has_value())
+  tell_rules(withdrawal, write_row);
+  auto erased = co_await finish(withdrawal);
+  const bool in_ledger = row && row->has_value();
+  if (in_ledger && erased) {
+    unproven_.forget(withdrawal.id);
     co_return Accepted{std::move(row->value()), std::nullopt};
+  }
+  unproven_.keep(withdrawal, in_ledger ? Unproven::Missing::erasure : Unproven::Missing::row);
   report_fault(consent::Part::ledger, "a withdrawal is in effect, but not in the ledger yet");
   co_return Error(Errc::unavailable, "your withdrawal is in effect; the proof follows: send it again in a moment",
                   "proof_follows");

@@ -46,12 +46,51 @@ Result<std::vector<consent::Event>> answers_to(Services& services, const consent
   return answers;
 }
 
+/// The request that is still in force in a room: a recording that has no final seal, of this very room statement.
+Result<std::optional<OpenRequest>> open_request(Services& services, const consent::Signed<consent::Room>& room) {
+  BOOST_OUTCOME_TRY(auto recordings, services.rooms.recordings_in(room.body.room.hex()));
+  if (recordings.empty()) return std::optional<OpenRequest>();
+  BOOST_OUTCOME_TRY(auto id, consent::RecordingId::parse(recordings.front()));
+  BOOST_OUTCOME_TRY(auto evidence, read_evidence(services, id));
+  if (evidence.finished || !evidence.request) return std::optional<OpenRequest>();
+  auto& request = *evidence.request;
+  if (request.body.room_statement != room.id || request.body.expires_ms <= wall_time()) {
+    return std::optional<OpenRequest>();
+  }
+  BOOST_OUTCOME_TRY(auto answers, answers_to(services, id));
+  std::uint32_t next_take = 1;
+  for (const auto& take : evidence.takes) next_take = std::max(next_take, take.body.take + 1);
+  OpenRequest open{request, consent::restored(terms_of(request, evidence.extent), answers, next_take), {}, {}};
+  for (auto& approval : evidence.approvals) open.approvals.emplace(approval.id, std::move(approval));
+  for (const auto& row : evidence.withdrawal_ids) open.withdrawals.insert(row);
+  return std::optional<OpenRequest>(std::move(open));
+}
+
+Result<consent::Entry> append_withdrawal(Services& services, const consent::Signed<consent::Withdrawal>& withdrawal) {
+  const auto entry = consent::new_entry(withdrawal);
+  BOOST_OUTCOME_TRY(auto appended, append(services, {&entry, 1}));
+  return std::move(appended.front());
+}
+
+struct OpenedRoom {
+  consent::Signed<consent::Room> room;
+  std::optional<OpenRequest> request;
+};
+
+/// What a meeting begins with. Database thread.
+Result<OpenedRoom> open_room(Services& services, std::string_view room) {
+  BOOST_OUTCOME_TRY(auto statement, present_room(services, room));
+  BOOST_OUTCOME_TRY(auto request, open_request(services, statement));
+  return OpenedRoom{std::move(statement), std::move(request)};
+}
+
 }  // namespace
 
 Meetings::Meetings(Services& services)
     : services_(services),
+      unproven_(services, [this](consent::Signed<consent::Withdrawal> late) { return finish(std::move(late)); }),
       afterwards_(std::make_shared<JobQueue>(services.executors.control, [&log = services.log](std::exception_ptr) {
-        log.error("a withdrawal after a session failed; it is finished at the next start");
+        log.error("a withdrawal after a session failed; it is tried again when it is sent again, or at the next start");
       })) {}
 
 Task<Result<OpenWebSocket>> Meetings::open_socket(Context context) {
@@ -79,40 +118,31 @@ Task<Result<std::shared_ptr<Meeting>>> Meetings::meeting_in(std::string room) {
     const auto still = meetings_.find(room);
     if (still != meetings_.end() && still->second == meeting && meeting->nobody_is_here()) meetings_.erase(still);
   }
-  auto loaded = co_await services_.in_database([&] { return present_room(services_, room); });
-  BOOST_OUTCOME_CO_TRY(auto statement, std::move(loaded));
-  auto reopened = co_await open_request(statement);
-  BOOST_OUTCOME_CO_TRY(auto open, std::move(reopened));
+  // Statement and request in one job: whatever is written before it is seen, and whoever writes after it finds the
+  // meeting here when they are done.
+  auto loaded = co_await services_.in_database([&] { return open_room(services_, room); });
+  BOOST_OUTCOME_CO_TRY(auto opened, std::move(loaded));
   // What happened while we looked: the recording was given up, or somebody else was faster.
-  if (open && given_up_.contains(open->request.body.recording)) open.reset();
+  if (opened.request && given_up_.contains(opened.request->request.body.recording)) opened.request.reset();
   auto& place = meetings_[room];
-  if (!place) place = std::make_shared<Meeting>(services_, std::move(statement), std::move(open));
+  if (place) co_return place;
+  std::vector<consent::Signed<consent::Withdrawal>> late;
+  if (opened.request) late = unproven_.of(opened.request->request.body.recording);
+  place = std::make_shared<Meeting>(services_, unproven_, std::move(opened.room), std::move(opened.request));
+  for (const auto& withdrawal : late) place->hear(withdrawal);
   co_return place;
-}
-
-Task<Result<std::optional<OpenRequest>>> Meetings::open_request(const consent::Signed<consent::Room>& room) {
-  co_return co_await services_.in_database([&]() -> Result<std::optional<OpenRequest>> {
-    BOOST_OUTCOME_TRY(auto recordings, services_.rooms.recordings_in(room.body.room.hex()));
-    if (recordings.empty()) return std::optional<OpenRequest>();
-    BOOST_OUTCOME_TRY(auto id, consent::RecordingId::parse(recordings.front()));
-    BOOST_OUTCOME_TRY(auto evidence, read_evidence(services_, id));
-    if (evidence.finished || !evidence.request) return std::optional<OpenRequest>();
-    auto& request = *evidence.request;
-    if (request.body.room_statement != room.id || request.body.expires_ms <= wall_time()) {
-      return std::optional<OpenRequest>();
-    }
-    BOOST_OUTCOME_TRY(auto answers, answers_to(services_, id));
-    std::uint32_t next_take = 1;
-    for (const auto& take : evidence.takes) next_take = std::max(next_take, take.body.take + 1);
-    OpenRequest open{request, consent::restored(terms_of(request, evidence.extent), answers, next_take), {}};
-    for (auto& approval : evidence.approvals) open.approvals.emplace(approval.id, std::move(approval));
-    return std::optional<OpenRequest>(std::move(open));
-  });
 }
 
 std::shared_ptr<Meeting> Meetings::meeting_about(const consent::RecordingId& recording) const {
   for (const auto& [room, meeting] : meetings_) {
     if (meeting->is_about(recording)) return meeting;
+  }
+  return nullptr;
+}
+
+std::shared_ptr<Meeting> Meetings::meeting_concerned_by(const consent::Withdrawal& withdrawal) const {
+  for (const auto& [room, meeting] : meetings_) {
+    if (meeting->concerns(withdrawal)) return meeting;
   }
   return nullptr;
 }
@@ -147,31 +177,63 @@ void Meetings::hear(const recorder::Event& event) {
 }
 
 Task<Result<Accepted>> Meetings::withdraw_afterwards(consent::Signed<consent::Withdrawal> withdrawal) {
-  const consent::RecordingId recording = withdrawal.body.recording;
   std::optional<Result<consent::Entry>> row;
   std::optional<Result<void>> erased;
   afterwards_->add([&]() -> Task<void> {
-    auto named = co_await services_.in_database([&] { return withdrawn_by_this(services_, withdrawal.body); });
+    auto named = co_await services_.in_database([&] { return withdrawn_by_this(services_, withdrawal); });
     if (!named) {
       row.emplace(std::move(named).error());
       co_return;
     }
-    row.emplace(co_await services_.in_database([&]() -> Result<consent::Entry> {
-      const auto entry = consent::new_entry(withdrawal);
-      BOOST_OUTCOME_TRY(auto appended, append(services_, {&entry, 1}));
-      return std::move(appended.front());
-    }));
+    row.emplace(co_await services_.in_database([&] { return append_withdrawal(services_, withdrawal); }));
+    // A session that began meanwhile read the ledger before this row was there.
+    if (const auto meeting = meeting_concerned_by(withdrawal.body)) meeting->hear(withdrawal);
     // Also when the row could not be written: erase anyway, the proof follows.
-    erased.emplace(co_await erase_withdrawn(services_, recording, std::move(named).value()));
+    std::vector<consent::StatementId> also = std::move(named).value();
+    erased.emplace(co_await erase_withdrawn(services_, withdrawal.body.recording, std::move(also)));
   });
   co_await afterwards_->drained();
   if (!row) co_return Error(Errc::unavailable, "send the withdrawal again in a moment", "proof_follows");
   if (!row->has_value() && !erased) co_return std::move(*row).error();
-  if (!row->has_value() || !erased->has_value()) {
-    co_return Error(Errc::unavailable, "your withdrawal is in effect; the proof follows: send it again in a moment",
-                    "proof_follows");
+  if (row->has_value() && erased && erased->has_value()) {
+    unproven_.forget(withdrawal.id);
+    co_return Accepted{std::move(row->value()), std::nullopt};
   }
-  co_return Accepted{std::move(row->value()), std::nullopt};
+  unproven_.keep(withdrawal, row->has_value() ? Unproven::Missing::erasure : Unproven::Missing::row);
+  co_return Error(Errc::unavailable, "your withdrawal is in effect; the proof follows: send it again in a moment",
+                  "proof_follows");
+}
+
+Task<Result<void>> Meetings::erase_afterwards(const consent::Signed<consent::Withdrawal>& withdrawal) {
+  std::optional<Result<void>> erased;
+  afterwards_->add([&]() -> Task<void> {
+    const std::vector<consent::StatementId> only_what_the_ledger_says;
+    erased.emplace(co_await erase_withdrawn(services_, withdrawal.body.recording, only_what_the_ledger_says));
+  });
+  co_await afterwards_->drained();
+  if (!erased) co_return Error(Errc::unavailable, "the erasure failed; the log says why");
+  co_return std::move(*erased);
+}
+
+/// One more attempt for a withdrawal that the disk refused.
+Task<std::optional<Unproven::Missing>> Meetings::finish(consent::Signed<consent::Withdrawal> withdrawal) {
+  const auto row = co_await services_.in_database([&] { return append_withdrawal(services_, withdrawal); });
+  const auto meeting = meeting_concerned_by(withdrawal.body);
+  if (meeting) meeting->hear(withdrawal);
+  if (!row && row.error().word == "storage") co_return Unproven::Missing::row;
+  if (!row) {
+    services_.log.error("a withdrawal is in effect, but the ledger will not take it: " + row.error().text);
+    co_return std::nullopt;
+  }
+  std::optional<Result<void>> erased;
+  if (meeting)
+    erased.emplace(co_await meeting->finish(withdrawal));
+  else
+    erased.emplace(co_await erase_afterwards(withdrawal));
+  if (!erased->has_value()) co_return Unproven::Missing::erasure;
+  services_.log.info("a withdrawal that had to wait is in the ledger now");
+  for (const auto& [room, running] : meetings_) running->tell_proven(withdrawal);
+  co_return std::nullopt;
 }
 
 Task<Result<void>> Meetings::erase_recording(std::string recording) {
@@ -211,6 +273,7 @@ Task<void> Meetings::end_all() {
   std::vector<std::shared_ptr<Meeting>> all;
   for (const auto& [room, meeting] : meetings_) all.push_back(meeting);
   for (const auto& meeting : all) co_await meeting->end();
+  co_await unproven_.try_all();
   co_await afterwards_->drained();
 }
 

@@ -27,6 +27,8 @@ class Meetings {
 
   /// The running session that a recording belongs to; null if there is none.
   std::shared_ptr<Meeting> meeting_about(const consent::RecordingId& recording) const;
+  /// The running session whose rules must hear this withdrawal; null if there is none.
+  std::shared_ptr<Meeting> meeting_concerned_by(const consent::Withdrawal& withdrawal) const;
   std::shared_ptr<Meeting> meeting_of_session(const consent::SessionId& session) const;
 
   /// A withdrawal for a recording without a session; the same order of events.
@@ -57,9 +59,11 @@ class Meetings {
  private:
   Task<Result<void>> recover_recording(consent::RecordingId recording);
   Task<Result<void>> sweep_recording(consent::RecordingId recording);
-  Task<Result<std::optional<OpenRequest>>> open_request(const consent::Signed<consent::Room>& room);
+  Task<std::optional<Unproven::Missing>> finish(consent::Signed<consent::Withdrawal> withdrawal);
+  Task<Result<void>> erase_afterwards(const consent::Signed<consent::Withdrawal>& withdrawal);
 
   Services& services_;
+  Unproven unproven_;
   std::map<std::string, std::shared_ptr<Meeting>> meetings_;  // by room
   std::set<consent::RecordingId> given_up_;                   // nobody came back: no session takes them up again
   std::shared_ptr<JobQueue> afterwards_;                      // withdrawals without a session, one after the other

@@ -2,6 +2,7 @@
 // type; nothing sleeps.
 #pragma once
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -75,18 +76,29 @@ class Attendee {
  public:
   enum class As { participant, host };
 
-  Attendee(const Host& host, As as, const std::string& name = "Somebody")
-      : host_(host),
+  /// How somebody comes in, if not for the first time and at once.
+  struct Entrance {
+    const crypto::SigningKey* key = nullptr;  ///< the one to use again
+    std::optional<std::string> resume{};
+    std::function<void()> before_join{};  ///< the connection is there
+    std::function<void()> after_join{};   ///< `join` is on its way, and nothing was heard yet
+  };
+
+  Attendee(const Host& host, As as, const std::string& name = "Somebody") : Attendee(host, as, name, {}) {}
+  Attendee(const Host& host, As as, const std::string& name, const Entrance& entrance)
+      : key(entrance.key != nullptr ? crypto::SigningKey::from_seed(entrance.key->seed().view()).value()
+                                    : crypto::SigningKey::generate()),
+        host_(host),
         role_(as == As::host ? consent::Role::host : consent::Role::participant),
         socket_(host.server.address(), "/api/v1/rooms/" + host.room.room.hex() + "/ws",
                 as == As::host ? host.login : Headers{}) {
-    socket_.send(Json{
-        {"type", "join"},
-        {"name", name},
-        {"key", key.public_key().text()},
-        {"role", as == As::host ? "host" : "participant"},
-        {"resume",
-         nullptr}}.dump());
+    if (entrance.before_join) entrance.before_join();
+    send({{"type", "join"},
+          {"name", name},
+          {"key", key.public_key().text()},
+          {"role", as == As::host ? "host" : "participant"},
+          {"resume", entrance.resume ? Json(*entrance.resume) : Json(nullptr)}});
+    if (entrance.after_join) entrance.after_join();
     welcome = wait_for("welcome");
     participant = welcome.at("participant");
     take_request(welcome.at("request"));
@@ -179,7 +191,7 @@ class Attendee {
 
   void send(const Json& message) { socket_.send(message.dump()); }
 
-  crypto::SigningKey key = crypto::SigningKey::generate();
+  crypto::SigningKey key;
   Json welcome;
   std::string participant;
   std::optional<consent::Signed<consent::Request>> request;

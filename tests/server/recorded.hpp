@@ -1,11 +1,14 @@
 // A meeting in which everybody approved, and what tests look at afterwards: the ledger's entries, the files, problems.
 #pragma once
 
+#include <SQLiteCpp/SQLiteCpp.h>
+
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 
 #include "attendee.hpp"
+#include "storage/database.hpp"
 
 namespace unavoce::server::test {
 
@@ -17,6 +20,12 @@ inline std::vector<std::string> kinds_of(const RunningServer& server, const Host
   const Json details = Json::parse(reply.body);
   for (const Json& entry : details.at("entries")) kinds.push_back(entry.at("kind"));
   return kinds;
+}
+
+/// The host's fetching of a wrapped consent key.
+inline Reply wrapped_key(const RunningServer& server, const Host& host, const consent::RecordingId& recording,
+                         const consent::StatementId& approval) {
+  return server.fetch("GET", "/api/v1/recordings/" + recording.hex() + "/keys/" + approval.hex(), host.login);
 }
 
 inline std::size_t track_files(const RunningServer& server) {
@@ -57,6 +66,54 @@ struct Recorded {
   Attendee anna;
   Attendee ben;
   Json publish;
+};
+
+/// A service that died during a take of a host and a participant, started again with what was on its disk then.
+struct AfterCrash {
+  explicit AfterCrash(const std::function<void(const RunningServer&, Recorded&)>& before_it = {},
+                      const std::function<void(Config&)>& change = {}) {
+    {
+      RunningServer first([&](Config& config) { config.data_folder = folder.path() / "data"; });
+      Recorded meeting(first);
+      if (before_it) before_it(first, meeting);
+      recording = meeting.recording();
+      anna_key = crypto::SigningKey::from_seed(meeting.anna.key.seed().view()).value();
+      ben_key = crypto::SigningKey::from_seed(meeting.ben.key.seed().view()).value();
+      bens_withdrawal = meeting.ben.withdrawal();
+      std::filesystem::copy(folder.path() / "data", folder.path() / "crashed",
+                            std::filesystem::copy_options::recursive);
+      server = std::make_unique<RunningServer>([&](Config& config) {
+        config.data_folder = folder.path() / "crashed";
+        if (change) change(config);
+      });
+      const Reply login = server->fetch("POST", "/api/v1/login", {},
+                                        std::string(R"({"user":"host","password":")") + kPassword + R"("})");
+      const std::string cookie = login.headers.at("set-cookie");
+      host.emplace(meeting.host, *server, Headers{{"Cookie", cookie.substr(0, cookie.find(';'))}});
+    }
+  }
+
+  TemporaryFolder folder;
+  consent::RecordingId recording;
+  crypto::SigningKey anna_key = crypto::SigningKey::generate();
+  crypto::SigningKey ben_key = crypto::SigningKey::generate();
+  std::string bens_withdrawal;  ///< of everything
+  std::unique_ptr<RunningServer> server;
+  std::optional<Host> host;
+};
+
+/// A ledger whose disk fails: no statement can be written until it is healed. Works on the file beside the service.
+class LedgerFault {
+ public:
+  explicit LedgerFault(const RunningServer& server)
+      : database_(storage::Database::open(server.data_folder() / "ledger.db").value()) {
+    database_.handle().exec(
+        "CREATE TRIGGER test_fault BEFORE INSERT ON ledger_entries BEGIN SELECT RAISE(ABORT, 'the disk fails'); END");
+  }
+  void heal() { database_.handle().exec("DROP TRIGGER test_fault"); }
+
+ private:
+  storage::Database database_;
 };
 
 inline void check_problem(const Reply& reply, unsigned status, const std::string& code) {

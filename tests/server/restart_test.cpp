@@ -1,40 +1,67 @@
 // What a service that was started again does with what it finds.
 
 #include <catch2/catch.hpp>
+#include <future>
 
 #include "recorded.hpp"
 
 using namespace unavoce;
 using namespace unavoce::server;
 using namespace unavoce::server::test;
+using consent::Kind;
 
 TEST_CASE("after a restart the gate is closed, and the recording goes on once everybody approved again", "[meeting]") {
-  const TemporaryFolder folder;
-  auto in_folder = [&](Config& config) { config.data_folder = folder.path() / "data"; };
-  auto server = std::make_unique<RunningServer>(in_folder);
-  const Host before(*server);
-  consent::RecordingId recording;
-  {
-    Attendee anna(before, Attendee::As::host);
-    anna.ask();
-    REQUIRE(anna.approve().status == 201);
-    anna.wait_for_gate("open");
-    recording = anna.request->body.recording;
-    std::filesystem::copy(folder.path() / "data", folder.path() / "crashed", std::filesystem::copy_options::recursive);
-  }
-  server.reset();
-  RunningServer again([&](Config& config) { config.data_folder = folder.path() / "crashed"; });
-  const Reply login =
-      again.fetch("POST", "/api/v1/login", {}, std::string(R"({"user":"host","password":")") + kPassword + R"("})");
-  const std::string cookie = login.headers.at("set-cookie");
-  Host after(before, again, {{"Cookie", cookie.substr(0, cookie.find(';'))}});
-  const auto kinds = kinds_of(again, after, recording);
-  CHECK(kinds.back() == "seal");
-  Attendee anna(after, Attendee::As::host);
+  const AfterCrash crash;
+  CHECK(kinds_of(*crash.server, *crash.host, crash.recording).back() == "seal");
+  Attendee anna(*crash.host, Attendee::As::host);
   REQUIRE(anna.request);
-  CHECK(anna.request->body.recording == recording);
+  CHECK(anna.request->body.recording == crash.recording);
   CHECK(anna.welcome.at("gate").at("state") == "closed");
   REQUIRE(anna.approve().status == 201);
   anna.wait_for_gate("open");
   CHECK(anna.gate.at("take") == 2);
+}
+
+TEST_CASE("a withdrawal from before a restart that is sent again takes nothing back that was approved after it",
+          "[meeting][withdrawal]") {
+  std::string earlier;
+  const AfterCrash crash([&](const RunningServer& server, Recorded& meeting) {
+    earlier = meeting.ben.withdrawal({Kind::video});
+    REQUIRE(post_statement(server, earlier).status == 201);
+  });
+  Attendee anna(*crash.host, Attendee::As::host);
+  Attendee ben(*crash.host, Attendee::As::participant, "Ben", {.key = &crash.ben_key});
+  REQUIRE(anna.approve().status == 201);
+  REQUIRE(ben.approve({Kind::video}).status == 201);
+  anna.wait_for_gate("open");
+  REQUIRE(post_statement(*crash.server, earlier).status == 201);
+  CHECK_FALSE(anna.was_sent("gate"));
+  CHECK(wrapped_key(*crash.server, *crash.host, crash.recording, ben.last_approval).status == 200);
+}
+
+TEST_CASE("a withdrawal that arrives while its room is being opened again is heard there", "[meeting][withdrawal]") {
+  const AfterCrash crash;
+  const RunningServer& server = *crash.server;
+  // The database is held up while the session begins and the withdrawal arrives.
+  auto disk = storage::Database::open(server.data_folder() / "ledger.db").value();
+  Socket other(server.address());
+  std::future<Reply> withdrawn;
+  Attendee::Entrance entrance{.key = &crash.ben_key};
+  entrance.before_join = [&] {
+    disk.handle().exec("BEGIN IMMEDIATE");
+    crypto::SigningKey key = crypto::SigningKey::generate();
+    const std::string body = envelope_body(consent::sign_statement(new_room(server, key), key));
+    other.send("POST /api/v1/rooms HTTP/1.1\r\nHost: localhost\r\nCookie: " + crash.host->login.front().second +
+               "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+  };
+  entrance.after_join = [&] {
+    withdrawn = std::async(std::launch::async, [&] { return post_statement(server, crash.bens_withdrawal); });
+    server.fetch("GET", "/api/v1/config");
+    disk.handle().exec("ROLLBACK");
+  };
+  Attendee ben(*crash.host, Attendee::As::participant, "Ben", entrance);
+  REQUIRE(withdrawn.get().status == 201);
+  // Who withdrew everything does not approve again under the same key.
+  REQUIRE(ben.request);
+  check_problem(ben.approve(), 403, "not_permitted");
 }

@@ -7,6 +7,7 @@
 using namespace unavoce;
 using namespace unavoce::server;
 using namespace unavoce::server::test;
+using consent::Kind;
 
 TEST_CASE("a withdrawal closes the gate before it is in the ledger, and then erases", "[meeting]") {
   const RunningServer server;
@@ -52,4 +53,89 @@ TEST_CASE("a withdrawal works after the session, from any device", "[meeting]") 
   CHECK(post_statement(server, envelope).status == 201);
   const auto kinds = kinds_of(server, meeting->host, recording);
   CHECK(kinds.back() == "erased");
+}
+
+TEST_CASE("a withdrawal that the disk refuses is in effect at once, and its proof needs no page", "[meeting]") {
+  const RunningServer server;
+  Recorded meeting(server);
+  const auto approval = meeting.ben.last_approval;
+  const std::string envelope = meeting.ben.withdrawal();
+  LedgerFault fault(server);
+  check_problem(post_statement(server, envelope), 503, "proof_follows");
+  CHECK(track_files(server) == 0);
+  check_problem(wrapped_key(server, meeting.host, meeting.recording(), approval), 410, "gone");
+  meeting.anna.wait_for_gate("closed");
+  fault.heal();
+  CHECK(meeting.ben.wait_for("proven").at("id") ==
+        consent::parse_statement<consent::Withdrawal>(envelope).value().id.hex());
+  const auto kinds = kinds_of(server, meeting.host, meeting.recording());
+  CHECK(std::count(kinds.begin(), kinds.end(), "withdrawal") == 1);
+  CHECK(kinds.back() == "erased");
+}
+
+TEST_CASE("nothing goes on and nobody approves anew before a withdrawal that was refused is in the ledger",
+          "[meeting]") {
+  const RunningServer server;
+  Recorded meeting(server);
+  LedgerFault fault(server);
+  check_problem(post_statement(server, meeting.ben.withdrawal({Kind::video})), 503, "proof_follows");
+  check_problem(meeting.ben.approve(), 503, "proof_follows");
+  meeting.anna.wait_for_gate("closed");
+  CHECK(meeting.anna.gate.at("reason") == "ledger_fault");
+  fault.heal();
+  meeting.anna.wait_for_gate("open");
+  const auto kinds = kinds_of(server, meeting.host, meeting.recording());
+  CHECK(std::find(kinds.begin(), kinds.end(), "withdrawal") < std::find(kinds.rbegin(), kinds.rend(), "take").base());
+}
+
+TEST_CASE("a withdrawal after the session that the disk refuses gets into the ledger by itself", "[meeting]") {
+  const RunningServer server;
+  Recorded meeting(server);
+  const std::string stop = "/api/v1/recordings/" + meeting.recording().hex() + "/stop";
+  REQUIRE(server.fetch("POST", stop, meeting.host.login, "{}").status == 204);
+  LedgerFault fault(server);
+  check_problem(post_statement(server, meeting.ben.withdrawal()), 503, "proof_follows");
+  CHECK(track_files(server) == 0);
+  fault.heal();
+  meeting.ben.wait_for("proven");
+  const auto kinds = kinds_of(server, meeting.host, meeting.recording());
+  CHECK(std::count(kinds.begin(), kinds.end(), "withdrawal") == 1);
+}
+
+TEST_CASE("a partial withdrawal sent again takes nothing back that was approved after it", "[meeting]") {
+  const RunningServer server;
+  Recorded meeting(server);
+  const std::string envelope = meeting.ben.withdrawal({Kind::video});
+  REQUIRE(post_statement(server, envelope).status == 201);
+  REQUIRE(meeting.ben.approve({Kind::video}).status == 201);
+  while (meeting.anna.gate.at("take") != 2) meeting.anna.wait_for("gate");
+  REQUIRE(post_statement(server, envelope).status == 201);
+  CHECK_FALSE(meeting.anna.was_sent("gate"));
+  CHECK(wrapped_key(server, meeting.host, meeting.recording(), meeting.ben.last_approval).status == 200);
+  const auto kinds = kinds_of(server, meeting.host, meeting.recording());
+  CHECK(std::count(kinds.begin(), kinds.end(), "erased") == 0);
+}
+
+TEST_CASE("a withdrawal from a recording that a new request replaced erases what was being prepared", "[meeting]") {
+  const RunningServer server;
+  const Host host(server);
+  Attendee anna(host, Attendee::As::host, "Anna");
+  Attendee ben(host, Attendee::As::participant, "Ben");
+  anna.countersigns = false;
+  anna.ask();
+  ben.wait_for_request();
+  REQUIRE(anna.approve().status == 201);
+  REQUIRE(ben.approve().status == 201);
+  anna.wait_for("take_proposal");
+  const auto first = ben.request->body.recording;
+  const std::string envelope = ben.withdrawal();
+  anna.request.reset();
+  anna.ask();
+  REQUIRE(post_statement(server, envelope).status == 201);
+  REQUIRE(server.fetch("POST", "/api/v1/recordings/" + anna.request->body.recording.hex() + "/stop", host.login, "{}")
+              .status == 204);
+  CHECK(track_files(server) == 0);
+  check_problem(wrapped_key(server, host, first, ben.last_approval), 410, "gone");
+  const auto kinds = kinds_of(server, host, first);
+  CHECK(std::count(kinds.begin(), kinds.end(), "erased") == 1);
 }

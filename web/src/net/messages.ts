@@ -22,5 +22,6 @@ export type ServerMessage =
   | { type: "take"; envelope: string }
   | { type: "refused"; participant: string | null }
   | { type: "recording_ended"; recording: string; reason: string }
+  | { type: "proven"; id: string }
   | { type: "pong" }
   | { type: "problem"; problem?: ProblemDocument };

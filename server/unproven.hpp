@@ -1,0 +1,49 @@
+#pragma once
+// Withdrawals that are in effect while the disk refuses to say so: the ledger could not take the row, or not everything
+// could be erased. Kept in memory by their id and tried again every two seconds until it is done; nobody's page is
+// needed for that. If the process ends first, whoever holds the withdrawal sends it again. Owned by Meetings (which
+// says what is to be done for one); control thread.
+
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "consent/statements.hpp"
+#include "server/services.hpp"
+
+namespace unavoce::server {
+
+class Unproven {
+ public:
+  enum class Missing { row, erasure };
+  /// What is still missing for a withdrawal; nothing when all is done, or when the ledger will never take it.
+  using Finish = std::function<Task<std::optional<Missing>>(consent::Signed<consent::Withdrawal>)>;
+
+  Unproven(Services& services, Finish finish) : services_(services), finish_(std::move(finish)) {}
+
+  /// Keeps a withdrawal and tries again until it is done. Bounded: what comes when 256 are kept must be sent again.
+  void keep(const consent::Signed<consent::Withdrawal>& withdrawal, Missing missing);
+  /// Done after all, because somebody sent it again.
+  void forget(const consent::StatementId& id) { kept_.erase(id); }
+  /// Tries every one of them once.
+  Task<void> try_all();
+
+  /// Whether a row of this recording, by any key or by this one, is not in the ledger yet.
+  bool lacks_row(const consent::RecordingId& recording) const;
+  bool lacks_row(const consent::RecordingId& recording, const crypto::PublicKey& key) const;
+  std::vector<consent::Signed<consent::Withdrawal>> of(const consent::RecordingId& recording) const;
+
+ private:
+  struct Kept {
+    consent::Signed<consent::Withdrawal> withdrawal;
+    Missing missing;
+  };
+  Task<void> keep_trying();
+
+  Services& services_;
+  Finish finish_;
+  std::map<consent::StatementId, Kept> kept_;
+  enum class Trying { no, yes } trying_ = Trying::no;
+};
+
+}  // namespace unavoce::server
