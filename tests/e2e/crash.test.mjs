@@ -65,3 +65,5 @@ test('the interrupted recording verifies', async () => {
   const { status, stdout, stderr } = await recording.verify();
   assert.equal(status, 0, stdout + stderr);
 });
+
+test('a second implementation verifies it and joins main and tail file to the same bytes', () => recording.second_opinion(meeting.room.key, opened));

@@ -90,4 +90,5 @@ test('what is left verifies and opens', { timeout: 60000 }, async () => {
   assert.equal(status, 0, stdout + stderr);
   const files = await recording.open_with_unavoce(meeting.room.key);
   assert.equal(files.length, 2);
+  await recording.second_opinion(meeting.room.key, files);
 });

@@ -1,9 +1,12 @@
 // A finished recording in the hands of its host: fetched as a bundle, opened with our tool and with stock age, looked at with ffprobe and ffmpeg.
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { must, run } from './command.mjs';
 import { UNAVOCE } from './service.mjs';
+
+const SECOND_IMPLEMENTATION = new URL('../second_implementation/unavoce_reader.py', import.meta.url).pathname;
 
 /** What an envelope says and the id of its statement (SHA-256 of the DSSE PAE). The signature is `unavoce verify`'s work. */
 export function statement(envelope) {
@@ -59,6 +62,15 @@ export class Recording {
     await writeFile(identity_file, `${identity}\n`, { mode: 0o600 });
     await must('age', ['-d', '-i', identity_file, '-o', media, join(this.bag, 'data/tracks', track)]);
     return { media, identity_file };
+  }
+
+  /** What the implementation in tests/second_implementation says, and whether it opens the same bytes as these files of `unavoce open`. */
+  async second_opinion(key, opened) {
+    const { status, stdout, stderr } = await run('/usr/bin/python3', ['-B', SECOND_IMPLEMENTATION, '--json', '--key', key, this.tar]);
+    assert.equal(status, 0, stdout + stderr);
+    const theirs = Object.entries(JSON.parse(stdout).opened).map(([name, { sha256 }]) => `${sha256}  ${name}`);
+    const ours = await Promise.all(opened.map(async (file) => `${createHash('sha256').update(await readFile(file)).digest('hex')}  ${basename(file)}`));
+    assert.deepEqual(theirs.sort(), ours.sort());
   }
 
   async verify(...flags) { return run(UNAVOCE, ['verify', this.tar, ...flags]); }

@@ -30,6 +30,12 @@ void approve_all(SyntheticMeeting& meeting) {
   for (Person& person : meeting.people) meeting.approve(person);
 }
 
+/// Asks a second time, and everybody answers that.
+void approve_all_again(SyntheticMeeting& meeting) {
+  meeting.request();
+  for (Person& person : meeting.people) meeting.approve(person);
+}
+
 void one_take(SyntheticMeeting& meeting, Ending ending = Ending::finished) {
   meeting.take();
   for (const Person& person : meeting.people) meeting.track(person, 70'000, ending);
@@ -132,6 +138,23 @@ void second_recipient(SyntheticMeeting& meeting) {
     seal.tracks.front().header_sha256 = track.statement.header_sha256;
     seal.tracks.front().size_bytes = sealed.size();
     seal.tracks.front().sha256 = crypto::sha256(sealed);
+  });
+  meeting.seal_recording();
+}
+
+/// Cut back by a chunk and ended with the F(n) that the tail carries: stock age may not open it, but the seal fits.
+void shortened_before_its_tail(SyntheticMeeting& meeting) {
+  constexpr std::size_t sealed_chunk_bytes = crypto::chunk_bytes + 16;
+  constexpr std::size_t final_chunk_bytes = 2 + 16;
+  approve_all(meeting);
+  meeting.take();
+  meeting.track(meeting.host(), 200'000, Ending::interrupted);
+  crypto::Bytes& main = meeting.tracks.begin()->second.main;
+  const auto end = main.end() - final_chunk_bytes;
+  main.erase(end - sealed_chunk_bytes, end);
+  meeting.seal_take([&](Seal& seal) {
+    seal.tracks.front().size_bytes = main.size();
+    seal.tracks.front().sha256 = crypto::sha256(main);
   });
   meeting.seal_recording();
 }
@@ -668,6 +691,59 @@ std::vector<Case> bad_cases() {
          meeting.seal_take([](Seal& seal) { seal.tracks.at(1).header_sha256 = seal.tracks.at(0).header_sha256; });
          meeting.seal_recording();
        }},
+      {"two-requests",
+       [](SyntheticMeeting& meeting) {
+         meeting.add_room();
+         meeting.request();
+         approve_all_again(meeting);
+         one_take(meeting);
+         meeting.seal_recording();
+       }},
+      {"request-expired-on-its-way",
+       [](SyntheticMeeting& meeting) {
+         meeting.add_room();
+         meeting.request([](Request& request) { request.expires_ms = request.issued_ms + SpanMs{1}; });
+         meeting.approve(meeting.host());
+         meeting.seal_recording();
+       }},
+      {"approval-expired-on-its-way",
+       with_approval([](Approval& approval) { approval.expires_ms = approval.issued_ms + SpanMs{1}; })},
+      {"consent-key-of-the-room",
+       [](SyntheticMeeting& meeting) {
+         Person& person = meeting.add_person("Paula", Role::participant);
+         meeting.add_room();
+         meeting.request();
+         meeting.approve(meeting.host());
+         meeting.approve(person, [&](Approval& approval) { approval.consent_recipient = meeting.recipients.front(); });
+         one_take(meeting);
+         meeting.seal_recording();
+       }},
+      {"track-name-of-another-file", with_track([](Track& track) { track.name[track.name.size() - 10] = '2'; })},
+      {"track-twice",
+       [](SyntheticMeeting& meeting) {
+         approve_all(meeting);
+         meeting.take();
+         meeting.track(meeting.host(), 1000);
+         meeting.unsealed.clear();
+         meeting.track(meeting.host(), 1000);
+         meeting.seal_take();
+         meeting.seal_recording();
+       }},
+      {"wrapped-key-gone-in-silence",
+       [](SyntheticMeeting& meeting) {
+         approve_all(meeting);
+         one_take(meeting);
+         meeting.seal_recording();
+         must(meeting.ledger.erase_wrapped(*meeting.host().approval));
+       }},
+      {"track-gone-in-silence",
+       [](SyntheticMeeting& meeting) {
+         approve_all(meeting);
+         one_take(meeting);
+         meeting.seal_recording();
+         meeting.tracks.erase(meeting.tracks.begin());
+       }},
+      {"tail-after-a-shortened-track", shortened_before_its_tail},
       // Only the room key shows these two.
       {"key-wraps-another-key",
        [](SyntheticMeeting& meeting) {

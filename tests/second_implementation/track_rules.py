@@ -81,7 +81,9 @@ class TrackRules:
 
     def check_seals(self):
         sealed, files = {}, {}
-        tracks = {(track['take'], track['name']): (entry, track) for entry, track in self.of_kind('track')}
+        tracks = {}
+        for entry, track in self.of_kind('track'):
+            tracks.setdefault((track['take'], track['name']), (entry, track))
         takes = {take['take']: entry for entry, take in self.of_kind('take')}
         final = None
         for entry, seal in self.of_kind('seal'):
