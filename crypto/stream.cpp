@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <stdexcept>
+#include <utility>
 
 namespace unavoce::crypto {
 
@@ -89,34 +90,53 @@ bool ChunkCipher::open(std::uint64_t index, ChunkPlace place, ByteView sealed, s
   return false;
 }
 
-StreamSealer::StreamSealer(const Secret<32>& payload_key) : cipher_(payload_key), buffer_(chunk_bytes) {}
+StreamSealer::StreamSealer(const Secret<32>& payload_key)
+    : cipher_(payload_key), buffer_(chunk_bytes), sealed_(chunks_at_once * sealed_chunk_bytes) {}
 
 Result<void> StreamSealer::write(ByteView plain, const Sink& sink) {
   if (error_) return *error_;
-  while (!plain.empty()) {
-    if (buffered_ == chunk_bytes) {
-      BOOST_OUTCOME_TRY(flush(ChunkPlace::before_others, sink));
+  // Whatever more than a full chunk is there, a full chunk of it is not the last one.
+  while (buffered_ + plain.size() > chunk_bytes) {
+    if (buffered_ == 0) {
+      seal(ChunkPlace::before_others, plain.first(chunk_bytes));  // from where it lies
+      plain = plain.subspan(chunk_bytes);
+    } else {
+      plain = plain.subspan(fill(plain));
+      seal(ChunkPlace::before_others, buffer_.view());
+      buffered_ = 0;
     }
-    const std::size_t size = std::min(plain.size(), chunk_bytes - buffered_);
-    std::ranges::copy(plain.first(size), buffer_.writable().subspan(buffered_).begin());
-    buffered_ += size;
-    plain = plain.subspan(size);
+    if (sealed_bytes_ == sealed_.size()) {
+      BOOST_OUTCOME_TRY(pass_on(sink));
+    }
   }
-  return boost::outcome_v2::success();
+  fill(plain);
+  return sealed_bytes_ == 0 ? boost::outcome_v2::success() : pass_on(sink);
 }
 
 Result<void> StreamSealer::finish(const Sink& sink) {
   if (error_) return *error_;
-  BOOST_OUTCOME_TRY(flush(ChunkPlace::last, sink));
+  seal(ChunkPlace::last, buffer_.view().first(buffered_));
+  buffered_ = 0;
+  BOOST_OUTCOME_TRY(pass_on(sink));
   error_ = Error{Errc::malformed, "this stream is finished; nothing can be sealed after its last chunk"};
   return boost::outcome_v2::success();
 }
 
-Result<void> StreamSealer::flush(ChunkPlace place, const Sink& sink) {
-  Bytes sealed(buffered_ + tag_bytes);
-  cipher_.seal(index_++, place, buffer_.view().first(buffered_), sealed);
-  buffered_ = 0;
-  auto taken = sink(sealed);
+std::size_t StreamSealer::fill(ByteView plain) {
+  const std::size_t size = std::min(plain.size(), chunk_bytes - buffered_);
+  std::ranges::copy(plain.first(size), buffer_.writable().subspan(buffered_).begin());
+  buffered_ += size;
+  return size;
+}
+
+void StreamSealer::seal(ChunkPlace place, ByteView plain) {
+  const std::size_t size = plain.size() + tag_bytes;
+  cipher_.seal(index_++, place, plain, std::span(sealed_).subspan(sealed_bytes_, size));
+  sealed_bytes_ += size;
+}
+
+Result<void> StreamSealer::pass_on(const Sink& sink) {
+  auto taken = sink(ByteView(sealed_).first(std::exchange(sealed_bytes_, 0)));
   if (!taken) error_ = taken.error();
   return taken;
 }
