@@ -5,6 +5,7 @@
 #include <iostream>
 #include <utility>
 
+#include "crypto/track_sealer.hpp"
 #include "tests/synthetic/bag.hpp"
 #include "tests/synthetic/meeting.hpp"
 
@@ -123,23 +124,51 @@ void taken_before_approved(SyntheticMeeting& meeting) {
   meeting.seal_recording();
 }
 
+/// The recorder's header with somebody else's stanza put in, as if it had been so from the beginning. That its MAC is
+/// wrong only shows to who opens it.
 void second_recipient(SyntheticMeeting& meeting) {
   approve_all(meeting);
   meeting.take();
-  const std::vector recipients{meeting.host().consent_key.recipient(), crypto::Identity::generate().recipient()};
-  const crypto::Bytes sealed = must(crypto::seal(crypto::as_bytes("somebody listens in"), recipients));
-  meeting.track(meeting.host(), 1000, Ending::finished, [&](Track& track) {
-    const auto header = must(crypto::parse_whole_header(sealed));
-    track.header_sha256 = crypto::sha256(crypto::ByteView(sealed).first(header.size_bytes));
-  });
-  SyntheticTrack& track = meeting.tracks.begin()->second;
-  track.main = sealed;
+  Person& host = meeting.host();
+  const std::vector stranger{crypto::Identity::generate().recipient()};
+  const crypto::Bytes theirs = must(crypto::seal(crypto::as_bytes("somebody listens in"), stranger));
+  const std::size_t begin = crypto::as_text(theirs).find("-> X25519"), end = crypto::as_text(theirs).find("---");
+  auto sealer = must(
+      crypto::TrackSealer::create(host.consent_key.recipient(), {meeting.recording.hex(), 1, host.approval->hex(), 1}));
+  crypto::Bytes main = sealer.begin().bytes;
+  main.insert(main.begin() + static_cast<std::ptrdiff_t>(crypto::as_text(main).find("---")),
+              theirs.begin() + static_cast<std::ptrdiff_t>(begin), theirs.begin() + static_cast<std::ptrdiff_t>(end));
+  const crypto::Digest header =
+      crypto::sha256(crypto::ByteView(main).first(must(crypto::parse_whole_header(main)).size_bytes));
+  meeting.track(host, 1000, Ending::finished, [&](Track& track) { track.header_sha256 = header; });
+  meeting.tracks.begin()->second.main = main;
   meeting.seal_take([&](Seal& seal) {
-    seal.tracks.front().header_sha256 = track.statement.header_sha256;
-    seal.tracks.front().size_bytes = sealed.size();
-    seal.tracks.front().sha256 = crypto::sha256(sealed);
+    seal.tracks.front().header_sha256 = header;
+    seal.tracks.front().size_bytes = main.size();
+    seal.tracks.front().sha256 = crypto::sha256(main);
   });
   meeting.seal_recording();
+}
+
+/// The signature of one statement under another of the same key, in an envelope that the ledger holds as it is.
+void signature_of_another_statement(SyntheticMeeting& meeting) {
+  approve_all(meeting);
+  one_take(meeting);
+  const auto seal = [&](std::uint64_t entries) {
+    return sign_statement(Seal{meeting.recording,
+                               std::nullopt,
+                               EndReason::ended,
+                               {},
+                               entries,
+                               meeting.service_key.public_key(),
+                               meeting.now},
+                          meeting.service_key);
+  };
+  const std::uint64_t entries = must(meeting.ledger.entries(meeting.recording.hex())).size() + 1;
+  const std::string right = seal(entries), other = seal(entries + 1);
+  NewEntry entry = new_entry(must(parse_statement<Seal>(right)));
+  entry.envelope = right.substr(0, right.find("\"sig\"")) + other.substr(other.find("\"sig\""));
+  must(meeting.ledger.append({&entry, 1}, meeting.tick()));
 }
 
 /// Cut back by a chunk and ended with the F(n) that the tail carries: stock age may not open it, but the seal fits.
@@ -691,6 +720,7 @@ std::vector<Case> bad_cases() {
          meeting.seal_take([](Seal& seal) { seal.tracks.at(1).header_sha256 = seal.tracks.at(0).header_sha256; });
          meeting.seal_recording();
        }},
+      {"signature-of-another-statement", signature_of_another_statement},
       {"two-requests",
        [](SyntheticMeeting& meeting) {
          meeting.add_room();

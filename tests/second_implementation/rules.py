@@ -10,12 +10,17 @@ from track_rules import TrackRules
 RULES = ['bag', 'ledger', 'chain', 'room', 'request', 'answers', 'takes', 'order', 'tracks', 'seals', 'withdrawals', 'keys', 'opening']
 
 
+RULE_OF_KIND = {'room': 'room', 'request': 'request', 'approval': 'answers', 'refusal': 'answers', 'take': 'takes', 'track': 'tracks', 'seal': 'seals',
+                'withdrawal': 'withdrawals', 'erased': 'withdrawals'}
+
+
 class Verification(TrackRules):
     def __init__(self, bag, room_key=None, opened_folder=None):
         self.bag, self.room_key, self.opened_folder = bag, room_key, opened_folder
         self.findings = {rule: [] for rule in RULES}
         self.notes, self.names, self.opened = [], {}, {}
-        self.rooms, self.entries = [], []  # (Entry, Statement) in order
+        self.room_links, self.links = [], []  # every Entry, in order
+        self.rooms, self.entries = [], []  # (Entry, Statement) of those with a good statement
         self.headers = {}
 
     def run(self):
@@ -78,39 +83,37 @@ class Verification(TrackRules):
         if checkpoint is None:
             self.found('ledger', 'data/checkpoint', 'no signed checkpoint to prove anything with')
         for path in self.bag.under('data/entries/'):
-            pair = self.guarded('ledger', path, self._read_entry, path)
-            if pair is None:
+            entry = self.guarded('ledger', path, lambda: ledger.parse_entry(path, self.bag.read(path)))
+            if entry is None:
                 continue
-            entry, statement = pair
             if checkpoint:
                 if entry.note != note:
                     self.found('ledger', path, 'its proof leads to another checkpoint')
                 self.guarded('ledger', path, ledger.check_inclusion, entry, checkpoint)
-            (self.rooms if statement.kind == 'room' else self.entries).append(pair)
-            if (statement.kind == 'room') != ('room-' in path):
-                self.found('ledger', path, f'a {statement.kind} statement has no place here')
+            is_room = 'room-' in path
+            (self.room_links if is_room else self.links).append(entry)
+            statement = self.guarded(RULE_OF_KIND.get(entry.kind, 'chain'), path, self._read_statement, entry, is_room)
+            if statement:
+                (self.rooms if is_room else self.entries).append((entry, statement))
 
-    def _read_entry(self, path):
-        entry = ledger.parse_entry(path, self.bag.read(path))
+    @staticmethod
+    def _read_statement(entry, is_room):
         statement = statements.parse_envelope(entry.envelope)
-        if statement.kind != entry.kind:
-            raise Refused('its statement is of another kind than its entry')
-        return entry, statement
+        if statement.kind != entry.kind or (statement.kind == 'room') != is_room:
+            raise Refused(f'a {statement.kind} statement has no place here')
+        return statement
 
-    def _check_links(self, rule, pairs, name_of, recording):
+    def _check_links(self, rule, links, name_of):
         """Sequence, previous, order in the ledger, and names of one chain of entries."""
-        last, seen = None, set()
-        for sequence, (entry, statement) in enumerate(pairs):
+        last = None
+        for sequence, entry in enumerate(links):
             if entry.sequence != sequence or entry.path != name_of(sequence):
                 self.found(rule, entry.path, f'is number {entry.sequence} where {sequence} is expected')
             if entry.previous != (last.commitment.hex() if last else None):
                 self.found(rule, entry.path, 'does not follow the one before it')
             if last and entry.index <= last.index:
                 self.found(rule, entry.path, 'is older than the one before it')
-            if statement.id in seen:
-                self.found(rule, entry.path, 'is there twice')
-            seen.add(statement.id)
-            if entry.recording != recording:
+            if entry.recording != links[0].recording:
                 self.found(rule, entry.path, 'is an entry of something else')
             last = entry
 
@@ -132,17 +135,19 @@ class Verification(TrackRules):
             self.found('room', self.rooms[0][0].path, 'is not signed by the key of this room.key')
 
     def check_chain(self):
-        if self.rooms:
-            self._check_links('chain', self.rooms, lambda sequence: f'data/entries/room-{sequence + 1:06d}.json', self.rooms[0][1]['room'])
-        self.recording = self.entries[0][0].recording if self.entries else ''
-        self._check_links('chain', self.entries, lambda sequence: f'data/entries/{sequence:06d}.json', self.recording)
-        for entry, statement in self.entries:
-            if statement['recording'] != self.recording:
-                self.found('chain', entry.path, 'is a statement of another recording')
+        self._check_links('chain', self.room_links, lambda sequence: f'data/entries/room-{sequence + 1:06d}.json')
+        self._check_links('chain', self.links, lambda sequence: f'data/entries/{sequence:06d}.json')
+        self.recording, seen = self.links[0].recording if self.links else '', set()
+        for entry, statement in self.rooms + self.entries:
+            if statement['room' if statement.kind == 'room' else 'recording'] != entry.recording:
+                self.found(RULE_OF_KIND[statement.kind], entry.path, 'is a statement about something else than its entry')
+            if statement.id in seen:
+                self.found(RULE_OF_KIND[statement.kind], entry.path, 'is there twice')
+            seen.add(statement.id)
 
     def check_request(self):
         requests = self.of_kind('request')
-        if len(requests) != 1 or self.entries[0][1].kind != 'request':
+        if len(requests) != 1 or requests[0][0].sequence != 0:
             self.found('request', 'data/entries/000000.json', f'{len(requests)} requests; one is expected, as the first statement')
             if not requests:
                 return False
