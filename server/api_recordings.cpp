@@ -178,8 +178,8 @@ Task<Result<Response>> stop_recording(Services& services, Meetings& meetings, Co
   BOOST_OUTCOME_CO_TRY(auto owner, std::move(looked));
   if (!owner || *owner != context.user) co_return Error(Errc::not_found, "there is no such recording");
   BOOST_OUTCOME_CO_TRY(auto id, consent::RecordingId::parse(context.path[0]));
-  const auto meeting = meetings.meeting_about(id);
-  if (meeting) co_await meeting->stop(id);
+  auto stopped = co_await meetings.stop(id);
+  BOOST_OUTCOME_CO_TRY(std::move(stopped));
   co_return empty_response(204);
 }
 

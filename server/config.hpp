@@ -4,6 +4,7 @@
 // (config_settings.cpp), so that file, environment, flags, --help and the sample file cannot drift apart. Errors:
 // Errc::config, the text names source, setting and what would be right.
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -48,6 +49,9 @@ struct Config {
   LogLevel log_level = LogLevel::info;
   std::uint32_t jitter_latency_ms = 200;
   std::uint32_t retention_max_days = 365;
+  // No setting; shorter in tests. After a start, pages that are still open come back within their longest pause between
+  // two attempts (web/src/net/socket.ts, 8 s). Recordings that nobody has come back to by then end as interrupted.
+  std::chrono::milliseconds come_back_within{10'000};
 
   bool has_tls() const { return !tls_certificate.empty(); }
 };

@@ -13,12 +13,6 @@ namespace {
 /// An answer must carry a challenge that is younger than this; a new one comes when it is used or was too old.
 constexpr consent::SpanMs kChallengeLasts{60 * 60 * 1000};
 
-/// Places whose pages may still want to delete what they published.
-constexpr std::size_t kMaxFormerPlaces = 64;
-
-/// Offer and candidates of five others.
-constexpr std::size_t kMaxEarlySignals = 256;
-
 std::string exception_text(const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
@@ -61,101 +55,6 @@ Person* Meeting::find(const consent::ParticipantId& participant) {
 
 MeetingView Meeting::view() const {
   return {state_, people_, room_, request_, session_, opened_};
-}
-
-// ---- people
-
-Task<Result<consent::ParticipantId>> Meeting::join(JoinMessage message, consent::Role role,
-                                                   std::shared_ptr<WebSocketPeer> peer) {
-  const auto self = shared_from_this();
-  Person* known = nullptr;
-  for (auto& [id, person] : people_) {
-    const bool resumes = message.resume && person.resume.text == *message.resume;
-    if (resumes && person.key == message.key && person.role == role) known = &person;
-    if (!resumes && person.key == message.key && state_.members.contains(id)) {
-      co_return Error(Errc::conflict, "this key is in the meeting already; join with a fresh one", "key_in_use");
-    }
-  }
-  if (message.resume && known == nullptr) {
-    co_return Error(Errc::conflict, "the session that you were in is over; join anew", "cannot_resume");
-  }
-  const consent::ParticipantId id = known != nullptr ? known->id : consent::ParticipantId::random();
-  if (known != nullptr && state_.members.contains(id)) left(id, known->peer.get());  // the old connection is dead
-  if (state_.members.size() >= kMaxPeople) {
-    co_return Error(Errc::conflict, "the meeting is full: it takes " + std::to_string(kMaxPeople) + " people",
-                    "room_full");
-  }
-  // Before this waits for anything: from here on nobody is recorded until this person has approved, too.
-  people_.insert_or_assign(id, Person{id, std::move(message.name), message.key, role, Token::random()});
-  apply(consent::Joined{id, message.key, role});
-  auto renewed = co_await renew_challenge(id, Tell::with_another_message);
-  auto checkpoint = co_await services_.in_database([&] { return std::string(services_.ledger.signed_checkpoint()); });
-  Person* person = find(id);
-  if (!renewed || person == nullptr) {
-    left(id, nullptr);
-    co_return renewed ? Error(Errc::unavailable, "the meeting has ended") : std::move(renewed).error();
-  }
-  person->peer = std::move(peer);
-  person->send(welcome_message(view(), *person, checkpoint));
-  for (const std::string& signal : std::exchange(person->early, {})) person->send(signal);
-  co_return id;
-}
-
-void Meeting::left(const consent::ParticipantId& participant, const WebSocketPeer* peer) {
-  Person* person = find(participant);
-  if (person == nullptr || person->peer.get() != peer) return;
-  person->peer.reset();
-  forget_place(*person);
-  apply(consent::Left{participant});
-  if (state_.members.empty()) people_.clear();  // the session is over, and with it everybody's name
-}
-
-void Meeting::forget_place(Person& person) {
-  if (!person.place) return;
-  for (const std::string& resource : person.place->resources) services_.recorder.unpublish(resource);
-  former_places_.emplace_back(person.place->path, person.place->token.sha256);
-  if (former_places_.size() > kMaxFormerPlaces) former_places_.pop_front();
-  person.place.reset();
-}
-
-Result<void> Meeting::relay(const consent::ParticipantId& from, const SignalMessage& message) {
-  BOOST_OUTCOME_TRY(auto to, consent::ParticipantId::parse(message.to));
-  Person* receiver = find(to);
-  if (receiver == nullptr) return boost::outcome_v2::success();  // just left, misses nothing
-  // Others see a newcomer on the roster, and call them, before the newcomer's challenge is durable and they are
-  // welcomed.
-  if (!receiver->peer && state_.members.contains(to) && receiver->early.size() < kMaxEarlySignals) {
-    receiver->early.push_back(signal_message(from, message.data));
-  }
-  receiver->send(signal_message(from, message.data));
-  return boost::outcome_v2::success();
-}
-
-void Meeting::countersign(const consent::ParticipantId& from, const CountersignMessage& message) {
-  const Person* person = find(from);
-  if (person == nullptr || person->role != consent::Role::host) return;
-  if (!proposal_ || proposal_->take_id != message.take_id || proposal_->answered->is_set()) return;
-  auto key = crypto::PublicKey::parse(message.keyid);
-  if (!key || !consent::is_host_key(room_.body, key.value())) return;
-  auto signed_twice = consent::countersign_take(proposal_->envelope, message.keyid, message.sig);
-  if (!signed_twice) return;
-  proposal_->envelope = std::move(signed_twice).value();
-  proposal_->answered->set();
-}
-
-bool Meeting::was_place(std::string_view path, const crypto::Digest& token) const {
-  return std::ranges::any_of(former_places_, [&](const auto& former) {
-    return former.first == path && crypto::equal_constant_time(former.second, token);
-  });
-}
-
-PublishPlace* Meeting::find_place(std::string_view path, consent::ParticipantId& owner) {
-  for (auto& [participant, person] : people_) {
-    if (!person.place || person.place->path != path) continue;
-    owner = participant;
-    return &*person.place;
-  }
-  return nullptr;
 }
 
 // ---- events and effects
@@ -320,7 +219,7 @@ Task<void> Meeting::ask_everybody() {
 Task<void> Meeting::stop(consent::RecordingId recording) {
   const auto self = shared_from_this();
   apply(consent::Stopped{recording});
-  co_await queue_->drained();
+  while (!queue_->idle()) co_await queue_->drained();  // a take that was being prepared orders its own end
 }
 
 void Meeting::room_changed(const consent::Signed<consent::Room>& room) {

@@ -50,14 +50,15 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   bool concerns(const consent::Withdrawal& withdrawal) const;
   bool nobody_is_here() const noexcept { return state_.members.empty(); }
 
-  // ---- people (meeting.cpp)
+  // ---- people (meeting_people.cpp)
 
-  /// Errors: conflict (full, key in use), forbidden (host without the room's log-in). The gate closes before this
-  /// waits.
+  /// Errors: conflict (full, key in use). The gate closes before this waits. Resuming replaces the older connection,
+  /// which is closed; nobody leaves by that.
   Task<Result<consent::ParticipantId>> join(JoinMessage message, consent::Role role,
                                             std::shared_ptr<WebSocketPeer> peer);
   /// The connection ended; nothing happens if a newer one took its place.
   void left(const consent::ParticipantId& participant, const WebSocketPeer* peer);
+  /// Errors: rate_limited (too_many_signals; end the sender's connection), malformed.
   Result<void> relay(const consent::ParticipantId& from, const SignalMessage& message);
   void countersign(const consent::ParticipantId& from, const CountersignMessage& message);
 
@@ -104,6 +105,13 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   /// Something underneath is broken: closes the gate and tries again every few seconds.
   void report_fault(consent::Part part, const std::string& text);
   Task<void> recover(consent::Part part);
+  // ---- coming and going (meeting_people.cpp)
+
+  Result<consent::ParticipantId> find_seat(const JoinMessage& message, consent::Role role) const;
+  void take_seat(const consent::ParticipantId& id, JoinMessage message, consent::Role role, const Token& resume);
+  Task<Result<void>> welcome(consent::ParticipantId id, Token resume, std::shared_ptr<WebSocketPeer> peer);
+  void vacate(const consent::ParticipantId& id, const Token& resume);
+  void forget_somebody();
   void forget_place(Person& person);
   MeetingView view() const;
   Person* find(const consent::ParticipantId& participant);
@@ -141,7 +149,10 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   consent::MeetingState state_;
   consent::Gate gate_;
   std::shared_ptr<JobQueue> queue_;
-  People people_;  // also who left, so that they can resume; emptied when the last one leaves
+  People people_;  // also the last ones who left, so that they can resume; emptied when the last one leaves
+  std::uint64_t departures_ = 0;
+  RateLimit signals_{200, std::chrono::milliseconds(20)};           // by sender: 200 at once, then 50 in a second
+  RateLimit signal_kilobytes_{512, std::chrono::milliseconds(16)};  // five senders stay below the queue's 4 MiB
   std::optional<consent::Signed<consent::Request>> request_;
   std::map<consent::StatementId, consent::Signed<consent::Approval>> approvals_;
   // Withdrawals that the rules have heard: a partial one that is sent again must not touch what was approved since.

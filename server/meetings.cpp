@@ -236,6 +236,26 @@ Task<std::optional<Unproven::Missing>> Meetings::finish(consent::Signed<consent:
   co_return std::nullopt;
 }
 
+Task<Result<void>> Meetings::stop(consent::RecordingId recording) {
+  auto read = co_await services_.in_database([&] { return read_evidence(services_, recording); });
+  BOOST_OUTCOME_CO_TRY(auto evidence, std::move(read));
+  if (evidence.finished || !evidence.request) co_return boost::outcome_v2::success();
+  const auto found = meetings_.find(evidence.request->body.room.hex());
+  const std::shared_ptr<Meeting> meeting = found == meetings_.end() ? nullptr : found->second;
+  // From here on no session takes it up again.
+  given_up_.insert(recording);
+  if (meeting) co_await meeting->stop(recording);
+  // Nobody came back to it since the service was started, or the meeting could not write the seal.
+  std::optional<Result<void>> sealed;
+  afterwards_->add([&]() -> Task<void> {
+    sealed.emplace(co_await services_.in_database(
+        [&] { return append_final_seal(services_, recording, consent::EndReason::stopped); }));
+  });
+  co_await afterwards_->drained();
+  if (!sealed) co_return Error(Errc::io, "the recording could not be sealed; the log says why");
+  co_return std::move(*sealed);
+}
+
 Task<Result<void>> Meetings::erase_recording(std::string recording) {
   // Keys first: from then on the files are noise, whatever happens to the rest.
   auto erased = co_await services_.in_database([&]() -> Result<void> {

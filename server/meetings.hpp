@@ -31,6 +31,9 @@ class Meetings {
   std::shared_ptr<Meeting> meeting_concerned_by(const consent::Withdrawal& withdrawal) const;
   std::shared_ptr<Meeting> meeting_of_session(const consent::SessionId& session) const;
 
+  /// The host ends a recording, with or without a session; returns when it is sealed.
+  Task<Result<void>> stop(consent::RecordingId recording);
+
   /// A withdrawal for a recording without a session; the same order of events.
   Task<Result<Accepted>> withdraw_afterwards(consent::Signed<consent::Withdrawal> withdrawal);
 
@@ -59,6 +62,7 @@ class Meetings {
  private:
   Task<Result<void>> recover_recording(consent::RecordingId recording);
   Task<Result<void>> sweep_recording(consent::RecordingId recording);
+  Task<void> sweep_empty_meetings();
   Task<std::optional<Unproven::Missing>> finish(consent::Signed<consent::Withdrawal> withdrawal);
   Task<Result<void>> erase_afterwards(const consent::Signed<consent::Withdrawal>& withdrawal);
 

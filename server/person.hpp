@@ -35,7 +35,9 @@ struct Person {
   Token resume;
   std::shared_ptr<WebSocketPeer> peer{};  ///< none before the welcome and after the connection was lost
   std::vector<std::string> early{};       ///< signals of others that came before the welcome
-  std::string challenge{};                ///< what the next answer must carry; single use
+  std::size_t early_bytes = 0;
+  std::uint64_t departed = 0;  ///< counts up; who left last has the highest
+  std::string challenge{};     ///< what the next answer must carry; single use
   std::optional<PublishPlace> place{};
 
   /// Sends a text frame if there is a connection.

@@ -1,6 +1,6 @@
 #pragma once
-// Token buckets by key, against guessing of passwords and mass registration. Owned and used by the control thread; time
-// is passed in.
+// Token buckets by key, against guessing of passwords, mass registration, and floods in a meeting. Owned and used by
+// the control thread; time is passed in.
 
 #include <chrono>
 #include <map>
@@ -17,8 +17,8 @@ class RateLimit {
   /// At most `burst` at once, then one per `refill`.
   RateLimit(unsigned burst, std::chrono::milliseconds refill) : burst_(burst), refill_(refill) {}
 
-  /// Takes one token of `key`, or answers Errc::rate_limited.
-  Result<void> take(const std::string& key, Time now);
+  /// Takes one token of `key`, or `tokens`, or answers Errc::rate_limited.
+  Result<void> take(const std::string& key, Time now, unsigned tokens = 1);
   /// Gives everything back, e.g. after a login that succeeded.
   void forget(const std::string& key) { full_at_.erase(key); }
 

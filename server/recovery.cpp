@@ -53,7 +53,20 @@ Task<Result<void>> Meetings::recover_recording(consent::RecordingId recording) {
   co_return sealed;
 }
 
+/// Meetings that the last one left, and those that were opened for somebody who then could not join.
+Task<void> Meetings::sweep_empty_meetings() {
+  std::vector<std::pair<std::string, std::shared_ptr<Meeting>>> empty;
+  for (const auto& [room, meeting] : meetings_)
+    if (meeting->nobody_is_here()) empty.emplace_back(room, meeting);
+  for (const auto& [room, meeting] : empty) {
+    co_await meeting->end();
+    const auto still = meetings_.find(room);
+    if (still != meetings_.end() && still->second == meeting && meeting->nobody_is_here()) meetings_.erase(still);
+  }
+}
+
 Task<void> Meetings::sweep() {
+  co_await sweep_empty_meetings();
   auto listed = co_await services_.in_database([&] { return services_.rooms.all_recordings(); });
   if (!listed) co_return;
   for (const std::string& text : listed.value()) {

@@ -11,6 +11,7 @@ class RoomSocket final : public WebSocketSession {
       : meetings_(meetings), room_(std::move(room)), right_(right), peer_(std::move(peer)) {}
 
   Task<void> receive(std::string text) override {
+    if (phase_ == Phase::over) co_return;
     auto parsed = parse_client_message(text);
     if (!parsed) {
       peer_->send(problem_message(parsed.error()));
@@ -27,11 +28,11 @@ class RoomSocket final : public WebSocketSession {
     } else if (const auto* signal = std::get_if<SignalMessage>(&message)) {
       const auto relayed = meeting_->relay(participant_, *signal);
       if (!relayed) peer_->send(problem_message(relayed.error()));
+      if (!relayed && relayed.error().code == Errc::rate_limited) hang_up();
     } else if (const auto* countersign = std::get_if<CountersignMessage>(&message)) {
       meeting_->countersign(participant_, *countersign);
     } else {
-      closed();
-      peer_->close();
+      hang_up();
     }
   }
 
@@ -59,7 +60,14 @@ class RoomSocket final : public WebSocketSession {
   /// A join that was refused leaves nothing to do on this connection.
   void refuse(const Error& error) {
     peer_->send(problem_message(error));
-    if (!meeting_) peer_->close();
+    if (!meeting_) hang_up();
+  }
+
+  /// Leaves, and hears nothing more from here.
+  void hang_up() {
+    phase_ = Phase::over;
+    closed();
+    peer_->close();
   }
 
   Meetings& meetings_;
@@ -68,6 +76,7 @@ class RoomSocket final : public WebSocketSession {
   std::shared_ptr<WebSocketPeer> peer_;
   std::shared_ptr<Meeting> meeting_;
   consent::ParticipantId participant_;
+  enum class Phase { speaking, over } phase_ = Phase::speaking;
 };
 
 }  // namespace

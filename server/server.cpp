@@ -15,10 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// After a start, pages that are still open come back within their longest pause between two attempts
-/// (web/src/net/socket.ts, 8 s). Recordings that nobody has come back to by then are ended as interrupted.
-constexpr std::chrono::seconds kComeBackWithin{10};
-
 Result<void> make_data_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
@@ -131,7 +127,7 @@ Result<void> Server::Parts::recover() {
 }
 
 Task<void> Server::Parts::sweep_hourly() {
-  std::chrono::seconds pause = kComeBackWithin;
+  std::chrono::milliseconds pause = config.come_back_within;
   for (;;) {
     next_sweep->expires_after(pause);
     boost::system::error_code cancelled;

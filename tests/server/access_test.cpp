@@ -25,12 +25,62 @@ TEST_CASE("who may not join is told why", "[meeting]") {
   CHECK(nowhere.reply().status == 404);
 }
 
-TEST_CASE("a meeting takes six people", "[meeting]") {
+TEST_CASE("a meeting takes six people, and one place is kept for a host", "[meeting]") {
   const RunningServer server;
   const Host host(server);
   std::vector<std::unique_ptr<Attendee>> people;
-  for (int i = 0; i < 6; ++i) people.push_back(std::make_unique<Attendee>(host, Attendee::As::participant));
-  CHECK_THROWS(Attendee(host, Attendee::As::participant));
+  for (int i = 0; i < 5; ++i) people.push_back(std::make_unique<Attendee>(host, Attendee::As::participant));
+  const auto refusal = [&] {
+    try {
+      Attendee(host, Attendee::As::participant);
+    } catch (const std::runtime_error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK(refusal().find("room_full") != std::string::npos);
+  people.push_back(std::make_unique<Attendee>(host, Attendee::As::host));
+  CHECK(refusal().find("room_full") != std::string::npos);
+  people.erase(people.begin());
+  while (people.back()->wait_for("roster").at("roster").size() != 5) {
+  }
+  CHECK(refusal().empty());  // with a host inside all places are for everybody
+}
+
+TEST_CASE("who came and went long ago cannot resume, who left just now can", "[meeting]") {
+  const RunningServer server;
+  const Host host(server);
+  Attendee anna(host, Attendee::As::host);
+  const auto come_and_go = [&] {
+    const Attendee somebody(host, Attendee::As::participant);
+    return std::pair{crypto::SigningKey::from_seed(somebody.key.seed().view()).value(),
+                     somebody.welcome.at("resume").get<std::string>()};
+  };
+  const auto first = come_and_go();
+  std::optional<std::pair<crypto::SigningKey, std::string>> last;
+  for (int i = 0; i < 70; ++i) {
+    last.emplace(come_and_go());
+    // They are gone when the others are told.
+    while (anna.wait_for("roster").at("roster").size() != 1) {
+    }
+  }
+  const auto resume = [&](const auto& who) {
+    const Attendee back(host, Attendee::As::participant, "Back", {.key = &who.first, .resume = who.second});
+  };
+  CHECK_THROWS_WITH(resume(first), Catch::Contains("cannot_resume"));
+  CHECK_NOTHROW(resume(*last));
+}
+
+TEST_CASE("whoever floods the others with signals is cut off, and nobody else", "[meeting]") {
+  const RunningServer server;
+  const Host host(server);
+  Attendee anna(host, Attendee::As::host);
+  Attendee ben(host, Attendee::As::participant);
+  const std::string data(GENERATE(std::size_t{10}, std::size_t{30'000}), 'x');
+  for (int i = 0; i < 400; ++i) ben.send({{"type", "signal"}, {"to", anna.participant}, {"data", data}});
+  CHECK(ben.wait_for("problem").at("problem").at("code") == "too_many_signals");
+  CHECK(ben.is_closed());
+  CHECK(anna.was_sent("signal"));  // and she is still there
 }
 
 TEST_CASE("signals of the mesh reach the one they are for", "[meeting]") {

@@ -99,7 +99,11 @@ class Attendee {
           {"role", as == As::host ? "host" : "participant"},
           {"resume", entrance.resume ? Json(*entrance.resume) : Json(nullptr)}});
     if (entrance.after_join) entrance.after_join();
-    welcome = wait_for("welcome");
+    welcome = next();
+    while (welcome.at("type") != "welcome") {
+      if (welcome.at("type") == "problem") throw std::runtime_error(welcome.dump());
+      welcome = next();
+    }
     participant = welcome.at("participant");
     take_request(welcome.at("request"));
   }
@@ -187,6 +191,13 @@ class Attendee {
       seen = seen || message.at("type") == type;
       if (message.at("type") == "pong") return seen;
     }
+  }
+
+  /// Reads on until the service closes this connection; false if it does not.
+  bool is_closed() {
+    while (socket_.receive()) {
+    }
+    return socket_.was_closed();
   }
 
   void send(const Json& message) { socket_.send(message.dump()); }

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <stdexcept>
+#include <utility>
 
 #include "tls_client.hpp"
 
@@ -170,6 +171,7 @@ std::optional<std::string> WebSocketClient::receive(std::chrono::milliseconds wa
   for (;;) {
     if (!have(2)) return std::nullopt;
     const unsigned opcode = static_cast<unsigned char>(buffer_[0]) & 0x0f;
+    const bool is_final = (static_cast<unsigned char>(buffer_[0]) & 0x80) != 0;
     std::size_t size = static_cast<unsigned char>(buffer_[1]) & 0x7f;
     std::size_t header = 2;
     if (size >= 126) {
@@ -182,7 +184,11 @@ std::optional<std::string> WebSocketClient::receive(std::chrono::milliseconds wa
     if (!have(header + size)) return std::nullopt;
     std::string payload = buffer_.substr(header, size);
     buffer_.erase(0, header + size);
-    if (opcode == 0x1) return payload;
+    // A long message comes in fragments (RFC 6455 section 5.4): one of text, then continuations.
+    if (opcode == 0x1) fragments_.clear();
+    if (opcode <= 0x1) fragments_ += payload;
+    if (opcode <= 0x1 && is_final) return std::exchange(fragments_, {});
+    if (opcode == 0x8) closed_ = true;
     if (opcode == 0x8) return std::nullopt;
     if (opcode == 0x9) send_frame(0xa, payload);
   }

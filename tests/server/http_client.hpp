@@ -68,6 +68,8 @@ class WebSocketClient {
   void send(std::string_view text);
   /// The next text frame; nothing when the server closed or `wait` passed.
   std::optional<std::string> receive(std::chrono::milliseconds wait = std::chrono::seconds(20));
+  /// The server has said goodbye (a close frame was received).
+  bool was_closed() const { return closed_; }
 
  private:
   void send_frame(std::uint8_t opcode, std::string_view payload);
@@ -75,6 +77,8 @@ class WebSocketClient {
   Socket socket_;
   Reply reply_;
   std::string buffer_;
+  std::string fragments_;  // of the message that is arriving
+  bool closed_ = false;
 };
 
 }  // namespace unavoce::server::test

@@ -53,3 +53,12 @@ TEST_CASE("a refused attempt costs nothing, and success forgets the failures", "
   limit.forget("a");
   CHECK(limit.take("a", begin + 10s));
 }
+
+TEST_CASE("something larger takes several tokens at once, or none", "[rate_limit]") {
+  RateLimit limit(10, 1s);
+  const RateLimit::Time begin{};
+  CHECK(limit.take("a", begin, 8));
+  CHECK_FALSE(limit.take("a", begin, 3));
+  CHECK(limit.take("a", begin, 2));
+  CHECK(limit.take("a", begin + 3s, 3));
+}

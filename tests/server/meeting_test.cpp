@@ -134,3 +134,38 @@ TEST_CASE("when the last one leaves the recording is sealed and names are gone",
        resume}}.dump());
   CHECK(json_text(stale.receive().value(), "code") == "cannot_resume");
 }
+
+TEST_CASE("who is alone and reconnects goes on with the same recording", "[meeting]") {
+  const RunningServer server;
+  const Host host(server);
+  Attendee anna(host, Attendee::As::host);
+  anna.ask();
+  REQUIRE(anna.approve().status == 201);
+  anna.wait_for_gate("open");
+  // The old connection is not known to be dead yet.
+  Attendee back(host, Attendee::As::host, "Anna", {.key = &anna.key, .resume = anna.welcome.at("resume")});
+  CHECK(back.participant == anna.participant);
+  REQUIRE(back.request);
+  CHECK(back.request->id == anna.request->id);
+  CHECK(back.welcome.at("gate").at("state") == "closed");
+  CHECK(back.welcome.at("roster").size() == 1);
+  CHECK(anna.is_closed());
+  REQUIRE(back.approve().status == 201);
+  while (back.gate.at("take") != 2) back.wait_for("gate");
+  const auto kinds = kinds_of(server, host, anna.request->body.recording);
+  CHECK(std::count(kinds.begin(), kinds.end(), "seal") == 1);
+}
+
+TEST_CASE("who cannot be welcomed is not on the roster", "[meeting]") {
+  const RunningServer server;
+  const Host host(server);
+  Attendee anna(host, Attendee::As::host);
+  auto disk = storage::Database::open(server.data_folder() / "ledger.db").value();
+  disk.handle().exec(
+      "CREATE TRIGGER no_challenges BEFORE INSERT ON ledger_challenges BEGIN SELECT RAISE(ABORT, 'the disk fails'); "
+      "END");
+  CHECK_THROWS(Attendee(host, Attendee::As::participant));
+  disk.handle().exec("DROP TRIGGER no_challenges");
+  const Attendee carl(host, Attendee::As::participant);
+  CHECK(carl.welcome.at("roster").size() == 2);
+}

@@ -65,3 +65,31 @@ TEST_CASE("a withdrawal that arrives while its room is being opened again is hea
   REQUIRE(ben.request);
   check_problem(ben.approve(), 403, "not_permitted");
 }
+
+TEST_CASE("the host ends a recording that nobody came back to after a restart", "[meeting]") {
+  const AfterCrash crash;
+  const std::string target = "/api/v1/recordings/" + crash.recording.hex();
+  REQUIRE(crash.server->fetch("POST", target + "/stop", crash.host->login, "{}").status == 204);
+  const auto last = Json::parse(crash.server->fetch("GET", target, crash.host->login).body).at("entries").back();
+  const auto envelope = crypto::from_base64(last.at("envelope").get<std::string>()).value();
+  const auto seal = consent::parse_statement<consent::Seal>(std::string(crypto::as_text(envelope))).value();
+  CHECK_FALSE(seal.body.take);
+  CHECK(seal.body.reason == consent::EndReason::stopped);
+  const Attendee anna(*crash.host, Attendee::As::host);
+  CHECK(anna.welcome.at("request").is_null());
+}
+
+TEST_CASE("a recording that a restarted service took up for nobody ends like one nobody came back to", "[meeting]") {
+  const AfterCrash crash({}, [](Config& config) { config.come_back_within = std::chrono::seconds(2); });
+  // Opens the meeting again, and then cannot join.
+  CHECK_THROWS_WITH(Attendee(*crash.host, Attendee::As::host, "Anna", {.resume = "of the old session"}),
+                    Catch::Contains("cannot_resume"));
+  std::string state;
+  while (state != "interrupted") {
+    const Reply list = crash.server->fetch("GET", "/api/v1/recordings", crash.host->login);
+    state = json_text(list.body, "state");
+    REQUIRE(list.status == 200);
+  }
+  const Attendee anna(*crash.host, Attendee::As::host);
+  CHECK(anna.welcome.at("request").is_null());
+}
