@@ -381,9 +381,9 @@ std::vector<Case> bad_cases() {
       {"take-not-by-the-service",
        [](SyntheticMeeting& meeting) {
          approve_all(meeting);
-         std::swap(meeting.host_key, meeting.service_key);
+         crypto::SigningKey service = std::exchange(meeting.service_key, crypto::SigningKey::generate());
          meeting.take();
-         std::swap(meeting.host_key, meeting.service_key);
+         meeting.service_key = std::move(service);
          meeting.seal_take();
          meeting.seal_recording();
        }},
