@@ -3,7 +3,10 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -12,6 +15,7 @@
 #include "crypto/hardening.hpp"
 #include "server/command_line.hpp"
 #include "server/server.hpp"
+#include "server/write_confinement.hpp"
 
 namespace {
 
@@ -59,8 +63,33 @@ sigset_t block_signals() {
   return signals;
 }
 
+/// Where GStreamer keeps its list of plugins; without it every start looks through all of them. Empty if there is no
+/// home.
+std::filesystem::path plugin_list_folder() {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  const char* home = std::getenv("HOME");
+  if (cache == nullptr && home == nullptr) return {};
+  const auto folder =
+      (cache != nullptr ? std::filesystem::path(cache) : std::filesystem::path(home) / ".cache") / "gstreamer-1.0";
+  std::error_code ignored;  // a service's home is often read-only: then there is no list
+  std::filesystem::create_directories(folder, ignored);
+  return folder;
+}
+
+/// No file of ours, and none that a library might think of, outside the data folder: no media can go astray.
+Result<void> confine(const Config& config, Log& log) {
+  BOOST_OUTCOME_TRY(make_data_folder(config.data_folder));
+  const std::array folders{config.data_folder, plugin_list_folder()};
+  BOOST_OUTCOME_TRY(const auto confined, confine_writes(folders));
+  if (confined == Confined::not_offered) {
+    log.warning("this kernel does not confine writing to the data folder (no Landlock; Debian 12's own kernel has it)");
+  }
+  return boost::outcome_v2::success();
+}
+
 Result<void> serve(Config config, const sigset_t& signals) {
   Log log(config.log_level);
+  BOOST_OUTCOME_TRY(confine(config, log));
   BOOST_OUTCOME_TRY(auto server, Server::open(std::move(config), log));
   for (const std::string& notice : server->notices()) log.warning(notice);
   std::cout << "unavoced " UNAVOCE_VERSION " is ready: " << server->base_url() << std::endl;

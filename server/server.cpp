@@ -15,14 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<void> make_data_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (!error) fs::permissions(folder, fs::perms::owner_all, error);
-  if (!error) return boost::outcome_v2::success();
-  return Error(Errc::io, "cannot make the data folder " + folder.string() + ": " + error.message());
-}
-
 std::vector<std::string> operator_notices(const fs::path& folder) {
   std::vector<std::string> texts;
   for (auto& notice : storage::inspect_volume(folder)) {
@@ -241,6 +233,14 @@ void Server::stop() {
       return parts->executors.control.stop();
     asio::co_spawn(parts->executors.control, parts->end(), asio::detached);
   });
+}
+
+Result<void> make_data_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (!error) fs::permissions(folder, fs::perms::owner_all, error);
+  if (!error) return boost::outcome_v2::success();
+  return Error(Errc::io, "cannot make the data folder " + folder.string() + ": " + error.message());
 }
 
 Result<std::string> make_invitation(const Config& config) {

@@ -5,6 +5,7 @@
 // says what to do.
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -40,6 +41,9 @@ class Server {
   explicit Server(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };
+
+/// Creates the data folder if it is missing, readable by its owner alone. Errors: io.
+Result<void> make_data_folder(const std::filesystem::path& folder);
 
 /// Makes an invitation and stores its hash in the data folder; gives the code. The service may be running.
 Result<std::string> make_invitation(const Config& config);
