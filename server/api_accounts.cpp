@@ -46,10 +46,13 @@ Task<Result<Response>> create_account(Services& services, Context context) {
     if (!code) co_return Error(Errc::forbidden, "an invitation is needed; ask the operator", "invitation_needed");
     invitation = Accounts::Invitation{token_sha256(*code)};
   }
-  auto hash = co_await on(services.executors.workers, [&] { return crypto::hash_password(password); });
+  std::optional<crypto::Result<std::string>> hash;
+  const std::function<void()> job = [&] { hash.emplace(crypto::hash_password(password)); };
+  auto ran = co_await services.passwords.run(job);
   crypto::wipe(password);
-  if (!hash) co_return Error(Errc::unavailable, hash.error().text);
-  const Account account{user, email, std::move(hash).value(), wall_time()};
+  BOOST_OUTCOME_CO_TRY(std::move(ran));
+  if (!hash->has_value()) co_return Error(Errc::unavailable, hash->error().text);
+  const Account account{user, email, std::move(*hash).value(), wall_time()};
   auto created = co_await services.in_database([&] { return services.accounts.create(account, invitation); });
   BOOST_OUTCOME_CO_TRY(std::move(created));
   co_return co_await logged_in(services, std::move(user), 201);
@@ -63,11 +66,14 @@ Task<Result<void>> check_credentials(Services& services, std::string user, std::
   BOOST_OUTCOME_CO_TRY(services.logins_by_user.take(user, now));
   auto account = co_await services.in_database([&] { return services.accounts.find(user); });
   BOOST_OUTCOME_CO_TRY(auto found, std::move(account));
-  const auto right = co_await on(services.executors.workers, [&] {
-    return crypto::verify_password(found ? found->password_hash : crypto::nobodys_password_hash(), password);
-  });
+  bool is_right = false;
+  const std::function<void()> job = [&] {
+    is_right = crypto::verify_password(found ? found->password_hash : crypto::nobodys_password_hash(), password);
+  };
+  auto ran = co_await services.passwords.run(job);
   crypto::wipe(password);
-  if (!found || !right) {
+  BOOST_OUTCOME_CO_TRY(std::move(ran));
+  if (!found || !is_right) {
     co_return Error(Errc::unauthorised, "user name or password is wrong", "wrong_credentials");
   }
   services.logins_by_user.forget(user);

@@ -1,8 +1,8 @@
 #pragma once
 // The server's threads (docs/ARCHITECTURE.md, "Threads"): the control thread runs all coroutines; what blocks goes to a
 // pool with `co_await on(…)`. `database` has exactly one thread, so that what is awaited in order is done in order;
-// `workers` has two, for Argon2id and file reads. Owned by Server. A pool's jobs must not touch anything of the control
-// thread.
+// `workers` has two, for files; `passwords` one, for Argon2id (password_pool.hpp). Owned by Server. A pool's jobs must
+// not touch anything of the control thread.
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -24,6 +24,7 @@ struct Executors {
   asio::io_context control{1};
   asio::thread_pool database{1};
   asio::thread_pool workers{2};
+  asio::thread_pool passwords{1};
 };
 
 /// Runs `job` (which returns a value) on a thread of `pool` and resumes on the caller's thread with its result.

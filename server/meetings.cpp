@@ -93,7 +93,13 @@ Meetings::Meetings(Services& services)
         log.error("a withdrawal after a session failed; it is tried again when it is sent again, or at the next start");
       })) {}
 
+Result<void> Meetings::check_serving() const {
+  if (phase_ == Phase::serving) return boost::outcome_v2::success();
+  return Error(Errc::unavailable, "the service is stopping; come back when it runs again");
+}
+
 Task<Result<OpenWebSocket>> Meetings::open_socket(Context context) {
+  BOOST_OUTCOME_CO_TRY(check_serving());
   const std::string room = context.path[0];
   auto found = co_await services_.in_database([&]() -> Result<std::optional<std::string>> {
     BOOST_OUTCOME_TRY(present_room(services_, room));
@@ -109,6 +115,7 @@ Task<Result<OpenWebSocket>> Meetings::open_socket(Context context) {
 
 Task<Result<std::shared_ptr<Meeting>>> Meetings::meeting_in(std::string room) {
   for (;;) {
+    BOOST_OUTCOME_CO_TRY(check_serving());
     const auto found = meetings_.find(room);
     if (found == meetings_.end()) break;
     const std::shared_ptr<Meeting> meeting = found->second;
@@ -122,6 +129,7 @@ Task<Result<std::shared_ptr<Meeting>>> Meetings::meeting_in(std::string room) {
   // meeting here when they are done.
   auto loaded = co_await services_.in_database([&] { return open_room(services_, room); });
   BOOST_OUTCOME_CO_TRY(auto opened, std::move(loaded));
+  BOOST_OUTCOME_CO_TRY(check_serving());
   // What happened while we looked: the recording was given up, or somebody else was faster.
   if (opened.request && given_up_.contains(opened.request->request.body.recording)) opened.request.reset();
   auto& place = meetings_[room];
@@ -272,24 +280,34 @@ Task<Result<void>> Meetings::erase_recording(std::string recording) {
 }
 
 Task<Result<void>> Meetings::erase_room(std::string room) {
-  if (const auto found = meetings_.find(room); found != meetings_.end()) {
-    const std::shared_ptr<Meeting> meeting = found->second;
-    co_await meeting->end();
-    meetings_.erase(room);
-  }
+  co_await close_room(room);
   auto recordings = co_await services_.in_database([&] { return services_.rooms.recordings_in(room); });
   BOOST_OUTCOME_CO_TRY(auto list, std::move(recordings));
   for (const std::string& recording : list) {
     auto erased = co_await erase_recording(recording);
     BOOST_OUTCOME_CO_TRY(std::move(erased));
   }
-  co_return co_await services_.in_database([&]() -> Result<void> {
+  auto removed = co_await services_.in_database([&]() -> Result<void> {
     BOOST_OUTCOME_TRY(services_.ledger.erase_recording(room));
     return services_.rooms.remove_room(room);
   });
+  co_await close_room(room);  // for whoever came while all this was erased
+  co_return removed;
+}
+
+Task<void> Meetings::close_room(std::string room) {
+  for (;;) {
+    const auto found = meetings_.find(room);
+    if (found == meetings_.end()) co_return;
+    const std::shared_ptr<Meeting> meeting = found->second;
+    co_await meeting->end();
+    const auto still = meetings_.find(room);
+    if (still != meetings_.end() && still->second == meeting && meeting->nobody_is_here()) meetings_.erase(still);
+  }
 }
 
 Task<void> Meetings::end_all() {
+  phase_ = Phase::ending;
   std::vector<std::shared_ptr<Meeting>> all;
   for (const auto& [room, meeting] : meetings_) all.push_back(meeting);
   for (const auto& meeting : all) co_await meeting->end();

@@ -56,10 +56,14 @@ class Meetings {
   Task<Result<void>> recover();
   /// Erases what has reached the end of its retention, and ends recordings that nobody came back to.
   Task<void> sweep();
-  /// Everybody out; returns when everything is sealed.
+  /// Everybody out, and nobody in any more; returns when everything is sealed.
   Task<void> end_all();
 
  private:
+  /// Errors: unavailable (the service is stopping).
+  Result<void> check_serving() const;
+  /// Everybody out of a room, until there is no session in it.
+  Task<void> close_room(std::string room);
   Task<Result<void>> recover_recording(consent::RecordingId recording);
   Task<Result<void>> sweep_recording(consent::RecordingId recording);
   Task<void> sweep_empty_meetings();
@@ -70,7 +74,8 @@ class Meetings {
   Unproven unproven_;
   std::map<std::string, std::shared_ptr<Meeting>> meetings_;  // by room
   std::set<consent::RecordingId> given_up_;                   // nobody came back: no session takes them up again
-  std::shared_ptr<JobQueue> afterwards_;                      // withdrawals without a session, one after the other
+  enum class Phase { serving, ending } phase_ = Phase::serving;
+  std::shared_ptr<JobQueue> afterwards_;  // withdrawals without a session, one after the other
 };
 
 }  // namespace unavoce::server

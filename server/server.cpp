@@ -199,6 +199,7 @@ Server::~Server() {
   // Jobs under way finish before what they use goes away.
   parts_->executors.database.join();
   parts_->executors.workers.join();
+  parts_->executors.passwords.join();
 }
 
 Result<std::unique_ptr<Server>> Server::open(Config config, Log& log) {

@@ -12,6 +12,7 @@
 #include "server/config.hpp"
 #include "server/executors.hpp"
 #include "server/log.hpp"
+#include "server/password_pool.hpp"
 #include "server/rate_limit.hpp"
 #include "server/room_index.hpp"
 #include "server/service_keys.hpp"
@@ -35,6 +36,7 @@ struct Services {
   storage::BlobStore& blobs;  // worker threads
   recorder::Recorder& recorder;
 
+  PasswordPool passwords{executors.passwords};
   RateLimit logins_by_address{30, std::chrono::seconds(2)};
   RateLimit logins_by_user{8, std::chrono::seconds(30)};
   RateLimit registrations{30, std::chrono::seconds(60)};
