@@ -70,6 +70,15 @@ Result<void> append_take_seal(Services& services, const consent::RecordingId& re
   return boost::outcome_v2::success();
 }
 
+Result<std::vector<recorder::SealedTrackFile>> announced(Services& services, const consent::RecordingId& recording,
+                                                         std::vector<recorder::SealedTrackFile> files) {
+  BOOST_OUTCOME_TRY(const auto evidence, read_evidence(services, recording));
+  std::erase_if(files, [&](const auto& file) {
+    return std::ranges::none_of(evidence.tracks, [&](const auto& track) { return track.body.name == file.name; });
+  });
+  return files;
+}
+
 Result<void> seal_what_is_there(Services& services, const consent::RecordingId& recording, std::uint32_t take,
                                 consent::EndReason reason) {
   BOOST_OUTCOME_TRY(auto evidence, read_evidence(services, recording));

@@ -34,6 +34,10 @@ consent::SealedTrack sealed_track(const recorder::SealedTrackFile& file);
 Result<void> append_take_seal(Services& services, const consent::RecordingId& recording, std::uint32_t take,
                               consent::EndReason reason, const std::vector<recorder::SealedTrackFile>& files);
 
+/// Those files of a take that a `track` statement has announced: nothing else may be sealed. Database thread.
+Result<std::vector<recorder::SealedTrackFile>> announced(Services& services, const consent::RecordingId& recording,
+                                                         std::vector<recorder::SealedTrackFile> files);
+
 /// The same for a take that did not end by itself: its files are measured as they lie on the disk. Database thread.
 Result<void> seal_what_is_there(Services& services, const consent::RecordingId& recording, std::uint32_t take,
                                 consent::EndReason reason);

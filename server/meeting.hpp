@@ -159,7 +159,8 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   std::set<consent::StatementId> heard_;
   std::deque<std::pair<std::string, crypto::Digest>> former_places_;  // path and token of the last ones taken away
   std::optional<Proposal> proposal_;
-  std::string take_envelope_;  // of the take that is prepared or runs
+  std::set<std::pair<consent::RecordingId, std::uint32_t>> ended_takes_;  // those whose seal is, or will be, written
+  std::string take_envelope_;                                             // of the take that is prepared or runs
   std::optional<consent::TimeMs> opened_;
   std::int64_t last_approval_ns_ = 0;
   std::set<consent::Part> recovering_;

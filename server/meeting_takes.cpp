@@ -110,6 +110,7 @@ Task<Result<consent::Signed<consent::Take>>> Meeting::propose_take(const consent
 }
 
 Task<void> Meeting::end_take(consent::EndTake effect) {
+  ended_takes_.emplace(effect.recording, effect.take);
   for (const auto& approval : effect.abort) {
     const auto aborted = co_await abort_tracks(services_, effect.recording, approval);
     if (!aborted) services_.log.error("a track could not be aborted: " + aborted.error().text);
@@ -120,7 +121,10 @@ Task<void> Meeting::end_take(consent::EndTake effect) {
   });
   if (!ended) services_.log.error("a take did not end as it should: " + ended.error().text);
   const auto sealed = co_await services_.in_database([&]() -> Result<void> {
-    if (ended) return append_take_seal(services_, effect.recording, effect.take, effect.reason, ended.value());
+    if (ended) {
+      BOOST_OUTCOME_TRY(const auto files, announced(services_, effect.recording, std::move(ended).value()));
+      return append_take_seal(services_, effect.recording, effect.take, effect.reason, files);
+    }
     return seal_what_is_there(services_, effect.recording, effect.take, consent::EndReason::fault);
   });
   if (!sealed) report_fault(consent::Part::ledger, "a take could not be sealed in the ledger: " + sealed.error().text);
@@ -146,6 +150,13 @@ Task<void> Meeting::end_recording(consent::EndRecording effect) {
 
 Task<void> Meeting::add_track(recorder::TrackPrepared event) {
   const auto& file = event.track;
+  if (ended_takes_.contains({event.recording, event.take})) {
+    // Too late to be announced: the take is sealed, and no frame of this file was let through. Nothing of it stays.
+    const auto erased = co_await on(services_.executors.workers,
+                                    [&] { return services_.blobs.erase(event.recording.hex(), file.name); });
+    if (!erased) services_.log.error("a file that came too late could not be erased: " + erased.error().text);
+    co_return;
+  }
   const auto appended = co_await services_.in_database([&]() -> Result<void> {
     consent::Track body{event.recording, event.take, file.approval,      file.file,
                         file.name,       file.kinds, file.header_sha256, services_.service_key.public_key(),
