@@ -1,5 +1,7 @@
 #include "recorder/codec_facts.hpp"
 
+#include "recorder/bit_reader.hpp"
+
 namespace unavoce::recorder {
 
 std::optional<PictureSize> vp8_size(std::span<const std::uint8_t> f) {
@@ -8,6 +10,29 @@ std::optional<PictureSize> vp8_size(std::span<const std::uint8_t> f) {
   // 14 bits of size, 2 bits of upscaling hint each.
   const PictureSize size{(f[6] | f[7] << 8) & 0x3fff, (f[8] | f[9] << 8) & 0x3fff};
   if (size.width == 0 || size.height == 0) return std::nullopt;
+  return size;
+}
+
+std::optional<PictureSize> vp9_size(std::span<const std::uint8_t> f) {
+  BitReader in(f);
+  if (in.bits(2) != 2) return std::nullopt;  // frame_marker
+  const std::uint32_t profile = in.bit() | in.bit() << 1;
+  if (profile == 3 && in.bit() != 0) return std::nullopt;
+  if (in.bit() == 1 || in.bit() == 1) return std::nullopt;  // shows an existing frame, or is no key frame
+  in.skip(2);                                               // show_frame, error_resilient_mode
+  if (in.bits(24) != 0x498342) return std::nullopt;
+  if (profile >= 2) in.skip(1);  // bit depth
+  constexpr std::uint32_t srgb = 7;
+  const bool odd = profile == 1 || profile == 3;
+  if (in.bits(3) != srgb) {
+    in.skip(odd ? 4 : 1);  // range, and subsampling
+  } else if (odd) {
+    in.skip(1);
+  } else {
+    return std::nullopt;
+  }
+  const PictureSize size{static_cast<int>(in.bits(16)) + 1, static_cast<int>(in.bits(16)) + 1};
+  if (in.failed()) return std::nullopt;
   return size;
 }
 

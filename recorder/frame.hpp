@@ -17,9 +17,9 @@ namespace unavoce::recorder {
 /// Which of a file's two streams a frame belongs to.
 enum class Stream { audio, video };
 
-/// The codecs we take. A new one needs a line in offer.cpp (RTP), media_branch.cpp (depayloader) and muxer.cpp
-/// (container).
-enum class Codec { opus, vp8 };
+/// The codecs we take. A new one needs a line in codec_facts.cpp (name, key frames), offer.cpp (RTP), media_branch.cpp
+/// (depayloader) and muxer.cpp (container). H.264 is in Annex B form, its parameter sets in front of every key frame.
+enum class Codec { opus, vp8, vp9, h264 };
 
 enum class FrameType { key, delta };
 
@@ -28,6 +28,12 @@ class PlainBytes {
  public:
   PlainBytes() = default;
   explicit PlainBytes(std::span<const std::uint8_t> bytes) : bytes_(bytes.begin(), bytes.end()) {}
+  /// Both, one after the other.
+  PlainBytes(std::span<const std::uint8_t> front, std::span<const std::uint8_t> back) {
+    bytes_.reserve(front.size() + back.size());  // a growing vector would leave copies behind that nobody wipes
+    bytes_.insert(bytes_.end(), front.begin(), front.end());
+    bytes_.insert(bytes_.end(), back.begin(), back.end());
+  }
   PlainBytes(PlainBytes&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
   PlainBytes& operator=(PlainBytes&& other) noexcept {
     std::swap(bytes_, other.bytes_);

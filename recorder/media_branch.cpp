@@ -2,10 +2,11 @@
 
 #include <gst/app/gstappsink.h>
 
-#include <algorithm>
 #include <array>
 
+#include "recorder/frame_arrivals.hpp"
 #include "recorder/gst_signal.hpp"
+#include "recorder/h264.hpp"
 
 namespace unavoce::recorder {
 namespace {
@@ -18,11 +19,10 @@ struct Branch {
 
   std::shared_ptr<const ArrivalRing> ring;
   std::uint32_t ssrc = 0;
-  std::uint32_t timestamp = 0;
   std::uint16_t next_seq = 0;
-  std::int64_t first_arrival_ns = 0;
-  std::int64_t last_arrival_ns = 0;
   bool started = false;
+  FrameArrivals arrivals;
+  H264ParameterSets parameter_sets;
 };
 
 void note_source(Branch& branch, const PacketName& packet) {
@@ -30,22 +30,16 @@ void note_source(Branch& branch, const PacketName& packet) {
   branch.ring = branch.plan.packets->ring(packet.ssrc);
   branch.ssrc = packet.ssrc;
   branch.started = false;
+  branch.arrivals.restart();
 }
 
-/// Collects first and last arrival of the frame that this packet belongs to: all packets with the same RTP timestamp.
 void note_packet(Branch& branch, GstBuffer* buffer) {
   const PacketName packet = packet_name(buffer);
   note_source(branch, packet);
   const std::int64_t arrival_ns = branch.ring ? branch.ring->at(packet.seq) : 0;
   if (branch.started && packet.seq != branch.next_seq) branch.plan.on_loss();
-  if (!branch.started || packet.timestamp != branch.timestamp) {
-    branch.timestamp = packet.timestamp;
-    branch.first_arrival_ns = branch.last_arrival_ns = arrival_ns;
-  } else {
-    // An unknown arrival (0) makes the whole frame one that arrived before any permit: it is not written.
-    branch.first_arrival_ns = std::min(branch.first_arrival_ns, arrival_ns);
-    branch.last_arrival_ns = std::max(branch.last_arrival_ns, arrival_ns);
-  }
+  using Marker = FrameArrivals::Marker;
+  branch.arrivals.packet(packet.timestamp, packet.marker ? Marker::present : Marker::absent, arrival_ns);
   branch.started = true;
   branch.next_seq = static_cast<std::uint16_t>(packet.seq + 1);
 }
@@ -68,24 +62,34 @@ std::optional<std::int64_t> capture_time(Branch& branch, GstBuffer* buffer, std:
   return branch.plan.packets->capture_time(static_cast<std::int64_t>(meta->timestamp), arrival_ns);
 }
 
+/// Bytes and type. The depayloader's flag is right for VP8 and VP9; for H.264 it also calls key what only brings
+/// parameter sets.
+void fill_frame(Branch& branch, Frame& frame, std::span<const std::uint8_t> bytes, bool delta) {
+  if (frame.codec != Codec::h264) {
+    frame.bytes = PlainBytes(bytes);
+    frame.type = delta && frame.stream == Stream::video ? FrameType::delta : FrameType::key;
+    return;
+  }
+  frame.bytes = PlainBytes(branch.parameter_sets.missing_from(bytes), bytes);
+  frame.type = h264_starts_anew(bytes) ? FrameType::key : FrameType::delta;
+}
+
 void emit_frame(Branch& branch, GstBuffer* buffer) {
+  const FrameArrivals::Span arrivals = branch.arrivals.frame();  // also of what is not passed on
   GstMapInfo map;
   if (!gst_buffer_map(buffer, &map, GST_MAP_READ)) return;
   Frame frame;
-  frame.bytes = PlainBytes({map.data, map.size});
-  gst_buffer_unmap(buffer, &map);
-  if (frame.bytes.size() == 0 || !GST_BUFFER_PTS_IS_VALID(buffer)) return;
-
   frame.stream = branch.plan.section.stream;
   frame.kind = branch.plan.section.kind;
   frame.codec = branch.plan.section.codec;
-  const bool delta = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
-  frame.type = delta && frame.stream == Stream::video ? FrameType::delta : FrameType::key;
+  fill_frame(branch, frame, {map.data, map.size}, GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT));
+  gst_buffer_unmap(buffer, &map);
+  if (frame.bytes.size() == 0 || !GST_BUFFER_PTS_IS_VALID(buffer)) return;
   // Live pipeline on the monotonic system clock: buffer time plus base time is CLOCK_MONOTONIC.
   frame.pts_ns = static_cast<std::int64_t>(GST_BUFFER_PTS(buffer) + gst_element_get_base_time(branch.pipeline));
-  frame.first_arrival_ns = branch.first_arrival_ns;
-  frame.last_arrival_ns = branch.last_arrival_ns;
-  frame.capture_ns = capture_time(branch, buffer, branch.last_arrival_ns);
+  frame.first_arrival_ns = arrivals.first_ns;
+  frame.last_arrival_ns = arrivals.last_ns;
+  frame.capture_ns = capture_time(branch, buffer, arrivals.last_ns);
   branch.plan.on_frame(std::move(frame));
 }
 
@@ -102,6 +106,10 @@ const char* depayloader_for(Codec codec) {
       return "rtpopusdepay";
     case Codec::vp8:
       return "rtpvp8depay";
+    case Codec::vp9:
+      return "rtpvp9depay";
+    case Codec::h264:
+      return "rtph264depay";
   }
   return "";
 }
@@ -111,6 +119,12 @@ GstPtr<GstElement> make_sink(const std::shared_ptr<Branch>& branch) {
   if (!sink) return sink;
   // enable-last-sample would keep one frame of plaintext for ever.
   g_object_set(sink.get(), "sync", FALSE, "async", FALSE, "enable-last-sample", FALSE, "wait-on-eos", FALSE, nullptr);
+  if (branch->plan.section.codec == Codec::h264) {
+    // Annex B keeps parameter sets in the stream; "avc" would move them into caps and lose those that change.
+    const auto caps = GstPtr<GstCaps>::adopt(
+        gst_caps_from_string("video/x-h264, stream-format=(string)byte-stream, alignment=(string)au"));
+    gst_app_sink_set_caps(GST_APP_SINK(sink.get()), caps.get());
+  }
   GstAppSinkCallbacks callbacks{};
   callbacks.new_sample = new_sample;
   auto data = std::make_unique<std::shared_ptr<Branch>>(branch);
@@ -126,7 +140,7 @@ PacketName packet_name(GstBuffer* buffer) {
   const auto word = [&](std::size_t i) {
     return std::uint32_t{h[i]} << 24 | std::uint32_t{h[i + 1]} << 16 | std::uint32_t{h[i + 2]} << 8 | h[i + 3];
   };
-  return {h[1] & 0x7f, static_cast<std::uint16_t>(h[2] << 8 | h[3]), word(4), word(8)};
+  return {h[1] & 0x7f, static_cast<std::uint16_t>(h[2] << 8 | h[3]), word(4), word(8), (h[1] & 0x80) != 0};
 }
 
 Grown grow_branch(GstElement* pipeline, GstPad* pad, BranchPlan plan) {

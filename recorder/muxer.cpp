@@ -47,7 +47,7 @@ Result<void> check(const Muxer::State& state, int code, const char* call) {
   if (error >= 0) return boost::outcome_v2::success();
   std::array<char, AV_ERROR_MAX_STRING_SIZE> text{};
   av_strerror(error, text.data(), text.size());
-  return Error{Errc::muxing, std::string("The WebM muxer failed in ") + call + ": " + text.data()};
+  return Error{Errc::muxing, std::string("The muxer failed in ") + call + ": " + text.data()};
 }
 
 AVStream* add_stream(Muxer::State& state, Stream stream, AVMediaType type, AVCodecID codec) {
@@ -60,26 +60,37 @@ AVStream* add_stream(Muxer::State& state, Stream stream, AVMediaType type, AVCod
   return added;
 }
 
+/// A copy of `bytes` in memory that libavformat frees, with the zeros behind it that it wants.
+bool set_extradata(AVCodecParameters* par, std::span<const std::uint8_t> bytes) {
+  par->extradata = static_cast<std::uint8_t*>(av_mallocz(bytes.size() + AV_INPUT_BUFFER_PADDING_SIZE));
+  if (par->extradata == nullptr) return false;
+  std::copy(bytes.begin(), bytes.end(), par->extradata);
+  par->extradata_size = static_cast<int>(bytes.size());
+  return true;
+}
+
 bool add_audio(Muxer::State& state) {
   AVStream* stream = add_stream(state, Stream::audio, AVMEDIA_TYPE_AUDIO, AV_CODEC_ID_OPUS);
   if (stream == nullptr) return false;
   AVCodecParameters* par = stream->codecpar;
   par->sample_rate = 48000;
   av_channel_layout_default(&par->ch_layout, 2);
-  const auto head = opus_head();
-  par->extradata = static_cast<std::uint8_t*>(av_mallocz(head.size() + AV_INPUT_BUFFER_PADDING_SIZE));
-  if (par->extradata == nullptr) return false;
-  std::copy(head.begin(), head.end(), par->extradata);
-  par->extradata_size = static_cast<int>(head.size());
-  return true;
+  return set_extradata(par, opus_head());
 }
 
-bool add_video(Muxer::State& state, PictureSize size) {
-  AVStream* stream = add_stream(state, Stream::video, AVMEDIA_TYPE_VIDEO, AV_CODEC_ID_VP8);
+AVCodecID id_of(Codec codec) {
+  if (codec == Codec::vp9) return AV_CODEC_ID_VP9;
+  return codec == Codec::h264 ? AV_CODEC_ID_H264 : AV_CODEC_ID_VP8;
+}
+
+bool add_video(Muxer::State& state, const VideoFormat& format) {
+  AVStream* stream = add_stream(state, Stream::video, AVMEDIA_TYPE_VIDEO, id_of(format.codec));
   if (stream == nullptr) return false;
-  stream->codecpar->width = size.width;
-  stream->codecpar->height = size.height;
-  return true;
+  stream->codecpar->width = format.size.width;
+  stream->codecpar->height = format.size.height;
+  // Annex B here makes the muxer write avcC and give every NAL unit a length in place of its start code. Parameter sets
+  // stay in the stream as well, so that a later key frame may bring others.
+  return format.parameter_sets.empty() || set_extradata(stream->codecpar, format.parameter_sets);
 }
 
 bool attach_io(Muxer::State& state) {
@@ -93,6 +104,8 @@ bool attach_io(Muxer::State& state) {
   }
   state.context->pb = state.io.get();
   state.context->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_BITEXACT;  // bit-exact: no library version, no date
+  // The filter that it would put before VP9 refuses some sequences of frames: a sender could end the file with that.
+  state.context->flags &= ~AVFMT_FLAG_AUTO_BSF;
   return true;
 }
 
@@ -106,15 +119,16 @@ Muxer::~Muxer() {
   }
 }
 
-Result<std::unique_ptr<Muxer>> Muxer::open(const StreamSet& streams, ByteSink sink) {
+Result<std::unique_ptr<Muxer>> Muxer::open(Container container, const StreamSet& streams, ByteSink sink) {
   auto owned = std::make_unique<State>();
   State& state = *owned;
   state.sink = std::move(sink);
   AVFormatContext* context = nullptr;
-  avformat_alloc_output_context2(&context, nullptr, "webm", nullptr);
+  avformat_alloc_output_context2(&context, nullptr, container == Container::webm ? "webm" : "matroska", nullptr);
   state.context = adopt(context);
   state.packet = adopt(av_packet_alloc());
-  const Error out_of_memory{Errc::muxing, "The WebM muxer cannot be made: out of memory, or libavformat lacks webm."};
+  const Error out_of_memory{Errc::muxing,
+                            "The muxer cannot be made: out of memory, or libavformat lacks webm or matroska."};
   if (!state.context || !state.packet || !attach_io(state)) return out_of_memory;
   if (streams.video && !add_video(state, *streams.video)) return out_of_memory;
   if (streams.audio && !add_audio(state)) return out_of_memory;

@@ -1,4 +1,4 @@
-// WebM by libavformat into a callback: no seeking, clusters of at most 500 ms, nothing decoded.
+// WebM and Matroska by libavformat into a callback: no seeking, clusters of at most 500 ms, nothing decoded.
 // Owner: a TrackFile. Thread: one at a time (the track's writer). Errors: Errc::muxing, or the error that the byte sink
 // returned; after any error the muxer is dead and its file abandoned. A Muxer that is not finished writes nothing more.
 #pragma once
@@ -10,17 +10,19 @@
 #include <optional>
 #include <span>
 
-#include "recorder/codec_facts.hpp"
+#include "recorder/container.hpp"
 #include "recorder/error.hpp"
 #include "recorder/frame.hpp"
+#include "recorder/video_format.hpp"
 
 namespace unavoce::recorder {
 
 /// The streams of a file, fixed with its header.
 struct StreamSet {
-  bool audio = false;                ///< Opus
-  std::optional<PictureSize> video;  ///< VP8 of this size (later key frames may have another)
+  bool audio = false;  ///< Opus
+  std::optional<VideoFormat> video;
   bool has(Stream stream) const { return stream == Stream::audio ? audio : video.has_value(); }
+  bool has(Codec codec) const { return codec == Codec::opus ? audio : video && video->codec == codec; }
 };
 
 class Muxer {
@@ -29,7 +31,7 @@ class Muxer {
   using ByteSink = std::function<Result<void>(std::span<const std::uint8_t>)>;
 
   /// Writes the header for these streams.
-  static Result<std::unique_ptr<Muxer>> open(const StreamSet& streams, ByteSink sink);
+  static Result<std::unique_ptr<Muxer>> open(Container container, const StreamSet& streams, ByteSink sink);
   ~Muxer();
   Muxer(const Muxer&) = delete;
   Muxer& operator=(const Muxer&) = delete;

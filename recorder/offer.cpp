@@ -23,6 +23,8 @@ struct KnownCodec {
 constexpr std::array known_codecs{
     KnownCodec{Stream::audio, Codec::opus, "OPUS"},
     KnownCodec{Stream::video, Codec::vp8, "VP8"},
+    KnownCodec{Stream::video, Codec::vp9, "VP9"},
+    KnownCodec{Stream::video, Codec::h264, "H264"},
 };
 
 GstPtr<GstSDPMessage> parse(std::string_view sdp) {
@@ -59,9 +61,8 @@ std::string transport_cc_extension(const GstSDPMedia* media) {
 /// Preferences for the transceiver: this payload type of the offer, and the feedback we can serve.
 std::string preferences(const GstSDPMedia* media, int payload, const KnownCodec& codec) {
   std::string caps = "application/x-rtp, media=(string)";
-  caps += codec.stream == Stream::video ? "video, encoding-name=(string)VP8, clock-rate=(int)90000"
-                                        : "audio, encoding-name=(string)OPUS, clock-rate=(int)48000";
-  caps += ", payload=(int)" + std::to_string(payload);
+  caps += codec.stream == Stream::video ? "video, clock-rate=(int)90000" : "audio, clock-rate=(int)48000";
+  caps += ", encoding-name=(string)" + std::string(codec.encoding) + ", payload=(int)" + std::to_string(payload);
   if (codec.stream == Stream::video) {
     caps += ", rtcp-fb-nack=(boolean)true, rtcp-fb-nack-pli=(boolean)true, rtcp-fb-ccm-fir=(boolean)true";
   }
@@ -78,22 +79,32 @@ std::optional<int> payload_type(std::string_view format) {
   return payload;
 }
 
-/// The first payload type of the section whose codec we know.
+/// RFC 6184 section 5.4: one NAL unit per packet, or aggregated and fragmented in order. The depayloader cannot bring
+/// interleaved ones (2) back into order.
+bool has_known_packets(const GstStructure* offered, Codec codec) {
+  const char* mode = gst_structure_get_string(offered, "packetization-mode");
+  return codec != Codec::h264 || mode == nullptr || std::string_view(mode) == "0" || std::string_view(mode) == "1";
+}
+
+/// VP8 if it is offered: WebM, which every browser plays. Else the first payload type of the section whose codec we
+/// know: the order is the sender's preference (RFC 3264 section 6.1).
 void choose(const GstSDPMedia* media, Section& section) {
   for (guint i = 0; i < gst_sdp_media_formats_len(media); ++i) {
     const auto payload = payload_type(gst_sdp_media_get_format(media, i));
     if (!payload) continue;
     const auto caps = GstPtr<GstCaps>::adopt(gst_sdp_media_get_caps_from_media(media, *payload));
     if (!caps || gst_caps_is_empty(caps.get())) continue;
-    const char* encoding = gst_structure_get_string(gst_caps_get_structure(caps.get(), 0), "encoding-name");
+    const GstStructure* offered = gst_caps_get_structure(caps.get(), 0);
+    const char* encoding = gst_structure_get_string(offered, "encoding-name");
     if (encoding == nullptr) continue;
     const auto upper = GstPtr<gchar>::adopt(g_ascii_strup(encoding, -1));
     for (const KnownCodec& known : known_codecs) {
       if (known.stream != section.stream || known.encoding != upper.get()) continue;
+      const bool better = section.caps.empty() || (known.codec == Codec::vp8 && section.codec != Codec::vp8);
+      if (!better || !has_known_packets(offered, known.codec)) continue;
       section.codec = known.codec;
       section.payload = *payload;
       section.caps = preferences(media, *payload, known);
-      return;
     }
   }
 }
@@ -134,25 +145,27 @@ Section plan_section(const GstSDPMedia* media, PublishKind publish, consent::Sco
   section.kind = kind_of(publish, section.stream);
   choose(media, section);
   if (!sends_to_us(media)) {
-    section.why = "nothing is sent in it";
+    section.take = Take::idle;
   } else if (!allowed.contains(section.kind)) {
     section.why = "recording " + std::string(name_of(section.kind)) + " was not approved";
   } else if (section.caps.empty()) {
-    section.why = section.stream == Stream::audio ? "no Opus in it" : "no VP8 in it";
+    section.why = section.stream == Stream::audio ? "no Opus in it" : "none of VP8, VP9 and H.264 in it";
   } else if (accepts(so_far, section.stream)) {
     section.why = "a second stream of one kind; publish it in a session of its own";
   } else {
     section.take = Take::accept;
   }
-  if (section.take == Take::refuse) section.caps = any_preferences(media);
+  if (section.take != Take::accept) section.caps = any_preferences(media);
   return section;
 }
 
 }  // namespace
 
-bool accepts(const OfferPlan& plan, Stream stream) {
-  return std::any_of(plan.sections.begin(), plan.sections.end(),
-                     [&](const Section& s) { return s.take == Take::accept && s.stream == stream; });
+std::optional<Codec> accepts(const OfferPlan& plan, Stream stream) {
+  for (const Section& section : plan.sections) {
+    if (section.take == Take::accept && section.stream == stream) return section.codec;
+  }
+  return std::nullopt;
 }
 
 Result<OfferPlan> plan_offer(std::string_view sdp, PublishKind kind, consent::Scope allowed) {
@@ -175,8 +188,11 @@ Result<OfferPlan> plan_offer(std::string_view sdp, PublishKind kind, consent::Sc
     const Section& section = plan.sections.back();
     if (section.take == Take::refuse) reasons += " Section " + std::to_string(i) + ": " + section.why + ".";
   }
+  if (!reasons.empty()) {
+    return Error{Errc::unsupported, "The offer cannot be taken as a whole; offer only what can be." + reasons};
+  }
   if (!accepts(plan, Stream::audio) && !accepts(plan, Stream::video)) {
-    return Error{Errc::unsupported, "Nothing in the offer can be taken (VP8 and Opus are)." + reasons};
+    return Error{Errc::unsupported, "Nothing is sent in the offer."};
   }
   return plan;
 }

@@ -1,9 +1,10 @@
 // Reads a WHIP offer and decides, section by section, what to take: pure, no pipeline involved.
 // Owner: values. Thread: any. Errors: bad_offer when it is no SDP or breaks RFC 9725's shape, unsupported when nothing
-// in it can be taken. Source: RFC 8866 (SDP), RFC 8829 (JSEP), RFC 9725 section 4.2.
+// in it can be taken. Source: RFC 8866 (SDP), RFC 8829 (JSEP), RFC 9725 sections 4.2 and 4.4.
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +19,8 @@ namespace unavoce::recorder {
 /// An offer of any length up to this is read; a browser's full one has about 6 KiB.
 inline constexpr std::size_t max_offer_bytes = std::size_t{64} << 10;
 
-enum class Take { accept, refuse };
+/// `idle`: nothing is sent in it, so there is nothing to take; it is answered inactive and harms nothing.
+enum class Take { accept, refuse, idle };
 
 /// What becomes of one media section (m= line) of the offer.
 struct Section {
@@ -35,11 +37,11 @@ struct Section {
 struct OfferPlan {
   std::vector<Section> sections;
 };
-/// True when some section of this stream was accepted.
-bool accepts(const OfferPlan& plan, Stream stream);
+/// The codec in which this stream was accepted, if it was.
+std::optional<Codec> accepts(const OfferPlan& plan, Stream stream);
 
-/// Plans the answer to `sdp`: the first section of each stream that offers VP8 or Opus, is sent to us, and whose kind
-/// is in `allowed`; the rest is refused.
+/// Plans the answer to `sdp`: every section in which something is sent is taken, or the offer is refused as a whole: a
+/// recording with half of what somebody thinks is recorded misleads them (RFC 9725 section 4.4.3).
 Result<OfferPlan> plan_offer(std::string_view sdp, PublishKind kind, consent::Scope allowed);
 
 }  // namespace unavoce::recorder

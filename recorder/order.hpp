@@ -34,7 +34,7 @@ struct TakeOrder {
 struct PreparedTrack {
   consent::StatementId approval;
   std::uint32_t file = 0;  ///< 1, 2, …, counted per approval and take
-  std::string name;        ///< name in the blob store, `t001-<16 hex>-f001.webm.age`
+  std::string name;        ///< name in the blob store, `t001-<16 hex>-f001.webm.age` or `….mkv.age`
   consent::Scope kinds;    ///< what may be in the file
   crypto::Digest header_sha256{};
 };
@@ -48,7 +48,7 @@ struct SealedTrackFile {
   std::uint64_t size_bytes = 0;
   crypto::Digest sha256{};          ///< of the whole sealed file
   bool empty = true;                ///< nothing arrived: there is no file (size and hash are zero)
-  std::vector<std::string> codecs;  ///< `vp8`, `opus`, in stream order
+  std::vector<std::string> codecs;  ///< `vp8`, `vp9`, `h264`, `opus`, in stream order
   std::int64_t duration_ms = 0;
   std::int64_t first_ms = 0;  ///< media timestamps inside the file
   std::int64_t last_ms = 0;

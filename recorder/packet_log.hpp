@@ -19,6 +19,7 @@ struct PacketName {
   std::uint16_t seq = 0;
   std::uint32_t timestamp = 0;
   std::uint32_t ssrc = 0;
+  bool marker = false;  ///< the last packet of a picture
 };
 
 enum class Noted { first_ever, known, too_many_sources };

@@ -4,7 +4,7 @@
 
 namespace unavoce::recorder {
 
-void Port::connect(std::uint64_t source, bool audio, bool video) {
+void Port::connect(std::uint64_t source, std::optional<Codec> audio, std::optional<Codec> video) {
   source_ = source;
   publishes_[0] = audio;
   publishes_[1] = video;
@@ -13,7 +13,7 @@ void Port::connect(std::uint64_t source, bool audio, bool video) {
 
 void Port::disconnect(std::uint64_t source) {
   if (source_ != source) return;
-  publishes_[0] = publishes_[1] = false;
+  for (auto& stream : publishes_) stream = std::nullopt;
 }
 
 void Port::deliver(Frame&& frame) {
@@ -28,7 +28,7 @@ void Port::deliver(Frame&& frame) {
 }
 
 bool Port::keyframe_due(std::int64_t now_ns, std::int64_t pause_ns) {
-  if (!keyframe_wanted_ || !publishes_[1] || now_ns - keyframe_asked_ns_ < pause_ns) return false;
+  if (!keyframe_wanted_ || !publishes(Stream::video) || now_ns - keyframe_asked_ns_ < pause_ns) return false;
   keyframe_asked_ns_ = now_ns;
   return true;
 }
@@ -47,7 +47,7 @@ void Port::detach(const TrackWriter* writer) {
   writers_.erase(end, writers_.end());
 }
 
-bool Port::publishes(Stream stream) const {
+std::optional<Codec> Port::publishes(Stream stream) const {
   return publishes_[static_cast<std::size_t>(stream)];
 }
 
@@ -57,7 +57,7 @@ void Port::want_keyframe() {
 
 bool Port::idle() const {
   const std::scoped_lock lock(mutex_);
-  return writers_.empty() && !publishes_[0] && !publishes_[1];
+  return writers_.empty() && !publishes(Stream::audio) && !publishes(Stream::video);
 }
 
 }  // namespace unavoce::recorder

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "recorder/track_writer.hpp"
@@ -23,7 +24,7 @@ class Port {
   // ---- the publisher's side
 
   /// Session number `source` publishes these streams from now on; an older session's frames are dropped.
-  void connect(std::uint64_t source, bool audio, bool video);
+  void connect(std::uint64_t source, std::optional<Codec> audio, std::optional<Codec> video);
   void disconnect(std::uint64_t source);
   /// A frame goes to the writer whose permit admits it, and is dropped (and wiped) otherwise.
   void deliver(Frame&& frame);
@@ -35,7 +36,8 @@ class Port {
 
   void attach(std::shared_ptr<TrackWriter> writer);
   void detach(const TrackWriter* writer);
-  bool publishes(Stream stream) const;
+  /// In which codec this stream is published, if it is.
+  std::optional<Codec> publishes(Stream stream) const;
   void want_keyframe();
 
   /// Nobody publishes here and nobody listens.
@@ -46,7 +48,7 @@ class Port {
   mutable std::mutex mutex_;  // before a writer's inbox lock; nothing else is locked under it
   std::vector<std::shared_ptr<TrackWriter>> writers_;
   std::atomic<std::uint64_t> source_{0};
-  std::array<std::atomic<bool>, 2> publishes_{false, false};  // by Stream
+  std::array<std::atomic<std::optional<Codec>>, 2> publishes_{};  // by Stream
   std::atomic<bool> keyframe_wanted_{false};
   std::atomic<std::int64_t> keyframe_asked_ns_{0};
 };

@@ -23,8 +23,8 @@ std::int64_t rounded_ms(std::int64_t ns) {
 
 std::string track_file_name(const FileContext& context) {
   std::array<char, 64> name{};
-  std::snprintf(name.data(), name.size(), "t%03u-%s-f%03u.webm.age", context.take,
-                context.approval.hex().substr(0, 16).c_str(), context.file);
+  std::snprintf(name.data(), name.size(), "t%03u-%s-f%03u.%s.age", context.take,
+                context.approval.hex().substr(0, 16).c_str(), context.file, ending_of(context.container).data());
   return name.data();
 }
 
@@ -46,8 +46,8 @@ PreparedTrack TrackFile::prepared() const {
 Result<void> TrackFile::open_streams(const StreamSet& streams, std::int64_t zero_ns) {
   streams_ = streams;
   zero_ns_ = zero_ns;
-  BOOST_OUTCOME_TRY(muxer_,
-                    Muxer::open(streams, [this](std::span<const std::uint8_t> bytes) { return sink_.write(bytes); }));
+  BOOST_OUTCOME_TRY(muxer_, Muxer::open(context_.container, streams,
+                                        [this](std::span<const std::uint8_t> bytes) { return sink_.write(bytes); }));
   header_bytes_ = sink_.taken();
   return boost::outcome_v2::success();
 }
@@ -98,8 +98,8 @@ SealedTrackFile TrackFile::account(std::uint64_t dropped) const {
   account.dropped = dropped;
   if (account.empty) return account;
   // The order in which the muxer numbered them.
-  if (streams_.video) account.codecs.emplace_back("vp8");
-  if (streams_.audio) account.codecs.emplace_back("opus");
+  if (streams_.video) account.codecs.emplace_back(name_of(streams_.video->codec));
+  if (streams_.audio) account.codecs.emplace_back(name_of(Codec::opus));
   account.first_ms = first_ms_.value_or(0);
   account.last_ms = last_ms_;
   account.duration_ms = std::max(end_ms_, last_ms_) - account.first_ms;

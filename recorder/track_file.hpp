@@ -24,9 +24,10 @@ struct FileContext {
   consent::StatementId approval;
   std::uint32_t file = 0;
   consent::Scope kinds;
+  Container container = Container::webm;
 };
 
-/// `t001-<first 16 hex of the approval id>-f001.webm.age` (FORMATS 5).
+/// `t001-<first 16 hex of the approval id>-f001.webm.age`, or `.mkv.age` (FORMATS 5).
 std::string track_file_name(const FileContext& context);
 
 class TrackFile {
@@ -39,14 +40,16 @@ class TrackFile {
   PreparedTrack prepared() const;
   const FileContext& context() const noexcept { return context_; }
 
-  /// Writes the WebM header. `zero_ns` is the file's time zero on the common clock.
+  /// Writes the container's header. `zero_ns` is the file's time zero on the common clock.
   Result<void> open_streams(const StreamSet& streams, std::int64_t zero_ns);
   bool is_open() const noexcept { return muxer_ != nullptr; }
   bool has(Stream stream) const noexcept { return streams_.has(stream); }
+  /// True if frames of this codec can be written: a stream's codec is fixed with the header.
+  bool has(Codec codec) const noexcept { return streams_.has(codec); }
   const StreamSet& streams() const noexcept { return streams_; }
   /// True once a frame was written.
   bool has_media() const noexcept { return frames_audio_ + frames_video_ != 0; }
-  /// True once a frame has reached the sealer: libavformat's WebM muxer keeps one audio packet back.
+  /// True once a frame has reached the sealer: libavformat's muxer keeps one audio packet back.
   bool has_sealed_media() const noexcept { return sink_.taken() > header_bytes_; }
 
   Result<void> write(const Frame& frame);

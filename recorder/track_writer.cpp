@@ -38,7 +38,7 @@ TrackWriter::~TrackWriter() {
 // ---- from other threads
 
 Result<PreparedTrack> TrackWriter::prepare() {
-  BOOST_OUTCOME_TRY(current_, create_file());
+  BOOST_OUTCOME_TRY(current_, create_file(Codec::opus));
   thread_ = std::jthread([this] { run(); });
   return current_->prepared();
 }
@@ -156,22 +156,26 @@ void TrackWriter::handle(Frame&& frame) {
     ++dropped_;
     return;
   }
-  if (!current_->is_open()) {
+  if (!current_->is_open() && fits_current(frame)) {
     collect(std::move(frame));
     return;
   }
-  const auto written =
-      current_->has(frame.stream) && !may_switch(frame) ? current_->write(frame) : handle_other_stream(frame);
+  const auto written = fits_current(frame) && !may_switch(frame) ? current_->write(frame) : handle_other_stream(frame);
   if (!written) fault(written.error());
+}
+
+/// A file's container is fixed with its name, its streams and their codecs with its header.
+bool TrackWriter::fits_current(const Frame& frame) const {
+  return current_->is_open() ? current_->has(frame.codec) : can_hold(current_->context().container, frame.codec);
 }
 
 /// Video starts with a key frame: at first, after a loss in the queue, and when the publisher has reconnected.
 bool TrackWriter::usable(const Frame& frame) {
   if (frame.stream == Stream::audio) return true;
-  const bool key = frame.type == FrameType::key && vp8_size(frame.bytes.view()).has_value();
   if (frame.source != video_source_) needs_key_ = true;
   video_source_ = frame.source;
-  if (key) needs_key_ = false;
+  // One with a broken header helps nobody, and what follows refers to it.
+  if (frame.type == FrameType::key) needs_key_ = !video_format(frame);
   if (needs_key_) source_.want_keyframe();
   return !needs_key_;
 }
@@ -203,44 +207,63 @@ Result<void> TrackWriter::open_file() {
   for (const Frame& frame : pending_) {
     zero_ns = std::min(zero_ns, frame.pts_ns);
     if (frame.stream == Stream::audio) streams.audio = true;
-    if (frame.stream == Stream::video && !streams.video) streams.video = vp8_size(frame.bytes.view());
+    if (frame.stream == Stream::video && !streams.video) streams.video = video_format(frame);
   }
   BOOST_OUTCOME_TRY(current_->open_streams(streams, zero_ns));
   for (const Frame& frame : std::exchange(pending_, {})) {
+    // The publisher may have come back with another codec meanwhile: that needs a file of its own.
+    if (!current_->has(frame.codec)) {
+      ++dropped_;
+      continue;
+    }
     BOOST_OUTCOME_TRY(current_->write(frame));
   }
   return boost::outcome_v2::success();
 }
 
-// ---- a kind of media that appears later: a file of its own number, after its `track` statement
+// ---- a kind of media or a codec that appears later: a file of its own number, after its `track` statement
 
 Result<void> TrackWriter::handle_other_stream(const Frame& frame) {
-  if (!next_) return prepare_next();
+  if (next_ && !can_hold(next_->context().container, frame.codec)) {
+    BOOST_OUTCOME_TRY(give_up_next());
+  }
+  if (!next_) return prepare_next(frame.codec);
   if (may_switch(frame)) return switch_files(frame);
-  if (current_->has(frame.stream)) return current_->write(frame);
+  if (current_->has(frame.codec)) return current_->write(frame);
   if (next_released_ && frame.stream == Stream::video) source_.want_keyframe();
   return boost::outcome_v2::success();  // waits for release_track, dropped in RAM
 }
 
-Result<void> TrackWriter::prepare_next() {
-  BOOST_OUTCOME_TRY(next_, create_file());
+Result<void> TrackWriter::prepare_next(Codec codec) {
+  BOOST_OUTCOME_TRY(next_, create_file(codec));
   next_released_ = false;
   events_(TrackPrepared{order_.recording, order_.take, next_->prepared()});
   return boost::outcome_v2::success();
 }
 
+/// It was prepared for a codec that is gone before its first key frame; its statement stands, so it is told as empty.
+Result<void> TrackWriter::give_up_next() {
+  BOOST_OUTCOME_TRY(auto finished, next_->finish(permit_->opened_at_ns(), 0));
+  finished_.push_back(std::move(finished));
+  next_.reset();
+  return boost::outcome_v2::success();
+}
+
 /// The new file starts with a key frame if it has video at all; if none comes in time, with what there is.
 bool TrackWriter::may_switch(const Frame& frame) const {
-  if (!next_ || !next_released_) return false;
+  if (!next_ || !next_released_ || !can_hold(next_->context().container, frame.codec)) return false;
   if (frame.stream == Stream::video) return frame.type == FrameType::key;
   if (current_->has(Stream::audio)) return false;  // the new stream is the video
   return Clock::now() >= released_at_ + config_.header_wait;
 }
 
 Result<void> TrackWriter::switch_files(const Frame& frame) {
+  if (!current_->is_open()) {
+    BOOST_OUTCOME_TRY(open_file());  // what waited for it
+  }
   StreamSet streams = current_->streams();
   if (frame.stream == Stream::video) {
-    streams.video = vp8_size(frame.bytes.view());
+    streams.video = video_format(frame);
     streams.audio = streams.audio || source_.publishes(Stream::audio);
   } else {
     streams = StreamSet{.audio = true, .video = std::nullopt};
@@ -257,9 +280,12 @@ Result<void> TrackWriter::switch_files(const Frame& frame) {
 
 // ---- disk
 
-Result<std::unique_ptr<TrackFile>> TrackWriter::create_file() {
-  const FileContext context{order_.recording, order_.take, order_.approval, order_.file_numbers->fetch_add(1) + 1,
-                            order_.kinds};
+/// A file for this codec and for the video that is published now.
+Result<std::unique_ptr<TrackFile>> TrackWriter::create_file(Codec codec) {
+  const Container container = container_for(source_.publishes(Stream::video).value_or(codec));
+  const FileContext context{order_.recording, order_.take,
+                            order_.approval,  order_.file_numbers->fetch_add(1) + 1,
+                            order_.kinds,     can_hold(container, codec) ? container : container_for(codec)};
   BOOST_OUTCOME_TRY(auto file, TrackFile::create(blobs_, order_.recipient, context));
   names_.push_back(track_file_name(context));
   return file;

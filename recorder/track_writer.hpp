@@ -24,9 +24,10 @@
 
 namespace unavoce::recorder {
 
-/// Which streams a publisher sends now, and how to ask it for a key frame. Called from the writer's thread.
+/// Which streams a publisher sends now, in which codec, and how to ask it for a key frame. Called from the writer's
+/// thread.
 struct MediaSource {
-  std::function<bool(Stream)> publishes;
+  std::function<std::optional<Codec>(Stream)> publishes;
   std::function<void()> want_keyframe;
 };
 
@@ -86,13 +87,15 @@ class TrackWriter {
   bool streams_known() const;
   Result<void> open_file();
   Result<void> handle_other_stream(const Frame& frame);
-  Result<void> prepare_next();
+  Result<void> prepare_next(Codec codec);
+  Result<void> give_up_next();
+  bool fits_current(const Frame& frame) const;
   bool may_switch(const Frame& frame) const;
   Result<void> switch_files(const Frame& frame);
   void flush();
   void fault(const Error& error);
   bool drained() const;
-  Result<std::unique_ptr<TrackFile>> create_file();
+  Result<std::unique_ptr<TrackFile>> create_file(Codec codec);
   std::vector<SealedTrackFile> finish_files();
   Result<std::vector<std::string>> erase_files();
 

@@ -284,6 +284,7 @@ void start_gstreamer() {
       Need{"webrtcbin", "gstreamer1.0-plugins-bad"},     Need{"nicesrc", "gstreamer1.0-nice"},
       Need{"dtlsdec", "gstreamer1.0-plugins-bad"},       Need{"srtpdec", "gstreamer1.0-plugins-bad"},
       Need{"rtpbin", "gstreamer1.0-plugins-good"},       Need{"rtpvp8depay", "gstreamer1.0-plugins-good"},
+      Need{"rtpvp9depay", "gstreamer1.0-plugins-good"},  Need{"rtph264depay", "gstreamer1.0-plugins-good"},
       Need{"rtpopusdepay", "gstreamer1.0-plugins-good"}, Need{"appsink", "gstreamer1.0-plugins-base"}};
   for (const Need& need : needs) {
     GstElementFactory* factory = gst_element_factory_find(need.element);

@@ -84,11 +84,13 @@ TEST_CASE("a disk that fails in a take is told as a fault, and what was sealed b
   Events events;
   const auto recording = consent::RecordingId::random();
   const Config config;
-  TrackWriter writer(store.value(), config,
-                     WriterOrder{recording, 1, ada.approval, ada.identity.recipient(), both,
-                                 std::make_shared<std::atomic<std::uint32_t>>(0)},
-                     MediaSource{[](Stream stream) { return stream == Stream::audio; }, [] {}},
-                     [&](Event event) { events.add(std::move(event)); });
+  TrackWriter writer(
+      store.value(), config,
+      WriterOrder{recording, 1, ada.approval, ada.identity.recipient(), both,
+                  std::make_shared<std::atomic<std::uint32_t>>(0)},
+      MediaSource{[](Stream stream) { return stream == Stream::audio ? std::optional(Codec::opus) : std::nullopt; },
+                  [] {}},
+      [&](Event event) { events.add(std::move(event)); });
   REQUIRE(writer.prepare());
   consent::Gate gate;
   std::int64_t t = monotonic_ns();

@@ -43,7 +43,7 @@ struct Bench {
   std::uint64_t last_source = 1;
 
   explicit Bench(consent::Scope kinds = both) {
-    port.connect(1, true, true);
+    port.connect(1, Codec::opus, Codec::vp8);
     writer = std::make_shared<TrackWriter>(
         blobs, config,
         WriterOrder{recording, 1, person.approval, person.identity.recipient(), kinds,
@@ -190,7 +190,7 @@ TEST_CASE("a publisher that reconnects in a take goes on with a key frame; frame
   bench.open(both, t);
   bench.deliver(video(1, FrameType::key));
   bench.deliver(video(2, FrameType::delta));
-  bench.port.connect(2, false, true);
+  bench.port.connect(2, std::nullopt, Codec::vp8);
   bench.deliver(video(3, FrameType::delta), 1);
   bench.deliver(video(4, FrameType::delta), 2);
   bench.deliver(video(5, FrameType::key), 2);

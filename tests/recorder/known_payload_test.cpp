@@ -69,7 +69,7 @@ TEST_CASE("a known payload is nowhere in the clear, at no moment between the fir
   const auto payload = crypto::random_array<std::tuple_size_v<Payload>>();
   const auto owner = crypto::Identity::generate();
   const FileContext context{
-      consent::RecordingId::random(), 1, consent::StatementId::random(), 1, {consent::Kind::audio}};
+      consent::RecordingId::random(), 1, consent::StatementId::random(), 1, {consent::Kind::audio}, Container::webm};
   auto file = TrackFile::create(disk.blobs, owner.recipient(), context).value();
   REQUIRE(file->open_streams({.audio = true, .video = {}}, 0));
   for (int number = 0; number < kFrames; ++number) {
@@ -99,11 +99,13 @@ TEST_CASE("with sealing switched off the same scan finds the known payload") {
   auto writer = disk.blobs.create(consent::RecordingId::random().hex(), "unsealed.webm").value();
   std::uint64_t end = 0;
   // The double of the sealing stage: the muxer's bytes go to the disk as they are.
-  auto muxer = Muxer::open({.audio = true, .video = {}}, [&](std::span<const std::uint8_t> plain) -> Result<void> {
-                 BOOST_OUTCOME_TRY(writer.write_at(end, plain));
-                 end += plain.size();
-                 return boost::outcome_v2::success();
-               }).value();
+  auto muxer = Muxer::open(Container::webm, {.audio = true, .video = {}},
+                           [&](std::span<const std::uint8_t> plain) -> Result<void> {
+                             BOOST_OUTCOME_TRY(writer.write_at(end, plain));
+                             end += plain.size();
+                             return boost::outcome_v2::success();
+                           })
+                   .value();
   for (int number = 0; number < 100; ++number) REQUIRE(muxer->write(frame_with(payload, number), number * 20));
   REQUIRE(muxer->finish());
   const auto places = places_with(payload, disk.folder.path());

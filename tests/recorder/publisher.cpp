@@ -7,7 +7,9 @@
 #include <mutex>
 #include <stdexcept>
 
+#include "publisher_pipeline.hpp"
 #include "recorder/gst_signal.hpp"
+#include "rtp_damage.hpp"
 
 namespace unavoce::recorder::test {
 
@@ -27,6 +29,7 @@ struct Publisher::Impl {
   GstPtr<GstElement> pipeline;
   GstPtr<GstElement> webrtc;
   std::unique_ptr<NumberedSource> numbered;
+  std::shared_ptr<RtpDamage> damage = std::make_shared<RtpDamage>();
 };
 
 namespace {
@@ -63,33 +66,6 @@ GstPtr<GstPromise> run(GstElement* webrtc, const char* signal, gpointer argument
   g_signal_emit_by_name(webrtc, signal, argument, promise.get());
   if (gst_promise_wait(promise.get()) != GST_PROMISE_RESULT_REPLIED) throw std::runtime_error(signal);
   return promise;
-}
-
-std::string audio_frames(const PublisherOptions& options) {
-  if (options.frames == Frames::numbered) return NumberedSource::describe(Stream::audio);
-  return "audiotestsrc is-live=true wave=sine freq=440 ! audio/x-raw,rate=48000,channels=2 ! opusenc name=aenc "
-         "frame-size=20 ";
-}
-
-std::string video_frames(const PublisherOptions& options) {
-  if (options.frames == Frames::numbered) return NumberedSource::describe(Stream::video);
-  return "videotestsrc is-live=true pattern=ball ! video/x-raw,width=" + std::to_string(options.width) +
-         ",height=" + std::to_string(options.height) +
-         ",framerate=30/1 ! vp8enc name=venc deadline=1 cpu-used=8 target-bitrate=300000 keyframe-max-dist=" +
-         std::to_string(options.keyframe_distance) + " ";
-}
-
-std::string describe(const PublisherOptions& options) {
-  std::string text = "webrtcbin name=w bundle-policy=max-bundle ";
-  if (options.audio == Has::yes) {
-    text += audio_frames(options) + "! rtpopuspay ! application/x-rtp,media=audio,encoding-name=OPUS,payload=111 ! w. ";
-  }
-  if (options.video == Has::yes) {
-    text += video_frames(options) +
-            "! rtpvp8pay picture-id-mode=15-bit ! "
-            "application/x-rtp,media=video,encoding-name=VP8,payload=102,rtcp-fb-nack-pli=true ! w. ";
-  }
-  return text;
 }
 
 template <class Probe>
@@ -146,6 +122,7 @@ Publisher::Publisher(const PublisherOptions& options) : impl_(std::make_unique<I
     impl_->numbered = std::make_unique<NumberedSource>(impl_->pipeline.get(), options.audio_padding_bytes,
                                                        options.video_padding_bytes);
   }
+  RtpDamage::attach(impl_->damage, impl_->pipeline.get(), "vpay");
   connect(webrtc, "notify::ice-gathering-state", on_gathering, impl_->shared);
   gst_element_set_state(impl_->pipeline.get(), GST_STATE_PLAYING);
 
@@ -194,6 +171,16 @@ void Publisher::mute_audio(Has muted) {
 }
 void Publisher::mute_video(Has muted) {
   impl_->shared->video_muted = muted == Has::yes;
+}
+
+void Publisher::resize(int width, int height) {
+  const auto filter = GstPtr<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(impl_->pipeline.get()), "size"));
+  const auto caps = GstPtr<GstCaps>::adopt(gst_caps_from_string(size_caps(width, height).c_str()));
+  g_object_set(filter.get(), "caps", caps.get(), nullptr);
+}
+
+void Publisher::damage(Damage damage) {
+  impl_->damage->kind = damage;
 }
 
 void Publisher::hang_up() {

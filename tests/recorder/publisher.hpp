@@ -16,10 +16,17 @@ enum class Has { no, yes };
 /// Encoders (a test picture and a tone), or prepared frames that carry their number.
 enum class Frames { encoded, numbered };
 
+/// `h264_sets_in_sdp`: high profile, parameter sets in the offer only, never in the stream.
+enum class Encoder { vp8, vp9, h264_baseline, h264_high, h264_sets_in_sdp };
+
+/// What is done to every RTP packet of the picture before it is encrypted.
+enum class Damage { none, random_bytes, cut_short, empty, wrong_payload_type, no_marker };
+
 /// What the publisher sends. 320×240 at 30 pictures/s, VP8; 440 Hz, Opus in 20 ms packets.
 struct PublisherOptions {
   Has audio = Has::yes;
   Has video = Has::yes;
+  Encoder encoder = Encoder::vp8;
   int width = 320;
   int height = 240;
   /// Key frames come every so many pictures, and when asked for.
@@ -55,6 +62,10 @@ class Publisher {
   /// Stops sending a kind of media without a word, as a frozen tab does; and lets it go on.
   void mute_audio(Has muted);
   void mute_video(Has muted);
+  /// From now on the picture has this size.
+  void resize(int width, int height);
+  /// From now on the picture's packets are damaged like this.
+  void damage(Damage damage);
   /// Says that it closes the connection (DTLS close_notify), as a browser's pc.close() does. Only once connected.
   void hang_up();
   /// Stops without a word.

@@ -19,10 +19,13 @@ TEST_CASE("a crash costs less than a second of a quiet voice, long before the fi
   const Person ada;
   const auto recording = consent::RecordingId::random();
   const Config config;
-  TrackWriter writer(blobs.value(), config,
-                     WriterOrder{recording, 1, ada.approval, ada.identity.recipient(), both,
-                                 std::make_shared<std::atomic<std::uint32_t>>(0)},
-                     MediaSource{[](Stream stream) { return stream == Stream::audio; }, [] {}}, [](Event) {});
+  TrackWriter writer(
+      blobs.value(), config,
+      WriterOrder{recording, 1, ada.approval, ada.identity.recipient(), both,
+                  std::make_shared<std::atomic<std::uint32_t>>(0)},
+      MediaSource{[](Stream stream) { return stream == Stream::audio ? std::optional(Codec::opus) : std::nullopt; },
+                  [] {}},
+      [](Event) {});
   const auto prepared = writer.prepare();
   REQUIRE(prepared);
   consent::Gate gate;

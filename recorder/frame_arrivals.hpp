@@ -1,0 +1,67 @@
+// When the packets of a frame arrived: what the permit is asked about (DESIGN 5).
+// Owner: a media branch. Thread: one. Errors: none; where it is unclear to which frame a packet belongs, the frame gets
+// the wider span: rather a frame too few at the edge of a take than one that arrived outside of it.
+//
+// Depayloaders push a frame out from within the call that brought its last packet, if that packet has the marker bit.
+// Without it (lost, or never set) some of them push it when the next frame's first packet comes.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+namespace unavoce::recorder {
+
+class FrameArrivals {
+ public:
+  struct Span {
+    std::int64_t first_ns = 0;
+    std::int64_t last_ns = 0;
+  };
+  enum class Marker { absent, present };
+
+  /// Another source: nothing known belongs to its frames.
+  void restart() { *this = FrameArrivals(); }
+
+  /// A packet goes into the depayloader; packets of one frame have the same RTP timestamp. An unknown arrival (0) makes
+  /// the whole frame one that arrived before any permit: it is not written.
+  void packet(std::uint32_t timestamp, Marker marker, std::int64_t arrival_ns) {
+    if (!started_ || timestamp != timestamp_) {
+      previous_ = started_ && !pushed_ ? std::optional(current_) : std::nullopt;
+      current_ = {arrival_ns, arrival_ns};
+      started_ = true;
+      pushed_ = complete_ = false;
+      timestamp_ = timestamp;
+    } else {
+      current_ = widened(current_, {arrival_ns, arrival_ns});
+    }
+    complete_ = complete_ || marker == Marker::present;
+  }
+
+  /// A frame came out, within the latest packet's call.
+  Span frame() {
+    if (!previous_) {
+      pushed_ = true;
+      return current_;
+    }
+    // The one before, late; or this one, and the one before was never completed.
+    const Span span = widened(*previous_, current_);
+    previous_.reset();
+    pushed_ = complete_;
+    return span;
+  }
+
+ private:
+  static Span widened(const Span& a, const Span& b) {
+    return {std::min(a.first_ns, b.first_ns), std::max(a.last_ns, b.last_ns)};
+  }
+
+  bool started_ = false;
+  bool pushed_ = false;    // the frame of this timestamp came out
+  bool complete_ = false;  // its marker bit was seen
+  std::uint32_t timestamp_ = 0;
+  Span current_;
+  std::optional<Span> previous_;  // of the timestamp before, if its frame has not come out
+};
+
+}  // namespace unavoce::recorder

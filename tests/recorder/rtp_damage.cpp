@@ -1,0 +1,56 @@
+#include "rtp_damage.hpp"
+
+#include <algorithm>
+
+#include "recorder/gst_signal.hpp"
+
+namespace unavoce::recorder::test {
+namespace {
+
+constexpr gsize rtp_header_bytes = 12;  // no contributing sources, no extensions yet
+
+void damage_packet(RtpDamage& state, GstBuffer* packet) {
+  const Damage damage = state.kind;
+  if (damage == Damage::none) return;
+  if (damage == Damage::empty) gst_buffer_set_size(packet, rtp_header_bytes);
+  if (damage == Damage::cut_short) {
+    gst_buffer_set_size(packet, static_cast<gssize>((rtp_header_bytes + gst_buffer_get_size(packet)) / 2));
+  }
+  GstMapInfo map;
+  if (!gst_buffer_map(packet, &map, GST_MAP_READWRITE)) return;
+  if (damage == Damage::wrong_payload_type) map.data[1] = static_cast<guint8>((map.data[1] & 0x80) | 127);
+  if (damage == Damage::no_marker) map.data[1] &= 0x7f;
+  if (damage == Damage::random_bytes) {
+    std::generate(map.data + rtp_header_bytes, map.data + map.size,
+                  [&] { return static_cast<guint8>(state.random()); });
+  }
+  gst_buffer_unmap(packet, &map);
+}
+
+GstPadProbeReturn behind_payloader(GstPad*, GstPadProbeInfo* info, gpointer data) {
+  auto& state = held<RtpDamage>(data);
+  if ((GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) != 0) {
+    auto* packet = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
+    GST_PAD_PROBE_INFO_DATA(info) = packet;
+    damage_packet(state, packet);
+    return GST_PAD_PROBE_OK;
+  }
+  // Large pictures come as lists.
+  auto* list = gst_buffer_list_make_writable(GST_PAD_PROBE_INFO_BUFFER_LIST(info));
+  GST_PAD_PROBE_INFO_DATA(info) = list;
+  for (guint i = 0; i < gst_buffer_list_length(list); ++i) {
+    damage_packet(state, gst_buffer_list_get_writable(list, i));
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+}  // namespace
+
+void RtpDamage::attach(const std::shared_ptr<RtpDamage>& damage, GstElement* pipeline, const char* payloader) {
+  const auto element = GstPtr<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline), payloader));
+  if (!element) return;
+  const auto pad = GstPtr<GstPad>::adopt(gst_element_get_static_pad(element.get(), "src"));
+  watch(pad.get(), behind_payloader, damage);
+}
+
+}  // namespace unavoce::recorder::test

@@ -1,0 +1,22 @@
+// Damages a publisher's RTP packets between payloader and encryption, as a broken or hostile sender would send them.
+// Owner: the publisher, shared with its probe. Thread: `kind` from any, the rest on the payloader's.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <random>
+
+#include "publisher.hpp"
+#include "recorder/gst_ptr.hpp"
+
+namespace unavoce::recorder::test {
+
+struct RtpDamage {
+  std::atomic<Damage> kind{Damage::none};
+  std::mt19937 random{4711};
+
+  /// Looks at every packet behind this element; nothing if there is none of that name.
+  static void attach(const std::shared_ptr<RtpDamage>& damage, GstElement* pipeline, const char* payloader);
+};
+
+}  // namespace unavoce::recorder::test
