@@ -85,6 +85,9 @@ GstPadProbeReturn before_jitterbuffer(GstPad*, GstPadProbeInfo* info, gpointer d
 }
 
 void on_new_jitterbuffer(GstElement*, GstElement* jitterbuffer, guint, guint, gpointer data) {
+  // By default it reckons when the next packet is due, asks for it again, gives it up, and drops it when it comes: the
+  // first packet after every pause (a still screen, silence, a busy encoder). Gaps in the numbers are asked for anyway.
+  g_object_set(jitterbuffer, "rtx-next-seqnum", FALSE, nullptr);
   const auto pad = GstPtr<GstPad>::adopt(gst_element_get_static_pad(jitterbuffer, "sink"));
   watch(pad.get(), before_jitterbuffer, *static_cast<std::shared_ptr<State>*>(data));
 }

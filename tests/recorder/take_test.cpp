@@ -1,6 +1,7 @@
 // Takes from end to end: publisher → WHIP → gate → sealed file → stock age → ffprobe and ffmpeg. Loopback only.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <thread>
 
 #include "crypto/hash.hpp"
 #include "opened.hpp"
@@ -82,6 +83,29 @@ TEST_CASE("what waits in the jitter buffer when the gate opens is not written; w
   REQUIRE(sealed.size() == 1);
   const auto sent = static_cast<double>(after.audio - before.audio);
   CHECK(static_cast<double>(sealed[0].frames_audio) == Approx(sent).margin(3));
+}
+
+TEST_CASE("the first packet after a pause is recorded like every other") {
+  Stage stage;
+  const Person ada;
+  PublisherOptions sound;
+  sound.video = Has::no;
+  const auto publisher = stage.join(ada, sound);
+  stage.prepare({ada.order(both)});
+  const auto before = publisher->sent();
+  stage.open({{ada.approval, both}});
+  for (int pause = 0; pause < 5; ++pause) {
+    await_audio(*publisher, 25);
+    publisher->mute_audio(Has::yes);
+    std::this_thread::sleep_for(400ms);  // the pause is what is tested: longer than jitter buffer and retransmission
+    publisher->mute_audio(Has::no);
+  }
+  await_audio(*publisher, 25);
+  stage.close();
+  const auto after = publisher->sent();
+  const auto sealed = stage.end();
+  REQUIRE(sealed.size() == 1);
+  CHECK(sealed[0].frames_audio + 2 >= after.audio - before.audio);  // one may be on its way at each end
 }
 
 TEST_CASE("a kind that the approval does not cover is never written, even if it is published") {
