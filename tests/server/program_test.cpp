@@ -1,0 +1,125 @@
+// The real program, looked at from outside as an operator or an intruder would: what /proc shows, which files lie
+// there and who may read them, how it starts and stops.
+#include "tests/program.hpp"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+using namespace unavoce;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// `unavoced` as a child process, until it says that it is ready.
+class Program {
+ public:
+  explicit Program(const fs::path& data) {
+    std::array<int, 2> ends{};
+    if (pipe(ends.data()) != 0) throw std::runtime_error("pipe");
+    pid_ = fork();
+    if (pid_ == 0) {
+      dup2(ends[1], STDOUT_FILENO);
+      umask(0);  // the worst that a service manager can do
+      execl(UNAVOCED_PROGRAM, "unavoced", "--allow-root", "--port", "0", "--data", data.c_str(), nullptr);
+      _exit(127);
+    }
+    close(ends[1]);
+    char c = 0;
+    while (read(ends[0], &c, 1) == 1 && c != '\n') said_.push_back(c);
+    close(ends[0]);
+  }
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+  ~Program() {
+    if (pid_ > 0) stop(SIGKILL);
+  }
+
+  const std::string& said() const { return said_; }
+  /// A file below /proc/PID.
+  std::string proc(const std::string& name) const {
+    std::ifstream in("/proc/" + std::to_string(pid_) + "/" + name);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  int stop(int signal) {
+    int status = 0;
+    kill(pid_, signal);
+    waitpid(pid_, &status, 0);
+    pid_ = -1;
+    return status;
+  }
+
+ private:
+  pid_t pid_ = -1;
+  std::string said_;
+};
+
+std::string line_of(const std::string& text, const std::string& start) {
+  const auto at = text.find(start);
+  return at == std::string::npos ? "" : text.substr(at, text.find('\n', at) - at);
+}
+
+}  // namespace
+
+TEST_CASE("the service leaves no core dump, gets no new privileges, and stops in peace") {
+  const testing::TemporaryFolder folder;
+  Program program(folder.path() / "data");
+  REQUIRE(program.said().find("is ready: http://localhost:") != std::string::npos);
+  CHECK(line_of(program.proc("limits"), "Max core file size").find(" 0 ") != std::string::npos);
+  CHECK(line_of(program.proc("status"), "NoNewPrivs:") == "NoNewPrivs:\t1");
+  // Not dumpable: another process of the same user may not read its memory. Root may, and what is tested as root shows
+  // nothing.
+  if (geteuid() != 0) CHECK(program.proc("environ").empty());
+  const int status = program.stop(SIGTERM);
+  CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 0));
+}
+
+TEST_CASE("everything in the data folder is the service's own, whatever the umask") {
+  const testing::TemporaryFolder folder;
+  Program program(folder.path() / "data");
+  std::size_t files = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(folder.path())) {
+    const auto mode = entry.status().permissions();
+    INFO(entry.path());
+    CHECK((mode & (fs::perms::group_all | fs::perms::others_all)) == fs::perms::none);
+    files += entry.is_regular_file() ? 1 : 0;
+  }
+  CHECK(files >= 4);  // database, slots, keys
+}
+
+TEST_CASE("a service that is killed starts again over the same data, and two do not share it") {
+  const testing::TemporaryFolder folder;
+  {
+    Program first(folder.path() / "data");
+    REQUIRE_FALSE(first.said().empty());
+    Program second(folder.path() / "data");
+    CHECK(second.said().empty());
+    first.stop(SIGKILL);
+  }
+  Program again(folder.path() / "data");
+  CHECK(again.said().find("is ready") != std::string::npos);
+}
+
+TEST_CASE("root is refused unless it is insisted") {
+  // A user namespace makes root of anybody, where the kernel allows it.
+  const bool can_be_root = geteuid() == 0 || std::system("unshare --map-root-user true 2>/dev/null") == 0;
+  if (!can_be_root) {
+    WARN("nobody can be root here: not tested");
+    return;
+  }
+  const testing::TemporaryFolder folder;
+  const std::string become = geteuid() == 0 ? "" : "unshare --map-root-user ";
+  const std::string command =
+      become + UNAVOCED_PROGRAM + " --port 0 --data " + (folder.path() / "data").string() + " 2>&1";
+  const auto refused = testing::run("timeout 20 " + command);
+  CHECK(refused.exit_code == 1);
+  CHECK(refused.output.find("--allow-root") != std::string::npos);
+  CHECK_FALSE(fs::exists(folder.path() / "data"));
+}
