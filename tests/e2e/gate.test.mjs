@@ -8,11 +8,11 @@ import { pause, until } from './command.mjs';
 import { Meeting } from './meeting.mjs';
 import { Watch, files_below } from './scan.mjs';
 
-let folder, meeting, watch;
+let folder, meeting, watch, said_before;
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'unavoce-gate-'));
-  meeting = await Meeting.gather(folder);
+  meeting = await Meeting.gather(folder, { flags: ['--log-level', 'debug'] });
   watch = new Watch([meeting.service.data, meeting.service.temp, meeting.service.home], join(folder, 'watched'));
 }, { timeout: 120000 });
 
@@ -65,6 +65,7 @@ test('the missing approval opens the gate', { timeout: 30000 }, async () => {
 
 test('a withdrawal closes the gate and erases that person\'s tracks; the others stay', { timeout: 60000 }, async () => {
   const ben = meeting.person('ben');
+  said_before = meeting.service.said.length;
   await ben.withdraw();
   const gate = await meeting.gate_is('closed');
   assert.match(gate.reason, /withdr/);
@@ -78,6 +79,9 @@ test('a withdrawal closes the gate and erases that person\'s tracks; the others 
 });
 
 test('the gate closed before the withdrawal was in the ledger, and the erasure is in it', async () => {
+  const said = meeting.service.said.slice(said_before);
+  const [closed, durable] = ['gate closed', 'withdrawal in the ledger'].map((words) => said.indexOf(words));
+  assert.ok(closed >= 0 && durable > closed, said);
   const recording = await meeting.fetch('ledger');
   const kinds = (await recording.entries()).map(({ kind }) => kind);
   assert.ok(kinds.includes('withdrawal') && kinds.indexOf('erased') > kinds.indexOf('withdrawal'), kinds.join(' '));

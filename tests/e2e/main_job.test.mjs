@@ -16,6 +16,9 @@ import { UNAVOCE } from './service.mjs';
 
 // A track begins with a key frame, which the sender has to be asked for: up to 0.5 s without a picture, which must stay below 2 %.
 const TAKE_MS = 35000;
+// The gate asks when a frame arrived; the statistics say when it left. On a busy machine both are this far apart. That not one frame too many is
+// written is shown where arrivals are known: in the frame-path proof.
+const ON_THE_WAY_MS = 300;
 let folder, meeting, watch, recording, sealed, entries, gate, approvals;
 const sources = {}, sent = {}, take_home = {};
 /** By person: the sealed track of the `seal` statement, and the file `unavoce open` made of it. */
@@ -63,6 +66,13 @@ after(async () => {
 
 const everybody = () => meeting.people.map(({ id }) => id);
 
+test('the first sealed frame follows the last approval at once, for every track', (t) => {
+  const latencies = meeting.service.latencies_ms();
+  t.diagnostic(`from the last approval to the first sealed frame: ${latencies.join(', ')} ms`);
+  assert.equal(latencies.length, everybody().length);
+  assert.ok(latencies.every((ms) => ms > 0), 'no frame before the last approval');
+});
+
 test('each person has one track with sound and picture, at least ten seconds long', async (t) => {
   for (const id of everybody()) {
     const { audio, video, format } = await probe(opened[id]);
@@ -94,7 +104,8 @@ test("at least 98 % of the frames that each sender's statistics count within the
       const expected = sent_between(sent[id], kind, gate.opened_ms, gate.closed_ms);
       t.diagnostic(`${id}: ${kind} ${recorded} of ${expected.toFixed(1)} (${((100 * recorded) / expected).toFixed(1)} %)`);
       assert.ok(recorded >= 0.98 * expected, `${id}: ${kind}: ${recorded} of ${expected}`);
-      assert.ok(recorded <= expected + 3, `${id}: ${kind}: more frames (${recorded}) than were sent (${expected}) while the gate was open`);
+      const at_most = sent_between(sent[id], kind, gate.opened_ms - ON_THE_WAY_MS, gate.closed_ms);
+      assert.ok(recorded <= at_most + 3, `${id}: ${kind}: more frames (${recorded}) than can have arrived (${at_most}) while the gate was open`);
     }
   }
 });
