@@ -16,7 +16,7 @@ inline constexpr std::uint64_t kSmallBodyBytes = 8 * 1024;
 /// Bodies with an envelope (64 KiB, escaped in JSON) and a wrapped key.
 inline constexpr std::uint64_t kStatementBodyBytes = 256 * 1024;
 
-/// /config, /health
+/// /config, /health, /openapi.json
 std::vector<Route> service_routes(Services& services);
 /// /accounts, /login, /logout, /account
 std::vector<Route> account_routes(Services& services, Meetings& meetings);

@@ -1,6 +1,7 @@
-// /config and /health: what anybody may know about the service.
+// /config, /health and /openapi.json: what anybody may know about the service.
 
 #include "server/api.hpp"
+#include "server/api_document.hpp"
 #include "server/json_input.hpp"
 
 namespace unavoce::server {
@@ -35,6 +36,11 @@ Json config_json(const Services& services) {
 std::vector<Route> service_routes(Services& services) {
   return {{Method::get, "/api/v1/config", Access::anyone, 0,
            [&services](Context) -> Task<Result<Response>> { co_return json_response(200, config_json(services)); }},
+          {Method::get, "/api/v1/openapi.json", Access::anyone, 0,
+           [](Context) -> Task<Result<Response>> {
+             co_return text_response(200, "application/json", std::string(api_document()))
+                 .with("Cache-Control", "no-cache");
+           }},
           {Method::get, "/api/v1/health", Access::anyone, 0, [](Context) -> Task<Result<Response>> {
              co_return json_response(200, {{"status", "ok"}});
            }}};

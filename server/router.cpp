@@ -38,8 +38,6 @@ bool is_api(std::string_view path) {
   return path == "/api" || path.starts_with("/api/") || path == "/whip" || path.starts_with("/whip/");
 }
 
-constexpr std::string_view kRoomSocket = "/api/v1/rooms/{room}/ws";
-
 }  // namespace
 
 Router::Router(std::vector<Route> routes, UpgradeRoom upgrade_room, FindLogin find_login, OriginPolicy origins,

@@ -69,6 +69,10 @@ class Router final : public Application {
   Log& log_;
 };
 
+/// Where the WebSocket of a room is; not in the table of routes, because a handshake is no request that a handler
+/// answers.
+inline constexpr std::string_view kRoomSocket = "/api/v1/rooms/{room}/ws";
+
 /// The name of the log-in cookie.
 inline constexpr std::string_view kLoginCookie = "unavoce_session";
 

@@ -222,6 +222,15 @@ const std::vector<std::string>& Server::notices() const {
   return parts_->notices;
 }
 
+std::vector<Endpoint> Server::endpoints() const {
+  std::vector<Endpoint> list{{"GET", std::string(kRoomSocket), Endpoint::For::anyone, 0}};
+  for (const Route& route : parts_->router->routes()) {
+    const auto who = route.access == Access::host ? Endpoint::For::host : Endpoint::For::anyone;
+    list.push_back({std::string(method_name(route.method)), std::string(route.pattern), who, route.body_limit_bytes});
+  }
+  return list;
+}
+
 void Server::run() {
   parts_->listener->start(*parts_->router);
   asio::co_spawn(parts_->executors.control, parts_->sweep_hourly(), asio::detached);

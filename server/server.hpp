@@ -17,6 +17,14 @@
 
 namespace unavoce::server {
 
+/// One entry of the table of routes, as the description of the API (docs/openapi.json) must have it.
+struct Endpoint {
+  std::string method;
+  std::string pattern;
+  enum class For { anyone, host } who;
+  std::uint64_t body_limit_bytes;
+};
+
 class Server {
  public:
   /// Opens everything and binds the port; requests are answered once `run` is called.
@@ -30,6 +38,8 @@ class Server {
   const std::string& base_url() const;
   /// What the operator should know: unencrypted volume, swap.
   const std::vector<std::string>& notices() const;
+  /// Everything that can be asked for under /api and /whip, the WebSocket included.
+  std::vector<Endpoint> endpoints() const;
 
   /// Serves until `stop`; then ends running takes properly, and returns.
   void run();

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "api_contract.hpp"
 #include "tls_client.hpp"
 
 namespace unavoce::server::test {
@@ -28,6 +29,11 @@ std::string request_text(std::string_view method, std::string_view target, const
     text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   }
   return text + "\r\n" + std::string(body);
+}
+
+/// Whatever test it is: what the service says must be what is documented.
+void check_contract(const std::string& breach) {
+  if (!breach.empty()) throw std::runtime_error(breach);
 }
 
 /// Takes `size` bytes from the front of `buffer`, receiving what is missing.
@@ -120,7 +126,9 @@ Reply fetch(const Address& address, std::string_view method, std::string_view ta
   Socket socket(address);
   socket.send(request_text(method, target, headers, body));
   std::string left_over;
-  return read_reply(socket, method, left_over);
+  Reply reply = read_reply(socket, method, left_over);
+  check_contract(breach_of_contract({method, target, body}, reply));
+  return reply;
 }
 
 WebSocketClient::WebSocketClient(const Address& address, std::string_view target, const Headers& headers)
@@ -132,10 +140,23 @@ WebSocketClient::WebSocketClient(const Address& address, std::string_view target
   all.insert(all.end(), headers.begin(), headers.end());
   socket_.send(request_text("GET", target, all, {}));
   reply_ = read_reply(socket_, "GET", buffer_);
+  check_contract(breach_of_contract({"GET", target, {}, Asked::As::handshake}, reply_));
 }
 
 void WebSocketClient::send(std::string_view text) {
+  const std::string breach = breach_of_contract(Sender::client, text);
+  if (!breach.empty()) undocumented_ = breach;
   send_frame(0x1, text);
+}
+
+std::string WebSocketClient::checked(std::string message) {
+  check_contract(breach_of_contract(Sender::server, message));
+  // What is documented nowhere must be refused, not answered.
+  if (message.find(R"("type":"problem")") != std::string::npos) undocumented_.clear();
+  for (const char* answer : {R"("type":"welcome")", R"("type":"pong")"}) {
+    if (message.find(answer) != std::string::npos) check_contract(undocumented_);
+  }
+  return message;
 }
 
 void WebSocketClient::send_frame(std::uint8_t opcode, std::string_view payload) {
@@ -187,7 +208,7 @@ std::optional<std::string> WebSocketClient::receive(std::chrono::milliseconds wa
     // A long message comes in fragments (RFC 6455 section 5.4): one of text, then continuations.
     if (opcode == 0x1) fragments_.clear();
     if (opcode <= 0x1) fragments_ += payload;
-    if (opcode <= 0x1 && is_final) return std::exchange(fragments_, {});
+    if (opcode <= 0x1 && is_final) return checked(std::exchange(fragments_, {}));
     if (opcode == 0x8) closed_ = true;
     if (opcode == 0x8) return std::nullopt;
     if (opcode == 0x9) send_frame(0xa, payload);

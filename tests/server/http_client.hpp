@@ -53,7 +53,8 @@ class Socket {
 /// Reads one answer; `method` decides whether there is a body.
 Reply read_reply(Socket& socket, std::string_view method, std::string& left_over);
 
-/// One request on a connection of its own.
+/// One request on a connection of its own. Throws std::runtime_error when the exchange is not as docs/openapi.json has
+/// it (api_contract.hpp), as messages of a WebSocketClient do.
 Reply fetch(const Address& address, std::string_view method, std::string_view target, const Headers& headers = {},
             std::string_view body = {});
 
@@ -73,11 +74,13 @@ class WebSocketClient {
 
  private:
   void send_frame(std::uint8_t opcode, std::string_view payload);
+  std::string checked(std::string message);
 
   Socket socket_;
   Reply reply_;
   std::string buffer_;
-  std::string fragments_;  // of the message that is arriving
+  std::string fragments_;     // of the message that is arriving
+  std::string undocumented_;  // what was sent and is not as documented, until it is refused
   bool closed_ = false;
 };
 
