@@ -1,6 +1,6 @@
 // scripts/run --demo: a whole meeting that holds itself, told step by step. Three people in headless Chromium with fake cameras and real speech, all
 // approve, it is recorded and sealed, and opened again with the host's key. Uses the same modules as the tests.
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { envelopeOf, whose } from './envelope.mjs';
 import { Meeting } from './meeting.mjs';
@@ -15,8 +15,16 @@ const tell = (line) => console.log(`${((Date.now() - started) / 1000).toFixed(1)
 const here = (path) => relative(process.cwd(), path) || '.';
 const sign = (good) => (good ? 'ok' : 'NOT OK');
 
+// The last demo goes; nobody else's folder does.
+const MARK = '.unavoce-demo';
+const there = await readdir(out).catch(({ code }) => { if (code === 'ENOENT') return []; throw new Error(`the demo cannot use ${out}: ${code}`); });
+if (there.length > 0 && !there.includes(MARK)) {
+  console.error(`demo: ${out} holds other files; name a folder that is empty, or does not exist yet`);
+  process.exit(2);
+}
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
+await writeFile(join(out, MARK), '');
 console.log(`\nUnavoce: a meeting is recorded with one voice, or not at all.\n`);
 
 let meeting, good = true;
@@ -40,7 +48,7 @@ try {
   await Promise.all(people.map((person) => person.state('recording-sign', 'recording')));
   tell(`The gate is open; every page shows the sign. Take ${gate.take} is recorded and sealed while it is written …`);
   const latencies = await until('the first sealed frame of every track', () => service.latencies_ms().length >= people.length && service.latencies_ms());
-  tell(`From the last approval to the first sealed frame: ${Math.min(...latencies)} ms (${latencies.join(', ')} ms for the ${people.length} tracks)`);
+  tell(`From the last approval to the first sealed frame: ${latencies[0]} ms; to the last track's first one: ${latencies.at(-1)} ms (of ${people.length})`);
 
   await pause(Math.max(0, gate.opened_ms + TAKE_MS - Date.now()));
   const sealed = await meeting.stop();
