@@ -108,6 +108,19 @@ void Ingest::keep(const std::string& resource, Session session) {
   for (const std::string& id : older) end(id, "the publisher started a new session");
 }
 
+void Ingest::trickle(std::string resource, std::string fragment, std::function<void(Result<void>)> done) {
+  work_.post([this, resource = std::move(resource), fragment = std::move(fragment), done = std::move(done)] {
+    std::shared_ptr<WhipSession> whip;
+    {
+      const std::scoped_lock lock(mutex_);
+      const auto found = sessions_.find(resource);
+      if (found != sessions_.end()) whip = found->second.whip;
+    }
+    done(whip ? whip->trickle(fragment)
+              : Result<void>(Error{Errc::not_found, "There is no such session; it has ended."}));
+  });
+}
+
 void Ingest::unpublish(std::string resource) {
   work_.post([this, resource = std::move(resource)] { end(resource, "unpublished"); });
 }

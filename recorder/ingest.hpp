@@ -38,6 +38,7 @@ class Ingest {
 
   void publish(std::string publisher, PublishKind kind, consent::Scope allowed, std::string offer,
                std::function<void(Result<Answer>)> done);
+  void trickle(std::string resource, std::string fragment, std::function<void(Result<void>)> done);
   void unpublish(std::string resource);
 
   /// Ends all sessions; nothing is posted afterwards. Blocks.

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <sstream>
 
 #include "recorder/gst_ptr.hpp"
 
@@ -159,6 +160,40 @@ Section plan_section(const GstSDPMedia* media, PublishKind publish, consent::Sco
   return section;
 }
 
+/// The mids of the offer's bundle, in order (RFC 9143).
+std::vector<std::string> bundle_of(const GstSDPMessage* message) {
+  std::vector<std::string> mids;
+  for (guint i = 0; const char* group = gst_sdp_message_get_attribute_val_n(message, "group", i); ++i) {
+    std::istringstream words{std::string(group)};
+    std::string word;
+    if (!(words >> word) || word != "BUNDLE") continue;
+    while (words >> word) mids.push_back(word);
+    break;
+  }
+  return mids;
+}
+
+OfferedIce ice_of(const GstSDPMessage* message) {
+  OfferedIce ice;
+  const auto note_ufrag = [&](const char* ufrag) {
+    if (ufrag != nullptr) ice.ufrags.insert(ufrag);
+  };
+  note_ufrag(gst_sdp_message_get_attribute_val(message, "ice-ufrag"));
+  for (guint i = 0; i < gst_sdp_message_medias_len(message); ++i) {
+    const GstSDPMedia* media = gst_sdp_message_get_media(message, i);
+    note_ufrag(gst_sdp_media_get_attribute_val(media, "ice-ufrag"));
+    if (const char* mid = gst_sdp_media_get_attribute_val(media, "mid")) ice.transports.emplace(mid, i);
+  }
+  const auto bundle = bundle_of(message);
+  const auto first = bundle.empty() ? ice.transports.end() : ice.transports.find(bundle.front());
+  if (first == ice.transports.end()) return ice;
+  const unsigned section = first->second;
+  for (const std::string& mid : bundle) {
+    if (const auto found = ice.transports.find(mid); found != ice.transports.end()) found->second = section;
+  }
+  return ice;
+}
+
 }  // namespace
 
 std::optional<Codec> accepts(const OfferPlan& plan, Stream stream) {
@@ -182,6 +217,7 @@ Result<OfferPlan> plan_offer(std::string_view sdp, PublishKind kind, consent::Sc
     return Error{Errc::bad_offer, "The offer has " + std::to_string(count) + " media sections; 1 to 8 are read."};
   }
   OfferPlan plan;
+  plan.ice = ice_of(message.get());
   std::string reasons;
   for (guint i = 0; i < count; ++i) {
     plan.sections.push_back(plan_section(gst_sdp_message_get_media(message.get(), i), kind, allowed, plan));

@@ -13,6 +13,7 @@
 #include "recorder/error.hpp"
 #include "recorder/frame.hpp"
 #include "recorder/publish.hpp"
+#include "recorder/trickle.hpp"
 
 namespace unavoce::recorder {
 
@@ -36,6 +37,7 @@ struct Section {
 /// The decision over a whole offer, sections in its order.
 struct OfferPlan {
   std::vector<Section> sections;
+  OfferedIce ice;
 };
 /// The codec in which this stream was accepted, if it was.
 std::optional<Codec> accepts(const OfferPlan& plan, Stream stream);

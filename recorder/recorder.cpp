@@ -74,6 +74,10 @@ void Recorder::publish(std::string publisher, PublishKind kind, consent::Scope a
   impl_->ingest_.publish(std::move(publisher), kind, allowed, std::move(offer), std::move(done));
 }
 
+void Recorder::trickle(std::string resource, std::string fragment, std::function<void(Result<void>)> done) {
+  impl_->ingest_.trickle(std::move(resource), std::move(fragment), std::move(done));
+}
+
 void Recorder::unpublish(std::string resource) {
   impl_->ingest_.unpublish(std::move(resource));
 }

@@ -44,6 +44,10 @@ class Recorder {
   void publish(std::string publisher, PublishKind kind, consent::Scope allowed, std::string offer,
                std::function<void(Result<Answer>)> done);
 
+  /// Takes candidates that come after the offer, as an SDP fragment. Does not block; `done` comes with bad_offer,
+  /// unsupported (an ICE restart: the session goes on as it is) or not_found.
+  void trickle(std::string resource, std::string fragment, std::function<void(Result<void>)> done);
+
   /// Ends a WHIP session; unknown resources are ignored. Does not block; PublisherDisconnected follows.
   void unpublish(std::string resource);
 

@@ -28,6 +28,7 @@ struct WhipSession::State {
   GstPtr<GstElement> webrtc;
   std::string sdp;
   std::atomic<bool> closed{false};
+  std::atomic<unsigned> candidates{0};  // that came after the offer
 
   std::mutex mutex;  // leaf lock
   std::condition_variable gathered_changed;
@@ -40,6 +41,8 @@ struct WhipSession::State {
 };
 
 namespace {
+
+constexpr unsigned max_candidates = 64;
 
 /// The accepted section of this payload type, or null.
 const Section* accepted_section(const OfferPlan& plan, int payload) {
@@ -256,6 +259,16 @@ WhipSession::~WhipSession() {
 
 const std::string& WhipSession::sdp() const {
   return state_->sdp;
+}
+
+Result<void> WhipSession::trickle(std::string_view fragment) {
+  BOOST_OUTCOME_TRY(const auto candidates, read_fragment(fragment, state_->plan.ice));
+  for (const RemoteCandidate& candidate : candidates) {
+    // Each one is paired with each of ours and tried for seconds: nobody has that many addresses.
+    if (state_->candidates.fetch_add(1) >= max_candidates) break;
+    g_signal_emit_by_name(state_->webrtc.get(), "add-ice-candidate", candidate.section, candidate.text.c_str());
+  }
+  return boost::outcome_v2::success();
 }
 
 void WhipSession::request_keyframe() {

@@ -37,6 +37,9 @@ class WhipSession {
   /// The answer, candidates included.
   const std::string& sdp() const;
 
+  /// Takes the candidates of an SDP fragment (trickle.hpp). Any thread; after too many of them the rest is left out.
+  Result<void> trickle(std::string_view fragment);
+
   /// Asks the sender for a key frame (RTCP PLI). Any thread; not rate limited here.
   void request_keyframe();
 

@@ -1,5 +1,8 @@
 // WHIP (RFC 9725): media of one participant comes in. The address is unguessable and the token is checked besides; the
-// media is dropped in RAM until the gate opens.
+// media is dropped in RAM until the gate opens. Trickle ICE is supported, ICE restarts are not: the client ends the
+// session and publishes again, which keeps the take. Other sites' pages may publish (CORS, router.cpp).
+
+#include <algorithm>
 
 #include "server/api.hpp"
 #include "server/meetings.hpp"
@@ -8,6 +11,10 @@ namespace unavoce::server {
 namespace {
 
 constexpr std::uint64_t kOfferBytes = 64 * 1024;
+constexpr std::uint64_t kFragmentBytes = 16 * 1024;
+constexpr std::string_view kFragmentType = "application/trickle-ice-sdpfrag";
+/// A camera and a screen run at the same time; what was replaced before them is only remembered for its DELETE.
+constexpr std::size_t kMaxResources = 16;
 
 Result<Meetings::Place> place_for(const Meetings& meetings, const Context& context) {
   auto found = meetings.find_place("/whip/" + context.path[0]);
@@ -20,17 +27,57 @@ Result<Meetings::Place> place_for(const Meetings& meetings, const Context& conte
   return std::move(*found);
 }
 
+/// Media types are compared without regard to case, their parameters not at all (RFC 9110 section 8.3.1).
+bool is_of_type(const Request& request, std::string_view wanted) {
+  std::string_view type = request.header("content-type");
+  type = type.substr(0, type.find(';'));
+  while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
+  return std::ranges::equal(type, wanted, [](char given, char lower) {
+    return (given >= 'A' && given <= 'Z' ? static_cast<char>(given - 'A' + 'a') : given) == lower;
+  });
+}
+
+Result<recorder::PublishKind> kind_of(const Request& request) {
+  const std::string kind = request.query_value("kind").value_or("camera");
+  if (kind == "camera") return recorder::PublishKind::camera;
+  if (kind == "screen") return recorder::PublishKind::screen;
+  return Error(Errc::malformed, "what is published is ?kind=camera (the default) or ?kind=screen");
+}
+
+/// The entity tag of a session. It names the ICE session, of which there is only one.
+std::string tag_of(const std::string& resource) {
+  return "\"" + resource.substr(0, 16) + "\"";
+}
+
+/// RFC 9110 section 13.1.1: `*`, or a list in which our tag stands. Weak tags match nothing.
+bool matches(std::string_view if_match, const std::string& tag) {
+  for (std::string_view rest = if_match; !rest.empty();) {
+    const auto end = std::min(rest.find(','), rest.size());
+    std::string_view one = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    while (one.starts_with(' ') || one.starts_with('\t')) one.remove_prefix(1);
+    while (one.ends_with(' ') || one.ends_with('\t')) one.remove_suffix(1);
+    // RFC 9725 prints the asterisk in quotes in its examples, and clients send it so.
+    if (one == "*" || one == "\"*\"" || one == tag) return true;
+  }
+  return false;
+}
+
+/// RFC 9725 section 4.6.
+void add_ice_servers(Response& response, const Config& config) {
+  for (const std::string& server : config.ice_servers) response.with("Link", "<" + server + ">; rel=\"ice-server\"");
+}
+
 Task<Result<Response>> publish(Services& services, Meetings& meetings, Context context) {
   BOOST_OUTCOME_CO_TRY(auto found, place_for(meetings, context));
-  const std::string_view type = context.request.header("content-type");
-  if (type.substr(0, type.find(';')) != "application/sdp") {
+  if (!is_of_type(context.request, "application/sdp")) {
     co_return Error(Errc::media_type, "an offer is application/sdp");
   }
-  const bool screen = context.request.query_value("kind") == "screen";
-  const auto kind = screen ? recorder::PublishKind::screen : recorder::PublishKind::camera;
+  BOOST_OUTCOME_CO_TRY(const auto kind, kind_of(context.request));
   const consent::Scope allowed = found.place->allowed;
-  const consent::Scope wanted =
-      screen ? consent::Scope{consent::Kind::screen} : consent::Scope{consent::Kind::audio, consent::Kind::video};
+  const consent::Scope wanted = kind == recorder::PublishKind::screen
+                                    ? consent::Scope{consent::Kind::screen}
+                                    : consent::Scope{consent::Kind::audio, consent::Kind::video};
   if (allowed.common(wanted).empty()) {
     co_return Error(Errc::forbidden, "the approval does not cover this kind of media", "not_approved");
   }
@@ -44,10 +91,43 @@ Task<Result<Response>> publish(Services& services, Meetings& meetings, Context c
     services.recorder.unpublish(answer.resource);
     co_return Error(Errc::not_found, "there is no such place to publish any more");
   }
-  still->place->resources.push_back(answer.resource);
-  co_return text_response(201, "application/sdp", std::move(answer.sdp))
-      .with("Location", "/whip/" + context.path[0] + "/" + answer.resource)
-      .with("ETag", "\"" + answer.resource.substr(0, 16) + "\"");
+  auto& resources = still->place->resources;
+  resources.push_back(answer.resource);
+  if (resources.size() > kMaxResources) {
+    services.recorder.unpublish(resources.front());
+    resources.erase(resources.begin());
+  }
+  Response response = text_response(201, "application/sdp", std::move(answer.sdp))
+                          .with("Location", "/whip/" + context.path[0] + "/" + answer.resource)
+                          .with("ETag", tag_of(answer.resource))
+                          .with("Accept-Patch", std::string(kFragmentType));
+  add_ice_servers(response, services.config);
+  co_return response;
+}
+
+/// Candidates that come after the offer (RFC 9725 section 4.3).
+Task<Result<Response>> trickle(Services& services, Meetings& meetings, Context context) {
+  BOOST_OUTCOME_CO_TRY(auto found, place_for(meetings, context));
+  const std::string resource = context.path[1];
+  if (std::ranges::find(found.place->resources, resource) == found.place->resources.end()) {
+    co_return Error(Errc::not_found, "there is no such session");
+  }
+  if (!is_of_type(context.request, kFragmentType)) {
+    co_return Error(Errc::media_type, "candidates are " + std::string(kFragmentType));
+  }
+  const std::string_view if_match = context.request.header("if-match");
+  if (if_match.empty()) {
+    co_return Error(Errc::precondition_required, "send the ETag of the answer as If-Match");
+  }
+  if (!matches(if_match, tag_of(resource))) {
+    co_return Error(Errc::precondition_failed, "this is not the ETag of the session");
+  }
+  using Taken = recorder::Result<void>;
+  auto taken = co_await answer_of<Taken>(services.executors.control, [&](auto done) {
+    services.recorder.trickle(resource, std::move(context.request.body), std::move(done));
+  });
+  BOOST_OUTCOME_CO_TRY(std::move(taken));
+  co_return empty_response(204);
 }
 
 Task<Result<Response>> unpublish(Services& services, Meetings& meetings, Context context) {
@@ -62,9 +142,25 @@ Task<Result<Response>> unpublish(Services& services, Meetings& meetings, Context
   co_return empty_response(200);
 }
 
-/// For clients that ask first (RFC 9725 section 4.2); pages of other sites get no permission.
-Task<Result<Response>> options(Context) {
-  co_return empty_response(204).with("Accept-Post", "application/sdp").with("Allow", "POST, OPTIONS");
+/// The same for every address: it tells nobody which ones exist.
+Response options_of(std::string allow) {
+  return empty_response(200)
+      .with("Allow", allow)
+      .with("Access-Control-Allow-Methods", allow)
+      .with("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match")
+      .with("Access-Control-Max-Age", "86400");
+}
+
+/// For clients that ask first: browsers (CORS), and those that must know the STUN servers before they offer.
+Task<Result<Response>> options_of_place(const Config& config, Context context) {
+  Response response = options_of("POST, OPTIONS").with("Accept-Post", "application/sdp");
+  const bool preflight = !context.request.header("access-control-request-method").empty();
+  if (!preflight) add_ice_servers(response, config);
+  co_return response;
+}
+
+Task<Result<Response>> options_of_session(Context) {
+  co_return options_of("PATCH, DELETE, OPTIONS").with("Accept-Patch", std::string(kFragmentType));
 }
 
 }  // namespace
@@ -73,9 +169,13 @@ std::vector<Route> whip_routes(Services& services, Meetings& meetings) {
   return {
       {Method::post, "/whip/{place}", Access::anyone, kOfferBytes,
        [&services, &meetings](Context context) { return publish(services, meetings, std::move(context)); }},
-      {Method::options, "/whip/{place}", Access::anyone, 0, options},
+      {Method::options, "/whip/{place}", Access::anyone, 0,
+       [&services](Context context) { return options_of_place(services.config, std::move(context)); }},
+      {Method::patch, "/whip/{place}/{resource}", Access::anyone, kFragmentBytes,
+       [&services, &meetings](Context context) { return trickle(services, meetings, std::move(context)); }},
       {Method::remove, "/whip/{place}/{resource}", Access::anyone, 0,
        [&services, &meetings](Context context) { return unpublish(services, meetings, std::move(context)); }},
+      {Method::options, "/whip/{place}/{resource}", Access::anyone, 0, options_of_session},
   };
 }
 

@@ -49,6 +49,7 @@ struct Config {
   LogLevel log_level = LogLevel::info;
   std::uint32_t jitter_latency_ms = 200;
   std::uint32_t retention_max_days = 365;
+  std::uint32_t max_publishers = 200;
   // No setting; shorter in tests. After a start, pages that are still open come back within their longest pause between
   // two attempts (web/src/net/socket.ts, 8 s). Recordings that nobody has come back to by then end as interrupted.
   std::chrono::milliseconds come_back_within{10'000};

@@ -174,6 +174,8 @@ const std::vector<Setting>& settings() {
       {"udp_port_max", "Last UDP port for recorded media.", "40999", kSingle, set_port<&Config::udp_port_max>},
       {"jitter_latency_ms", "How long to wait for late packets; 200 survives 5 % loss without a gap.", "200", kSingle,
        set_number<&Config::jitter_latency_ms, 20, 2000>},
+      {"max_publishers", "Cameras and screens that are recorded at the same time; more are told to come back later.",
+       "200", kSingle, set_number<&Config::max_publishers, 1, 10000>},
       {"retention_max_days", "Longest retention a request may ask for.", "365", kSingle,
        set_number<&Config::retention_max_days, 1, 3650>},
       {"log_level", "debug, info, warning or error.", "\"info\"", kSingle, set_log_level},

@@ -21,9 +21,11 @@ enum class Errc {
   unauthorised,  // no or wrong credentials
   forbidden,     // known, but not allowed
   not_found,
-  method,    // method not allowed here
-  conflict,  // contradicts what is stored
-  gone,      // existed, was erased
+  method,                 // method not allowed here
+  conflict,               // contradicts what is stored
+  gone,                   // existed, was erased
+  precondition_failed,    // If-Match names another state of it
+  precondition_required,  // If-Match is missing
   too_large,
   media_type,     // content type not supported
   unprocessable,  // understood, but nothing in it can be used

@@ -20,6 +20,10 @@ std::string_view default_word(Errc code) noexcept {
       return "conflict";
     case Errc::gone:
       return "gone";
+    case Errc::precondition_failed:
+      return "precondition_failed";
+    case Errc::precondition_required:
+      return "precondition_required";
     case Errc::too_large:
       return "too_large";
     case Errc::media_type:
@@ -54,6 +58,10 @@ unsigned http_status(Errc code) noexcept {
       return 409;
     case Errc::gone:
       return 410;
+    case Errc::precondition_failed:
+      return 412;
+    case Errc::precondition_required:
+      return 428;
     case Errc::too_large:
       return 413;
     case Errc::media_type:
@@ -92,6 +100,8 @@ std::string_view title_of(unsigned status) {
       return "Contradicts what is stored";
     case 410:
       return "Erased";
+    case 412:
+      return "It has changed meanwhile";
     case 413:
       return "Too large";
     case 415:
@@ -100,6 +110,8 @@ std::string_view title_of(unsigned status) {
       return "Range not satisfiable";
     case 422:
       return "Nothing in it can be used";
+    case 428:
+      return "If-Match is missing";
     case 429:
       return "Too many attempts";
     case 503:

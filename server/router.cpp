@@ -34,8 +34,19 @@ bool fits(std::string_view pattern, std::string_view path, std::vector<std::stri
   return true;
 }
 
+/// WHIP is for other sites' pages, too: what may be done there says a bearer token, which no browser sends by itself.
+bool is_whip(std::string_view path) {
+  return path == "/whip" || path.starts_with("/whip/");
+}
+
 bool is_api(std::string_view path) {
-  return path == "/api" || path.starts_with("/api/") || path == "/whip" || path.starts_with("/whip/");
+  return path == "/api" || path.starts_with("/api/") || is_whip(path);
+}
+
+/// For every answer, refusals included: a page that may not read them cannot say why publishing failed.
+void allow_other_sites(Response& response) {
+  response.with("Access-Control-Allow-Origin", "*");
+  response.with("Access-Control-Expose-Headers", "Accept-Patch, ETag, Link, Location, Retry-After");
 }
 
 }  // namespace
@@ -79,18 +90,22 @@ Task<Response> Router::handle(Request request) {
   const Method method = request.method;
   const Transport transport = request.transport;
   const std::string remote = request.remote_address;
+  const bool for_other_sites = is_whip(request.path);
   Match found = match(request);
   const std::string_view pattern = found.route != nullptr ? found.route->pattern : "(page)";
   auto answer = co_await dispatch(std::move(request), std::move(found));
   Response response = answer ? std::move(answer).value() : problem_response(answer.error());
   add_security_headers(response, transport);
+  if (for_other_sites) allow_other_sites(response);
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
   log_.request(method_name(method), pattern, response.status, remote, took.count());
   co_return response;
 }
 
 Task<Result<Response>> Router::dispatch(Request request, Match found) {
-  BOOST_OUTCOME_CO_TRY(origins_.check(request));
+  if (!is_whip(request.path)) {
+    BOOST_OUTCOME_CO_TRY(origins_.check(request));
+  }
   if (found.route == nullptr) {
     if (!found.allow.empty()) {
       co_return problem_response(Error(Errc::method, "this address takes " + found.allow)).with("Allow", found.allow);

@@ -49,6 +49,7 @@ recorder::Config recorder_config(const Config& config) {
   out.public_addresses = config.ice_addresses;
   out.min_port = config.udp_port_min;
   out.max_port = config.udp_port_max;
+  out.max_publishers = config.max_publishers;
   out.latency = std::chrono::milliseconds(config.jitter_latency_ms);
   return out;
 }

@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   if (!started || size == 0) return 0;
   const auto kind = (bytes[0] & 1) != 0 ? recorder::PublishKind::screen : recorder::PublishKind::camera;
   consent::Scope allowed;
-  for (const auto [bit, one] :
+  for (const auto& [bit, one] :
        {std::pair{2, consent::Kind::audio}, std::pair{4, consent::Kind::video}, std::pair{8, consent::Kind::screen}}) {
     if ((bytes[0] & bit) != 0) allowed = allowed.with({one});
   }
@@ -22,7 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   }
   int audio = 0, video = 0;
   for (const auto& section : plan.value().sections) {
-    if (section.take == recorder::Take::refuse) continue;
+    require(section.take != recorder::Take::refuse);  // as a whole or not at all
+    if (section.take != recorder::Take::accept) continue;
     require(allowed.contains(section.kind));
     ++(section.stream == recorder::Stream::audio ? audio : video);
   }

@@ -89,14 +89,15 @@ void say_goodbye(GstElement* pipeline) {
   gst_iterator_free(all);
 }
 
-void use_loopback(GstElement* webrtc) {
+void use_address(GstElement* webrtc, const std::string& address) {
   GstPtr<GObject> ice;
   g_object_get(webrtc, "ice-agent", ice.out(), nullptr);
   GstPtr<GObject> nice;
   g_object_get(ice.get(), "agent", nice.out(), nullptr);
   g_object_set(nice.get(), "upnp", FALSE, "ice-tcp", FALSE, nullptr);
+  if (address.empty()) return;
   gboolean added = FALSE;
-  g_signal_emit_by_name(ice.get(), "add-local-ip-address", "127.0.0.1", &added);
+  g_signal_emit_by_name(ice.get(), "add-local-ip-address", address.c_str(), &added);
 }
 
 }  // namespace
@@ -108,7 +109,7 @@ Publisher::Publisher(const PublisherOptions& options) : impl_(std::make_unique<I
   if (!impl_->pipeline || error) throw std::runtime_error(error ? error->message : "no pipeline");
   impl_->webrtc = GstPtr<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(impl_->pipeline.get()), "w"));
   GstElement* webrtc = impl_->webrtc.get();
-  use_loopback(webrtc);
+  use_address(webrtc, options.address);
   GArray* transceivers = nullptr;
   g_signal_emit_by_name(webrtc, "get-transceivers", &transceivers);
   for (guint i = 0; i < transceivers->len; ++i) {

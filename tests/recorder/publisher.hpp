@@ -29,6 +29,8 @@ struct PublisherOptions {
   Encoder encoder = Encoder::vp8;
   int width = 320;
   int height = 240;
+  /// Where it sends from; empty: whatever the machine has besides loopback.
+  std::string address = "127.0.0.1";
   /// Key frames come every so many pictures, and when asked for.
   int keyframe_distance = 3000;
   Frames frames = Frames::encoded;

@@ -1,0 +1,29 @@
+// A picture as a publisher's packets make it: no crash; what a file may begin with has a size and, for H.264, parameter
+// sets in which a size is found again. The first byte picks the codec.
+#include "crypto/bytes.hpp"
+#include "recorder/h264.hpp"
+#include "recorder/video_format.hpp"
+#include "require.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  using namespace unavoce::recorder;
+  if (size == 0) return 0;
+  const std::span<const std::uint8_t> picture(bytes + 1, size - 1);
+  Frame frame;
+  frame.stream = Stream::video;
+  frame.type = FrameType::key;
+  constexpr Codec codecs[] = {Codec::vp8, Codec::vp9, Codec::h264};
+  frame.codec = codecs[bytes[0] % 3];
+  frame.bytes = PlainBytes(picture);
+  if (const auto format = video_format(frame)) {
+    require(format->size.width > 0 && format->size.height > 0);
+    require((frame.codec == Codec::h264) == !format->parameter_sets.empty());
+  }
+  std::size_t total = 0;
+  for (const auto nal : nal_units(picture)) total += nal.size();
+  require(total <= picture.size());
+  H264ParameterSets sets;
+  (void)sets.missing_from(picture);
+  require(sets.missing_from(picture).size() <= 64 * 1024);
+  return 0;
+}
