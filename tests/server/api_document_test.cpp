@@ -25,16 +25,6 @@ const Json& document() {
   return parsed;
 }
 
-/// A service that never runs: only its table of routes is looked at.
-std::vector<Endpoint> endpoints() {
-  const TemporaryFolder folder;
-  Log log(LogLevel::error, [](std::string_view) {});
-  Config config;
-  config.data_folder = folder.path() / "data";
-  config.listen_port = 0;
-  return Server::open(config, log).value()->endpoints();
-}
-
 std::string lower(std::string text) {
   for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   return text;
@@ -114,13 +104,13 @@ void for_each_schema(const Json& part, bool is_schema, const std::function<void(
 
 TEST_CASE("every route is documented, and every documented route is there", "[openapi]") {
   std::set<std::string> registered;
-  for (const Endpoint& endpoint : endpoints()) registered.insert(lower(endpoint.method) + " " + endpoint.pattern);
+  for (const Endpoint& endpoint : endpoints_of_a_new_service()) registered.insert(lower(endpoint.method) + " " + endpoint.pattern);
   CHECK(registered == documented());
 }
 
 TEST_CASE("who may call a route, and how much they may send, are documented as they are", "[openapi]") {
   const Json hosts_only = {{{"hostCookie", Json::array()}}, {{"hostBearer", Json::array()}}};
-  for (const Endpoint& endpoint : endpoints()) {
+  for (const Endpoint& endpoint : endpoints_of_a_new_service()) {
     CAPTURE(endpoint.method, endpoint.pattern);
     const Json& operation = document().at("paths").at(endpoint.pattern).at(lower(endpoint.method));
     CHECK((operation.at("security") == hosts_only) == (endpoint.who == Endpoint::For::host));

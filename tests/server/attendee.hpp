@@ -23,8 +23,9 @@ using Json = nlohmann::json;
 /// An account with a room, and the session that runs in it.
 struct Host {
   explicit Host(const RunningServer& server_) : Host(server_, {}) {}
-  Host(const RunningServer& server_, const std::function<void(consent::Room&)>& change)
-      : server(server_), login(server_.host("host")), room(new_room(server_, room_key)) {
+  Host(const RunningServer& server_, const std::function<void(consent::Room&)>& change,
+       const std::string& user = "host")
+      : server(server_), login(server_.host(user)), room(new_room(server_, room_key)) {
     room.recipients[0].recipient = room_identity.recipient();
     if (change) change(room);
     const Reply made =

@@ -49,8 +49,9 @@ inline bool is_on_the_disk(const RunningServer& server, const std::string& text)
 
 /// A meeting of a host and a participant in which everybody approved.
 struct Recorded {
-  explicit Recorded(const RunningServer& server, const std::function<void(consent::Room&)>& change = {})
-      : host(server, change), anna(host, Attendee::As::host, "Anna"), ben(host, Attendee::As::participant, "Ben") {
+  explicit Recorded(const RunningServer& server, const std::function<void(consent::Room&)>& change = {},
+                    const std::string& user = "host")
+      : host(server, change, user), anna(host, Attendee::As::host, "Anna"), ben(host, Attendee::As::participant, "Ben") {
     anna.ask();
     ben.wait_for_request();
     if (anna.approve().status != 201) throw std::runtime_error("Anna could not approve");

@@ -67,6 +67,15 @@ Headers RunningServer::host(const std::string& user) const {
   return {{"Cookie", cookie.substr(0, cookie.find(';'))}};
 }
 
+std::vector<Endpoint> endpoints_of_a_new_service() {
+  const TemporaryFolder folder;
+  Log log(LogLevel::error, [](std::string_view) {});
+  Config config;
+  config.data_folder = folder.path() / "data";
+  config.listen_port = 0;
+  return Server::open(config, log).value()->endpoints();
+}
+
 std::string json_text(const std::string& json, const std::string& key) {
   const std::string mark = "\"" + key + "\":\"";
   const auto begin = json.find(mark);

@@ -62,6 +62,9 @@ class RunningServer {
   std::thread thread_;
 };
 
+/// All that a service answers to: its table of routes, without running it.
+std::vector<Endpoint> endpoints_of_a_new_service();
+
 /// The value of a string field in flat JSON text, without a JSON library; empty when it is not there.
 std::string json_text(const std::string& json, const std::string& key);
 
