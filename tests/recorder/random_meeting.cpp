@@ -42,6 +42,7 @@ storage::BlobStore open_store(const std::filesystem::path& path) {
 Config patient() {
   Config config = Stage::loopback();
   config.header_wait = 10s;  // a second stream always comes: nothing here needs a second file
+  config.latency = 400ms;    // a jitter buffer drops what is later than this, also on a machine with too much to do
   return config;
 }
 
