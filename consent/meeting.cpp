@@ -44,6 +44,28 @@ std::vector<ParticipantId> waiting_for(const MeetingState& state) {
   return waiting;
 }
 
+bool only_counts_are_shown(const MeetingState& state) {
+  return state.recording && !state.recording->terms.names_refusals && !waiting_for(state).empty();
+}
+
+AnswerCounts count_answers(const MeetingState& state) noexcept {
+  AnswerCounts counts;
+  if (!state.recording) return counts;
+  for (const auto& [participant, member] : state.members) {
+    if (member.place == Place::lobby) continue;
+    ++counts.people;
+    if (has_live_approval(state, member)) ++counts.approved;
+    if (member.answer == Answer::refused) ++counts.refused;
+  }
+  return counts;
+}
+
+std::vector<ParticipantId> shown_waiting(const MeetingState& state, const ParticipantId& viewer) {
+  auto waiting = waiting_for(state);
+  if (only_counts_are_shown(state)) std::erase_if(waiting, [&](const auto& who) { return who != viewer; });
+  return waiting;
+}
+
 bool somebody_refused(const MeetingState& state) noexcept {
   return std::ranges::any_of(state.members, [](const auto& entry) { return entry.second.answer == Answer::refused; });
 }
@@ -59,18 +81,18 @@ std::optional<ClosedReason> closed_reason(const MeetingState& state) {
   return ClosedReason::preparing;
 }
 
-ShownAnswer shown_answer(const MeetingState& state, const ParticipantId& participant) {
+ShownAnswer shown_answer(const MeetingState& state, const ParticipantId& participant, const ParticipantId& viewer) {
   const auto found = state.members.find(participant);
   if (!state.recording || found == state.members.end()) return ShownAnswer::none;
-  if (found->second.answer == Answer::approved) return ShownAnswer::approved;
-  // Not only the refusal itself: a `none` beside a `hidden` would tell who it was.
-  if (!state.recording->terms.names_refusals) return ShownAnswer::hidden;
+  // Everybody's, not only the refusal itself: whoever is left over when the others' answers are known is known too.
+  if (participant != viewer && only_counts_are_shown(state)) return ShownAnswer::hidden;
   switch (found->second.answer) {
+    case Answer::approved:
+      return ShownAnswer::approved;
     case Answer::refused:
       return ShownAnswer::refused;
     case Answer::withdrawn:
       return ShownAnswer::withdrawn;
-    case Answer::approved:
     case Answer::none:
       break;
   }

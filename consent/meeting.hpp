@@ -128,8 +128,24 @@ bool has_live_approval(const MeetingState& state, const Member& member) noexcept
 /// Everybody in the room if all of them have a live approval, a host is there and nothing is broken; else nothing.
 std::optional<std::vector<Seat>> complete_roster(const MeetingState& state);
 
-/// Who is in the room without a live approval, whatever the reason (so that it does not give away who refused).
+/// Who is in the room without a live approval, whatever the reason. To be shown to people only as shown_waiting() does.
 std::vector<ParticipantId> waiting_for(const MeetingState& state);
+
+/// Whether only counts of the answers may be shown: the request does not name refusals, and somebody is missing. A name
+/// beside an approval would tell by elimination who refused; once everybody has approved there is nobody to protect.
+bool only_counts_are_shown(const MeetingState& state);
+
+/// How many people are in the room, and how they answered the request; all zero without one. Whoever neither approved
+/// nor refused has not answered, withdrew, or has an approval that no longer holds.
+struct AnswerCounts {
+  std::size_t people = 0;
+  std::size_t approved = 0;
+  std::size_t refused = 0;
+};
+AnswerCounts count_answers(const MeetingState& state) noexcept;
+
+/// Of those in waiting_for(), the ones that the viewer may see: all of them, or no more than themself.
+std::vector<ParticipantId> shown_waiting(const MeetingState& state, const ParticipantId& viewer);
 
 /// Why the gate is closed, most telling reason first.
 enum class ClosedReason : std::uint8_t {
@@ -145,9 +161,9 @@ enum class ClosedReason : std::uint8_t {
 std::optional<ClosedReason> closed_reason(const MeetingState& state);
 std::string_view name_of(ClosedReason reason) noexcept;
 
-/// What others may see of a person's answer: `hidden` if the request does not name refusals and they did not approve.
+/// What the viewer may see of a person's answer: `hidden` while only counts are shown. One's own is always shown.
 enum class ShownAnswer : std::uint8_t { none, approved, refused, withdrawn, hidden };
-ShownAnswer shown_answer(const MeetingState& state, const ParticipantId& participant);
+ShownAnswer shown_answer(const MeetingState& state, const ParticipantId& participant, const ParticipantId& viewer);
 std::string_view name_of(ShownAnswer answer) noexcept;
 
 /// Somebody who is present has refused: what a host may know even if not who.

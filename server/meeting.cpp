@@ -113,12 +113,14 @@ void Meeting::tell_refused(const consent::TellHostRefused& effect) {
 }
 
 void Meeting::tell_everybody() {
-  std::string roster = roster_message(view());
-  if (roster != last_roster_) send_to_all(roster);
-  last_roster_ = std::move(roster);
-  std::string gate = gate_message(view());
-  if (gate != last_gate_) send_to_all(gate);
-  last_gate_ = std::move(gate);
+  for (auto& [id, person] : people_) {
+    std::string roster = roster_message(view(), person);
+    if (roster != person.last_roster) person.send(roster);
+    person.last_roster = std::move(roster);
+    std::string gate = gate_message(view(), person);
+    if (gate != person.last_gate) person.send(gate);
+    person.last_gate = std::move(gate);
+  }
 }
 
 void Meeting::send_to_all(const std::string& text) {

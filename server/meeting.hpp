@@ -164,8 +164,6 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   std::optional<consent::TimeMs> opened_;
   std::int64_t last_approval_ns_ = 0;
   std::set<consent::Part> recovering_;
-  std::string last_roster_;
-  std::string last_gate_;
   asio::steady_timer tick_;
 };
 

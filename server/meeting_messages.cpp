@@ -6,16 +6,19 @@
 namespace unavoce::server {
 namespace {
 
-Json roster_json(const MeetingView& view) {
+Json roster_json(const MeetingView& view, const consent::ParticipantId& viewer) {
   Json roster = Json::array();
   for (const auto& [id, member] : view.state.members) {
     const auto person = view.people.find(id);
     if (person == view.people.end()) continue;
+    const auto answer = consent::shown_answer(view.state, id, viewer);
+    // The id of an approval is as good as the answer.
+    const bool approval = answer == consent::ShownAnswer::approved && member.approval;
     roster.push_back({{"participant", id.hex()},
                       {"name", person->second.name},
                       {"role", consent::name_of(member.role)},
-                      {"answer", consent::name_of(consent::shown_answer(view.state, id))},
-                      {"approval", member.approval ? Json(member.approval->hex()) : Json(nullptr)}});
+                      {"answer", consent::name_of(answer)},
+                      {"approval", approval ? Json(member.approval->hex()) : Json(nullptr)}});
   }
   return roster;
 }
@@ -32,14 +35,24 @@ std::string_view reason_text(const consent::MeetingState& state) {
   return consent::name_of(*reason);
 }
 
-Json gate_json(const MeetingView& view) {
+/// How many answered what. That somebody refused is the hosts' business only, unless the request names refusals.
+Json counts_json(const consent::MeetingState& state, consent::Role viewer) {
+  const auto counts = consent::count_answers(state);
+  const bool refusals = viewer == consent::Role::host || (state.recording && state.recording->terms.names_refusals);
+  return {{"people", counts.people},
+          {"approved", counts.approved},
+          {"refused", refusals ? Json(counts.refused) : Json(nullptr)}};
+}
+
+Json gate_json(const MeetingView& view, const Person& viewer) {
   Json waiting = Json::array();
-  for (const auto& id : consent::waiting_for(view.state)) waiting.push_back(id.hex());
+  for (const auto& id : consent::shown_waiting(view.state, viewer.id)) waiting.push_back(id.hex());
   const bool open = consent::gate_is_open(view.state);
   Json gate = {{"state", open ? "open" : "closed"},
                {"take", open ? Json(view.state.recording->running->take) : Json(nullptr)},
                {"reason", reason_text(view.state)},
-               {"waiting_for", std::move(waiting)}};
+               {"waiting_for", std::move(waiting)},
+               {"answers", counts_json(view.state, viewer.role)}};
   gate["opened_ms"] = open && view.opened ? Json(view.opened->value) : Json(nullptr);
   return gate;
 }
@@ -56,19 +69,19 @@ std::string welcome_message(const MeetingView& view, const Person& person, const
                {"participant", person.id.hex()},
                {"resume", person.resume.text},
                {"challenge", person.challenge},
-               {"roster", roster_json(view)},
+               {"roster", roster_json(view, person.id)},
                {"request", view.request ? request_json(*view.request) : Json(nullptr)},
-               {"gate", gate_json(view)},
+               {"gate", gate_json(view, person)},
                {"checkpoint", checkpoint},
                {"room_envelope", view.room.envelope}});
 }
 
-std::string roster_message(const MeetingView& view) {
-  return dump({{"type", "roster"}, {"roster", roster_json(view)}});
+std::string roster_message(const MeetingView& view, const Person& viewer) {
+  return dump({{"type", "roster"}, {"roster", roster_json(view, viewer.id)}});
 }
 
-std::string gate_message(const MeetingView& view) {
-  return dump({{"type", "gate"}, {"gate", gate_json(view)}});
+std::string gate_message(const MeetingView& view, const Person& viewer) {
+  return dump({{"type", "gate"}, {"gate", gate_json(view, viewer)}});
 }
 
 std::string request_message(const consent::Signed<consent::Request>& request, const std::string& challenge) {

@@ -25,8 +25,10 @@ struct MeetingView {
 };
 
 std::string welcome_message(const MeetingView& view, const Person& person, const std::string& checkpoint);
-std::string roster_message(const MeetingView& view);
-std::string gate_message(const MeetingView& view);
+/// As this person may see it (consent::shown_answer).
+std::string roster_message(const MeetingView& view, const Person& viewer);
+/// As this person may see it: who is missing by name, or only how many.
+std::string gate_message(const MeetingView& view, const Person& viewer);
 /// `challenge` is the person's own.
 std::string request_message(const consent::Signed<consent::Request>& request, const std::string& challenge);
 std::string challenge_message(const std::string& challenge);

@@ -39,6 +39,8 @@ struct Person {
   std::uint64_t departed = 0;  ///< counts up; who left last has the highest
   std::string challenge{};     ///< what the next answer must carry; single use
   std::optional<PublishPlace> place{};
+  std::string last_roster{};  ///< as they were last told
+  std::string last_gate{};
 
   /// Sends a text frame if there is a connection.
   void send(const std::string& text) const {

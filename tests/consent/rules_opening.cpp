@@ -194,7 +194,7 @@ TEST_CASE("an approval that a refusal overtook on its way to the ledger does not
   session.refuse(0);
   session.tell(on_its_way);
   CHECK(session.got<PrepareTake>() == nullptr);
-  CHECK(shown_answer(session.state, person(0)) == ShownAnswer::refused);
+  CHECK(shown_answer(session.state, person(0), person(1)) == ShownAnswer::refused);
 }
 
 TEST_CASE("an approval that was given before leaving does not count after coming back") {

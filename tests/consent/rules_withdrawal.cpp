@@ -21,7 +21,7 @@ TEST_CASE("a withdrawal closes the gate first, aborts that person's tracks only,
   CHECK(session.got<EndTake>()->abort == std::vector{withdrawn});
   REQUIRE(session.got<Erase>());
   CHECK(session.got<Erase>()->approvals == std::vector{withdrawn});
-  CHECK(shown_answer(session.state, person(1)) == ShownAnswer::withdrawn);
+  CHECK(shown_answer(session.state, person(1), person(0)) == ShownAnswer::withdrawn);
 }
 
 TEST_CASE("where the room chose so, a withdrawal aborts the whole take") {

@@ -51,10 +51,32 @@ TEST_CASE("with one approval missing nothing is on the disk", "[meeting]") {
   anna.ask();
   ben.wait_for_request();
   REQUIRE(anna.approve().status == 201);
-  while (anna.gate.value("waiting_for", Json::array()) != Json::array({ben.participant})) anna.wait_for("gate");
+  while (anna.gate.at("answers").at("approved") != 1) anna.wait_for("gate");
   CHECK(anna.gate.at("state") == "closed");
   CHECK(track_files(server) == 0);
   CHECK(kinds_of(server, host, anna.request->body.recording) == std::vector<std::string>{"request", "approval"});
+}
+
+TEST_CASE("while answers are missing the host is told how many approved and refused, not who", "[meeting]") {
+  const RunningServer server;
+  const Host host(server);
+  Attendee anna(host, Attendee::As::host);
+  Attendee ben(host, Attendee::As::participant);
+  Attendee carl(host, Attendee::As::participant);
+  anna.ask();
+  ben.wait_for_request();
+  carl.wait_for_request();
+  REQUIRE(anna.approve().status == 201);
+  REQUIRE(ben.approve().status == 201);
+  REQUIRE(carl.refuse().status == 201);
+  while (anna.gate.at("answers") != Json{{"people", 3}, {"approved", 2}, {"refused", 1}}) anna.wait_for("gate");
+  CHECK(anna.gate.at("waiting_for").empty());
+  const Attendee dora(host, Attendee::As::participant);
+  CHECK(dora.welcome.at("gate").at("answers").at("refused").is_null());
+  for (const Json& entry : dora.welcome.at("roster")) {
+    CHECK(entry.at("answer") == (entry.at("participant") == dora.participant ? "none" : "hidden"));
+    CHECK(entry.at("approval").is_null());
+  }
 }
 
 TEST_CASE("a host who asked but did not approve keeps the gate closed", "[meeting]") {

@@ -59,7 +59,7 @@ test('every reason that a closed gate can have is said in both languages, and no
   const ended = wordsOf('statement_names.cpp', 'EndReason');
   assert.ok(closed.includes('no_host') && ended.includes('late_join'), 'the words were found');
   for (const word of [...closed, ...ended]) assert.ok(TEXTS[`reason_${word}`]?.every((text) => text.trim() !== ''), word);
-  const said = Object.keys(TEXTS).filter((key) => key.startsWith('reason_') && !/^reason_(and_)?waiting_for$/.test(key)).map((key) => key.slice(7));
+  const said = Object.keys(TEXTS).filter((key) => key.startsWith('reason_') && !/^reason_(and_)?(waiting_for|counts)$/.test(key)).map((key) => key.slice(7));
   assert.deepEqual(said.sort(), [...new Set([...closed, ...ended])].sort());
   const documented = readFileSync(new URL('../../docs/API.md', import.meta.url), 'utf8');
   for (const word of [...closed, ...ended]) assert.ok(documented.includes(`\`${word}\``), `docs/API.md says ${word}`);

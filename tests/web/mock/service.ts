@@ -28,6 +28,7 @@ export class MockService {
   private request: { id: string; envelope: string; recording: string } | null = null;
   private take = 0;
   private open = false;
+  private named = false;
   private lastEnd = "";
 
   private constructor(private readonly pages: string, readonly ledger: MockLedger, readonly signer: KeyPairSigner) {
@@ -134,6 +135,7 @@ export class MockService {
     const publish = kind === "approval" && (body as { scope: string[] }).scope.length > 0 ? { url: `/whip/${id.slice(0, 16)}`, token: "t" } : null;
     response.writeHead(201, { "Content-Type": "application/json" })
       .end(JSON.stringify({ id, kind, entry: entry.entry, r: entry.r, proof: this.lies.proof?.(entry.proof) ?? entry.proof, publish }));
+    if (kind === "request") this.named = (body as { names_refusals: boolean }).names_refusals;
     if (kind === "request") this.ask({ id, envelope, recording: body.recording });
     else if (person) {
       Object.assign(person, { answer: { approval: "approved", refusal: "refused", withdrawal: "withdrawn" }[kind], approval: kind === "approval" ? id : null });
@@ -161,19 +163,22 @@ export class MockService {
   private close(ended: string): void {
     if (this.open) this.lastEnd = ended;
     this.open = false;
-    this.tell({ type: "gate", gate: this.gate() });
+    this.tellEach((person) => ({ type: "gate", gate: this.gate(person) }));
   }
   /** The reason in the words of the service: why closed, and while answers are missing what ended the last take. */
-  private gate(): object {
-    const waiting_for = this.request ? this.people.filter(({ answer, socket }) => socket && answer !== "approved").map(({ participant }) => participant) : [];
+  private gate(viewer: Person): object {
+    const here = this.request ? this.people.filter(({ socket }) => socket) : [];
+    const count = (wanted: string): number => here.filter(({ answer }) => answer === wanted).length;
+    const answers = { people: here.length, approved: count("approved"), refused: viewer.role === "host" || this.named ? count("refused") : null };
+    const missing = this.request ? this.people.filter(({ answer, socket }) => socket && answer !== "approved").map(({ participant }) => participant) : [];
     const hostHere = this.people.some(({ role, socket }) => socket && role === "host");
-    const closed = !this.request ? "no_request" : !hostHere ? "no_host" : waiting_for.length === 0 ? "preparing" : this.lastEnd || "waiting";
-    return { state: this.open ? "open" : "closed", take: this.open ? this.take : null, reason: this.open ? "open" : closed, waiting_for };
+    const closed = !this.request ? "no_request" : !hostHere ? "no_host" : missing.length === 0 ? "preparing" : this.lastEnd || "waiting";
+    return { state: this.open ? "open" : "closed", take: this.open ? this.take : null, reason: this.open ? "open" : closed, answers, waiting_for: missing.filter((id) => !this.hides() || id === viewer.participant) };
   }
 
   private async settle(reason: string): Promise<void> {
     const here = this.people.filter(({ socket }) => socket);
-    this.tell({ type: "roster", roster: this.roster() });
+    this.tellEach((person) => ({ type: "roster", roster: this.roster(person) }));
     const complete = this.request !== null && here.length > 0 && here.every(({ answer }) => answer === "approved");
     if (!complete) return this.close(reason);
     const approvals = here.map(({ approval }) => approval!).sort();
@@ -182,7 +187,7 @@ export class MockService {
     here.filter(({ role }) => role === "host").forEach(({ socket }) => send(socket, { type: "take_proposal", take_id: id, envelope }));
     if (!this.lies.openWithoutTake) this.tell({ type: "take", envelope });
     this.open = true;
-    this.tell({ type: "gate", gate: this.gate() });
+    this.tellEach((person) => ({ type: "gate", gate: this.gate(person) }));
   }
 
   private async hear(socket: WebSocket, message: { type: string; [key: string]: any }): Promise<void> {
@@ -203,12 +208,20 @@ export class MockService {
     if (!back) this.people.push(person);
     Object.assign(person, { socket, challenge: toBase64url(randomBytes(32)) });
     const room = [...this.rooms.values()].at(-1)!;
-    send(socket, { type: "welcome", session: this.session, participant: person.participant, resume: person.resume, challenge: person.challenge, roster: this.roster(), request: this.request, gate: this.gate(), checkpoint: await this.ledger.checkpoint(), room_envelope: (this.lies.room?.(room) ?? room).envelope });
+    send(socket, { type: "welcome", session: this.session, participant: person.participant, resume: person.resume, challenge: person.challenge, roster: this.roster(person), request: this.request, gate: this.gate(person), checkpoint: await this.ledger.checkpoint(), room_envelope: (this.lies.room?.(room) ?? room).envelope });
     await this.settle("late_join");
   }
 
-  private roster(): object[] {
-    return this.people.filter(({ socket }) => socket).map(({ participant, name, role, answer, approval }) => ({ participant, name, role, answer, approval }));
+  /** As the rules of the service have it: while refusals are not named and somebody is missing, only one's own answer. */
+  private hides(): boolean {
+    return this.request !== null && !this.named && this.people.some(({ answer, socket }) => socket && answer !== "approved");
+  }
+  private roster(viewer: Person): object[] {
+    return this.people.filter(({ socket }) => socket).map(({ participant, name, role, answer, approval }) => this.hides() && participant !== viewer.participant
+      ? { participant, name, role, answer: "hidden", approval: null } : { participant, name, role, answer, approval });
+  }
+  private tellEach(message: (person: Person) => object): void {
+    this.people.forEach((person) => send(person.socket, message(person)));
   }
   tell(message: object): void {
     this.people.forEach(({ socket }) => send(socket, message));

@@ -38,6 +38,8 @@ function spell(value: Value | undefined): string {
 const locale = (): string => navigator.languages.find((wish) => wish.startsWith(language)) ?? (language === "en" ? "en-GB" : "de");
 export const sayDate = (date: Date): string => new Intl.DateTimeFormat(locale(), { dateStyle: "long" }).format(date);
 export const sayTime = (ms: number): string => new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(ms);
+/** To the second: to tell apart what happened within a minute. */
+export const sayMoment = (ms: number): string => new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "medium" }).format(ms);
 
 /** Calls render now and after every change of language, for as long as `owner` (a node) lives. */
 export function bind(owner: object, render: () => void): void {

@@ -4,7 +4,9 @@ import type { ProblemDocument } from "./api.ts";
 
 export type Answer = "none" | "approved" | "refused" | "withdrawn" | "hidden";
 export interface RosterEntry { participant: string; name: string; role: Role; answer: Answer; approval: string | null }
-export interface Gate { state: "open" | "closed"; take: number | null; reason: string; waiting_for: string[]; opened_ms?: number | null }
+/** `refused` is for hosts, unless the request names refusals. */
+export interface AnswerCounts { people: number; approved: number; refused: number | null }
+export interface Gate { state: "open" | "closed"; take: number | null; reason: string; waiting_for: string[]; answers: AnswerCounts; opened_ms?: number | null }
 export interface RequestNotice { id: string; envelope: string; recording: string }
 
 export interface Welcome {

@@ -10,6 +10,7 @@ import { submitUntilAcknowledged } from "../net/submit.ts";
 import { keepApproval, updateApproval } from "../store/approvals.ts";
 import { pinCheckpoint, pinnedCheckpoint } from "../store/checkpoints.ts";
 import { makeApproval, makeRefusal, makeWithdrawal, type Asked } from "./answers.ts";
+import { keptWithdrawals, markWithdrawn } from "./kept_withdrawals.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Place, Store } from "./state.ts";
 
@@ -49,21 +50,34 @@ export class Answering {
     this.store.set({ answer: "refused", approval: null, scope: [] });
   }
 
-  /** Stops sending at once and sends the withdrawal until the service acknowledges it. */
-  withdraw(): Promise<void> {
-    this.publisher.stop();
-    const { request, approval } = this.store.state;
-    if (!request) return Promise.resolve();
-    this.store.set({ answer: "withdrawn", scope: [] });
-    this.withdrawing ??= this.sendWithdrawal(request.body.recording, approval).finally(() => { this.withdrawing = null; });
+  /** Stops sending at once, if the recording is the one that is asked for, and sends the withdrawal until the service acknowledges it. */
+  withdraw(recording: string): Promise<void> {
+    const { request, answer } = this.store.state;
+    const live = request?.body.recording === recording && (answer === "approved" || answer === "sending");
+    if (live) {
+      this.publisher.stop();
+      this.store.set({ answer: "withdrawn", scope: [] });
+    }
+    this.withdrawing ??= this.sendWithdrawals(recording, live).finally(() => { this.withdrawing = null; });
     return this.withdrawing;
   }
 
-  private async sendWithdrawal(recording: string, approval: string | null): Promise<void> {
-    const { envelope } = await makeWithdrawal(recording, this.place.signer, "now");
-    const accepted = await submitUntilAcknowledged(envelope);
-    await this.check(accepted, envelope);
-    if (approval !== null) await updateApproval(approval, { withdrawn: true });
+  /** One for each key that approved this recording here: after a reload, or leaving and coming back, there may be several. */
+  private async sendWithdrawals(recording: string, live: boolean): Promise<void> {
+    const { signer, roomId } = this.place;
+    const all = await keptWithdrawals(roomId, recording);
+    if (live && !all.some(({ key }) => key === signer.publicKey)) all.push({ key: signer.publicKey, envelope: "", approvals: [] });
+    for (const one of all) {
+      const mine = one.key === signer.publicKey;
+      const envelope = mine ? (await makeWithdrawal(recording, signer, "now")).envelope : one.envelope;
+      if (mine && this.store.state.request?.body.recording === recording) { // final for this key: FORMATS section 2
+        this.publisher.stop();
+        this.store.set({ answer: "withdrawn", approval: null, scope: [] });
+      }
+      const accepted = await submitUntilAcknowledged(envelope);
+      await markWithdrawn(one);
+      await this.check(accepted, envelope);
+    }
     this.kept();
   }
 

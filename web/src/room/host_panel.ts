@@ -14,6 +14,7 @@ const ICONS: Record<Answer, Icon> = { none: "waiting", approved: "check", refuse
 
 export class HostPanel {
   readonly element: HTMLElement;
+  private readonly caption = h("caption", {});
   private readonly table = h("tbody", {});
   private readonly gate = h("div", { class: "gate", testid: "gate-state", role: "status" });
   private readonly note = h("p", { class: "note warning", testid: "host-note", hidden: true });
@@ -27,7 +28,7 @@ export class HostPanel {
   constructor(private readonly duties: HostDuties, room: string) {
     this.ask.addEventListener("click", () => openRequest(duties.maxDays, (wish) => duties.ask(wish)));
     this.stop.addEventListener("click", busy(this.stop, this.problem, () => duties.stop(), inWords));
-    this.answers = h("table", { testid: "answers-table" }, h("caption", {}, T("answers_caption")),
+    this.answers = h("table", { testid: "answers-table" }, this.caption,
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, T("answers_person")), h("th", { scope: "col" }, T("answers_answer")))), this.table);
     const key = h("details", {}, h("summary", {}, T("key_check_title")), h("p", { class: "muted" }, T("key_check_lead")),
       roomKeyInput("host-room-key", room, T("key_check_file"), async (key) => duties.useRoomKey(key)), this.keyCheck);
@@ -36,8 +37,8 @@ export class HostPanel {
   }
 
   draw(state: MeetingState): void {
-    const { roster, request, gate, answer, refusals, keyChecks } = state;
-    const key = JSON.stringify([roster, request?.id, gate, answer, refusals, [...keyChecks], this.duties.hasRoomKey()]);
+    const { roster, request, gate, answer, keyChecks } = state;
+    const key = JSON.stringify([roster, request?.id, gate, answer, [...keyChecks], this.duties.hasRoomKey()]);
     if (key === this.shown) return;
     this.shown = key;
     this.ask.hidden = request !== null;
@@ -46,17 +47,20 @@ export class HostPanel {
     Object.assign(this.gate.dataset, { state: gate.state, reason: gate.reason, take: String(gate.take ?? "") });
     fill(this.gate, icon(gate.state === "open" ? "record" : "shield"), h("div", {}, h("strong", {}, T(gate.state === "open" ? "gate_open" : "gate_closed")), " ",
       gate.state === "open" ? null : request ? gateReason(state) : T("reason_no_request")));
+    const { people, approved, refused } = gate.answers;
+    const counted = request !== null && !request.body.names_refusals && approved < people;
+    fill(this.caption, counted ? T("answers_caption_counts", { people, approved, refused: refused ?? 0 }) : T("answers_caption"));
     this.drawNote(state);
     fill(this.table, ...roster.map((entry) => this.row(entry, state)));
     this.drawKeyCheck(state);
   }
 
-  private drawNote({ request, answer, refusals, roster }: MeetingState): void {
+  private drawNote({ request, answer, gate, roster }: MeetingState): void {
     const own = request !== null && (answer === "asked" || answer === "refused" || answer === "withdrawn");
-    const last = refusals.at(-1);
-    const who = roster.find(({ participant }) => participant === last)?.name;
-    this.note.hidden = !own && last === undefined;
-    fill(this.note, own ? T("host_must_answer") : who !== undefined ? T("refused_by", { name: who }) : T("refused_somebody"));
+    const refused = request !== null && gate.state === "closed" && (gate.answers.refused ?? 0) > 0;
+    const names = roster.flatMap((entry) => (entry.answer === "refused" ? [T("plain", { text: entry.name })] : []));
+    this.note.hidden = !own && !refused;
+    fill(this.note, own ? T("host_must_answer") : request?.body.names_refusals ? T("refused_by", { names }) : T("refused_somebody"));
   }
 
   private row({ participant, name, role, answer, approval }: RosterEntry, { participant: me, keyChecks }: MeetingState): HTMLElement {

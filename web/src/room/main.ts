@@ -14,6 +14,7 @@ import { icon } from "../ui/icons.ts";
 import { inWords } from "../ui/problems.ts";
 import { checkRoom } from "./checks.ts";
 import { joinView } from "./join_view.ts";
+import { takeBack } from "./kept_withdrawals.ts";
 import { LocalMedia } from "./media.ts";
 import { initialState, Meeting } from "./meeting.ts";
 import { showMeeting } from "./meeting_view.ts";
@@ -73,7 +74,7 @@ async function offerJoin(config: Config, room: Signed<Room>, fingerprint: string
   ];
   const view = joinView(room.body.title, about, readSeat(room.body.room)?.name ?? holder, media, ({ name }) => void join(name));
   titleOfPage(T("plain", { text: room.body.title }));
-  const home = new TakeHome(room.body.room);
+  const home = new TakeHome(room.body.room, "outside", (recording) => takeBack(room.body.room, recording, room.body.ledger));
   fill(main, view.element, home.element);
   void home.draw();
   await media.openBoth();
@@ -100,7 +101,7 @@ function enter(meeting: Meeting, tiles: Tiles): void {
     tiles.show(me, "screen", media.screen);
     tiles.picture(me, media.sent().picture);
   };
-  showMeeting(main, meeting, tiles, () => void leave(meeting));
+  void showMeeting(main, meeting, tiles, () => void leave(meeting));
   showOwn();
   media.onChange(showOwn);
 }
@@ -109,7 +110,9 @@ async function leave(meeting: Meeting): Promise<void> {
   await meeting.leave();
   prefixTitle(null);
   main.classList.remove("in-meeting");
-  const home = new TakeHome(meeting.place.roomId);
+  const { roomId } = meeting.place;
+  const { ledger } = meeting.store.state.room.body;
+  const home = new TakeHome(roomId, "outside", (recording) => takeBack(roomId, recording, ledger));
   fill(main, h("section", { class: "narrow", testid: "left" }, h("h1", { tabindex: "-1" }, T("left_title")), h("p", {}, T("left_words")),
     h("p", {}, h("button", { type: "button", class: "primary", testid: "rejoin", on: { click: () => location.reload() } }, T("rejoin"))), home.element));
   main.querySelector("h1")?.focus();

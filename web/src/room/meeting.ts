@@ -18,6 +18,7 @@ import { Publisher } from "./publisher.ts";
 import { Store, type MeetingState, type Place } from "./state.ts";
 
 const TAKE_MUST_BE_SHOWN_MS = 2_000;
+const CHECKS_MAY_TAKE_MS = 2_000; // a proposal waits three seconds
 
 /** How joining goes on: entered once, refused for good, or waiting for the service. */
 export interface Entry { entered(): void; refused(problem: Message): void; waits(words: Message): void }
@@ -77,13 +78,24 @@ export class Meeting {
       case "request": return this.request(message.request, message.challenge);
       case "challenge": return store.set({ challenge: message.challenge });
       case "gate": return this.gate(message.gate);
-      case "take_proposal": return this.duties?.countersign(message.take_id, message.envelope);
+      case "take_proposal": await this.approvalsChecked(); return this.duties?.countersign(message.take_id, message.envelope);
       case "take": return this.take(message.envelope);
-      case "refused": return store.set({ refusals: [...store.state.refusals, message.participant] });
       case "recording_ended": return this.ended(message.reason);
       case "problem": return this.problem(inWords(problemFrom(message.problem)));
       default: return;
     }
+  }
+
+  /** Where answers are not named, the approvals are known only just before the take: their checks come first, within the service's patience. */
+  private approvalsChecked(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, CHECKS_MAY_TAKE_MS);
+      this.store.watch(({ keyChecks }) => {
+        if ([...keyChecks.values()].includes("checking")) return;
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   private async welcome(welcome: Welcome): Promise<void> {
@@ -133,7 +145,7 @@ export class Meeting {
     this.publisher.stop();
     const known = await noticeIsOurs(request.body.notice);
     store.set({
-      request, challenge, answer: "asked", approval: null, scope: [], take: null, hasRecorded: false, halted: false, refusals: [], keyChecks: new Map(),
+      request, challenge, answer: "asked", approval: null, scope: [], take: null, hasRecorded: false, halted: false, keyChecks: new Map(),
       notice: known ? null : T("notice_unknown"),
     });
   }
@@ -172,7 +184,7 @@ export class Meeting {
     this.publisher.stop();
     const { answer } = this.store.state;
     this.store.set({
-      request: null, approval: null, take: null, hasRecorded: false, refusals: [], answer: answer === "withdrawn" ? "withdrawn" : "none",
+      request: null, approval: null, take: null, hasRecorded: false, answer: answer === "withdrawn" ? "withdrawn" : "none",
       notice: T(reason === "refused" ? "ended_refused" : "ended"),
     });
   }
@@ -186,7 +198,7 @@ export class Meeting {
 export function initialState(room: MeetingState["room"]): MeetingState {
   return {
     room, participant: "", session: "", connection: "connecting", roster: [], request: null, challenge: "",
-    gate: { state: "closed", take: null, reason: "", waiting_for: [] }, hasRecorded: false, answer: "none", scope: [], approval: null, take: null,
-    publish: "off", publishProblem: null, alarms: [], halted: false, notice: null, refusals: [], keyChecks: new Map(),
+    gate: { state: "closed", take: null, reason: "", waiting_for: [], answers: { people: 0, approved: 0, refused: null } }, hasRecorded: false, answer: "none", scope: [], approval: null, take: null,
+    publish: "off", publishProblem: null, alarms: [], halted: false, notice: null, keyChecks: new Map(),
   };
 }

@@ -7,6 +7,8 @@ import { icon } from "../ui/icons.ts";
 import { deviceButton, screenButton } from "./controls.ts";
 import { HostPanel } from "./host_panel.ts";
 import type { Meeting } from "./meeting.ts";
+import type { KeptApproval } from "../store/approvals.ts";
+import { standingApprovals } from "./kept_withdrawals.ts";
 import { openPrompt } from "./prompt_view.ts";
 import { RecordingSign } from "./recording_sign.ts";
 import type { MeetingState } from "./state.ts";
@@ -14,16 +16,20 @@ import { TakeHome } from "./take_home.ts";
 import type { Tiles } from "./tiles.ts";
 import { openWithdraw } from "./withdraw_dialog.ts";
 
-export function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Tiles, leave: () => void): void {
+export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Tiles, leave: () => void): Promise<void> {
   const { store, media, place, answering } = meeting;
-  const withdraw = h("button", { type: "button", testid: "withdraw", on: { click: () => openWithdraw(() => answering.withdraw()) } }, icon("undo"), T("withdraw_button"));
+  const withdraw = h("button", { type: "button", testid: "withdraw", on: { click: () => openWithdraw(() => answering.withdraw(recordingToTakeBack())) } }, icon("undo"), T("withdraw_button"));
   const again = h("button", { type: "button", testid: "prompt-again", on: { click: () => ask() } }, T("prompt_again"));
-  const sign = new RecordingSign(h("div", { class: "kept" }, again, withdraw));
+  const inSign = h("div", { class: "kept" }, again, withdraw);
+  const sign = new RecordingSign(inSign);
+  const remains = h("p", { class: "note", testid: "approval-remains", hidden: true }, T("mine_remains"));
+  const inCard = h("div", { class: "kept" }); // where the button stands while there is no sign
+  let standing: KeptApproval[] = [];
   const alarm = h("section", { class: "note alarm", testid: "alarm", role: "alert", hidden: true });
   const notice = h("p", { class: "note", role: "status", testid: "notice", hidden: true });
   const mine = h("p", { class: "muted", testid: "approval-status", role: "status" });
   const publish = h("p", { class: "muted", testid: "publish-state" });
-  const home = new TakeHome(place.roomId);
+  const home = new TakeHome(place.roomId, "meeting", (recording) => answering.withdraw(recording));
   const panel = meeting.duties ? new HostPanel(meeting.duties, place.roomId) : null;
   const conference = store.state.room.body.conference;
   const tell = (words: MeetingState["notice"]): void => store.set({ notice: words });
@@ -32,7 +38,7 @@ export function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Tiles, l
     h("button", { type: "button", testid: "leave", class: "words-stay", on: { click: leave } }, icon("leave"), h("span", {}, T("leave"))));
   const stage = h("div", {}, conference ? companion(conference) : null, tiles.element, controls);
   const side = h("aside", { class: "side", "aria-label": T("side_label") }, panel?.element ?? null,
-    h("section", { class: "card" }, h("h2", {}, T("mine_title")), mine, publish), home.element);
+    h("section", { class: "card" }, h("h2", {}, T("mine_title")), mine, publish, remains, inCard), home.element);
 
   main.classList.add("in-meeting");
   fill(main, sign.spoken, sign.element, alarm, notice,
@@ -46,15 +52,24 @@ export function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Tiles, l
     const { request, room } = store.state;
     if (!request || prompt?.request === request.id) return;
     prompt?.close();
-    prompt = { request: request.id, ...openPrompt(room, request, {
+    prompt = { request: request.id, ...openPrompt(room, request, standing.map(({ recording }) => recording), {
       approve: (scope) => answering.approve(scope).then(() => { prompt = null; }),
       refuse: () => answering.refuse().then(() => { prompt = null; }),
+      takeBack: (recording) => answering.withdraw(recording),
     }) };
   };
+  /** Of the recording that is asked for now, or else of the latest one: the others have their own button in "To take home". */
+  const recordingToTakeBack = (): string => store.state.request && covers(store.state.request.body.recording) ? store.state.request.body.recording : standing.at(-1)!.recording;
+  const covers = (recording: string): boolean => ["approved", "sending"].includes(store.state.answer) || standing.some((kept) => kept.recording === recording);
 
-  answering.onKept(() => void home.draw());
-  void home.draw();
+  const readKept = async (): Promise<void> => {
+    standing = await standingApprovals(place.roomId);
+    drawMine(store.state);
+    await home.draw();
+  };
+  answering.onKept(() => void readKept());
   let lastAnswer = "";
+  await readKept(); // before the prompt, which says what was approved earlier
   store.watch((state) => {
     sign.draw(state);
     panel?.draw(state);
@@ -64,11 +79,15 @@ export function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Tiles, l
       lastAnswer = state.answer;
       if (state.answer === "asked") ask();
     }
-    if (!state.request && prompt) { prompt.close(); prompt = null; }
+    if ((!state.request || state.answer === "withdrawn") && prompt) { prompt.close(); prompt = null; }
   });
 
   function drawMine(state: MeetingState): void {
-    withdraw.hidden = state.answer !== "approved" && state.answer !== "sending";
+    const live = state.answer === "approved" || state.answer === "sending";
+    withdraw.hidden = !live && standing.length === 0;
+    remains.hidden = live || standing.length === 0;
+    const place = state.request ? inSign : inCard;
+    if (withdraw.parentElement !== place) place.append(withdraw);
     again.hidden = !(state.request && state.answer === "refused"); // a withdrawal is final for this key: FORMATS section 2
     alarm.hidden = state.alarms.length === 0;
     if (alarm.childElementCount !== state.alarms.length + 1) fill(alarm, h("h2", {}, icon("warning"), " ", T("alarm_title")), ...state.alarms.map((words) => h("p", {}, words)));

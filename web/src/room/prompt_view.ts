@@ -8,13 +8,15 @@ import { noticeText } from "../i18n/notice.ts";
 import { dialog } from "../ui/dialog.ts";
 import { busy, checkbox, fill, h, textOf, type Child } from "../ui/dom.ts";
 import { icon } from "../ui/icons.ts";
+import { openWithdraw } from "./withdraw_dialog.ts";
 import { inWords } from "../ui/problems.ts";
 import { controllersOf, facts } from "../ui/room_facts.ts";
 import { bind } from "../i18n/i18n.ts";
 
-export interface Answers { approve(scope: MediaKind[]): Promise<void>; refuse(): Promise<void> }
+export interface Answers { approve(scope: MediaKind[]): Promise<void>; refuse(): Promise<void>; takeBack(recording: string): Promise<void> }
 
-export function openPrompt(room: Signed<Room>, request: Signed<Request>, answers: Answers): { close(): void } {
+/** `standing`: recordings of this room that were approved here before and not taken back. The prompt must not stand in the way of that. */
+export function openPrompt(room: Signed<Room>, request: Signed<Request>, standing: string[], answers: Answers): { close(): void } {
   const { body } = request;
   const problem = h("p", { class: "problem", role: "alert", testid: "prompt-error" });
   const scope = scopeChoice(body.scope);
@@ -22,6 +24,7 @@ export function openPrompt(room: Signed<Room>, request: Signed<Request>, answers
   const refuse = h("button", { type: "button", testid: "prompt-refuse" }, icon("cross"), T("prompt_refuse"));
   const box = dialog("prompt", T("prompt_title"), [
     h("p", {}, T("prompt_lead", { host: holderOf(room.body, body.key) })),
+    earlier(request, standing, answers),
     facts([
       [T("prompt_what"), T("prompt_what_kinds", { kinds: body.scope.map((kind) => T(`kind_${kind}`)) })],
       [T("prompt_why"), body.purpose, "prompt-purpose"],
@@ -35,7 +38,7 @@ export function openPrompt(room: Signed<Room>, request: Signed<Request>, answers
     h("h3", {}, T("prompt_back_title")),
     h("p", {}, T("prompt_back")), h("p", {}, T("prompt_back_limits")),
     room.body.withdrawal_erases === "whole_takes" ? h("p", {}, T("prompt_whole_takes")) : null,
-    h("p", { class: "note" }, T(body.names_refusals ? "prompt_refusal_named" : "prompt_refusal_unnamed")),
+    h("p", { class: "note", testid: "prompt-refusals", data: { named: String(body.names_refusals) } }, T(body.names_refusals ? "prompt_refusal_named" : "prompt_refusal_unnamed"), body.names_refusals ? null : [" ", T("prompt_refusal_two")]),
     fullNotice(body),
     scope.element, problem,
     h("div", { class: "actions" }, refuse, approve),
@@ -56,6 +59,18 @@ export function openPrompt(room: Signed<Room>, request: Signed<Request>, answers
   }, inWords));
   box.open();
   return box;
+}
+
+/** What was approved before this question, with a button for each recording; this one's first. */
+function earlier({ body }: Signed<Request>, standing: string[], answers: Answers): HTMLElement | null {
+  const recordings = [...new Set(standing)].sort((a, b) => Number(b === body.recording) - Number(a === body.recording));
+  if (recordings.length === 0) return null;
+  return h("section", { class: "note", testid: "prompt-earlier" }, h("p", {}, T("prompt_earlier")), h("div", { class: "kept" }, ...recordings.map((recording) => {
+    const button: HTMLButtonElement = h("button", { type: "button", testid: "prompt-withdraw", data: { recording },
+      on: { click: () => openWithdraw(() => answers.takeBack(recording).then(() => button.remove())) } },
+    icon("undo"), T(recording === body.recording ? "prompt_earlier_this" : "prompt_earlier_other"));
+    return button;
+  })));
 }
 
 function holderOf(room: Room, key: string): string {

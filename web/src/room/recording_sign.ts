@@ -30,6 +30,10 @@ export function gateReason(state: MeetingState): Message {
   const names = reason === "no_request" || reason === "no_host" ? [] : waitingFor(state);
   const key = `reason_${reason}`;
   const why = key in TEXTS && key !== "reason_waiting" ? T(key as TextKey) : null;
+  const { people, approved } = state.gate.answers;
+  if (state.request && !state.request.body.names_refusals && approved < people && reason !== "no_host") {
+    return why ? T("reason_and_counts", { why, approved, people }) : T("reason_counts", { approved, people });
+  }
   if (names.length === 0) return why ?? T("reason_waiting");
   return why ? T("reason_and_waiting_for", { why, names }) : T("reason_waiting_for", { names });
 }
@@ -47,7 +51,7 @@ export class RecordingSign {
 
   draw(state: MeetingState): void {
     const now = signState(state);
-    const key = JSON.stringify([now, state.gate.reason, state.gate.waiting_for, state.take, state.answer, state.scope, state.request?.id, state.roster]);
+    const key = JSON.stringify([now, state.gate, state.take, state.answer, state.scope, state.request?.id, state.roster]);
     if (key === this.shown) return;
     const before = this.element.dataset["state"];
     this.shown = key;

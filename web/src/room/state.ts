@@ -37,8 +37,6 @@ export interface MeetingState {
   /** an alarm about a take: nothing is sent for this request any more, whatever is acknowledged later */
   halted: boolean;
   notice: Message | null;
-  /** host: refusals heard of, by participant or unnamed */
-  refusals: (string | null)[];
   keyChecks: Map<string, KeyCheck>;
 }
 export type KeyCheck = "checking" | "signed" | "opens" | "failed";

@@ -1,15 +1,17 @@
-// Receipt and key file: offered in the meeting and afterwards, kept in this browser until both were saved.
-import { sayTime, T } from "../i18n/i18n.ts";
+// Receipt, key file and taking back: offered in the meeting, before and afterwards, kept in this browser until both files were saved.
+import { sayMoment, T } from "../i18n/i18n.ts";
 import { approvalsOf, forgetApproval, updateApproval, type KeptApproval } from "../store/approvals.ts";
 import { fill, h, saveFile } from "../ui/dom.ts";
 import { icon } from "../ui/icons.ts";
+import { openWithdraw } from "./withdraw_dialog.ts";
 
 const fileName = ({ approval }: KeptApproval, ending: string): string => `${approval.slice(0, 16)}.${ending}`;
 
 export class TakeHome {
   readonly element = h("section", { class: "card", testid: "take-home", hidden: true });
 
-  constructor(private readonly room: string) {}
+  /** `takeBack` withdraws all that was approved here for a recording. */
+  constructor(private readonly room: string, private readonly where: "meeting" | "outside", private readonly takeBack: (recording: string) => Promise<void>) {}
 
   async draw(): Promise<void> {
     const kept = (await approvalsOf(this.room)).filter(({ receipt }) => receipt !== null);
@@ -27,11 +29,13 @@ export class TakeHome {
       saveFile(fileName(kept, "unavoce-key.txt"), [kept.keyFile], "text/plain");
       void this.saved(kept, { keyFileSaved: true });
     } } }, icon(kept.keyFileSaved ? "check" : "download"), T("home_keyfile"));
+    const back = h("button", { type: "button", class: "quiet small", testid: "home-withdraw", data: { recording: kept.recording },
+      on: { click: () => openWithdraw(() => this.takeBack(kept.recording).finally(() => this.draw()), this.where) } }, icon("undo"), T("withdraw_button"));
     const both = kept.receiptSaved && kept.keyFileSaved;
     const forget = h("button", { type: "button", class: "quiet small", testid: "take-home-forget", on: { click: () => void forgetApproval(kept.approval).then(() => this.draw()) } }, T("home_forget"));
     return h("div", { class: "kept-one", data: { approval: kept.approval } },
-      h("p", { class: "muted" }, T(kept.withdrawn ? "home_withdrawn" : "home_approved", { when: sayTime(kept.approved_ms) })),
-      h("div", { class: "kept" }, receipt, keyFile, both ? forget : null));
+      h("p", { class: "muted" }, T(kept.withdrawn ? "home_withdrawn" : "home_approved", { when: sayMoment(kept.approved_ms) })),
+      h("div", { class: "kept" }, receipt, keyFile, both ? forget : null, kept.withdrawn ? null : back));
   }
 
   private async saved(kept: KeptApproval, change: Partial<KeptApproval>): Promise<void> {

@@ -4,14 +4,14 @@ import { dialog } from "../ui/dialog.ts";
 import { fill, h } from "../ui/dom.ts";
 import { inWords } from "../ui/problems.ts";
 
-/** `withdraw` stops the sending at once and resolves when the service has acknowledged. */
-export function openWithdraw(withdraw: () => Promise<void>): void {
+/** `withdraw` stops the sending at once and resolves when the service has acknowledged. `where`: whether the meeting goes on behind it. */
+export function openWithdraw(withdraw: () => Promise<void>, where: "meeting" | "outside" = "meeting"): void {
   const result = h("p", { testid: "withdraw-result", role: "status" });
   const confirm = h("button", { type: "button", class: "danger", testid: "withdraw-confirm" }, T("withdraw_confirm"));
   const cancel = h("button", { type: "button", testid: "withdraw-cancel", on: { click: () => box.close() } }, T("cancel"));
   const actions = h("div", { class: "actions" }, cancel, confirm);
   const box = dialog("withdraw-dialog", T("withdraw_title"), [
-    h("p", {}, T("withdraw_erased")), h("p", {}, T("withdraw_not_erased")), h("p", { class: "muted" }, T("withdraw_meeting")), result, actions,
+    h("p", {}, T("withdraw_erased")), h("p", {}, T("withdraw_not_erased")), where === "meeting" ? h("p", { class: "muted" }, T("withdraw_meeting")) : null, result, actions,
   ], { dismiss: "escape" });
   confirm.addEventListener("click", () => {
     const close = h("button", { type: "button", testid: "withdraw-close", on: { click: () => box.close() } }, T("close"));

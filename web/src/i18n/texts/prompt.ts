@@ -10,8 +10,11 @@ export const prompt = {
   request_scope_missing: ["Choose at least one.", "Wählen Sie mindestens eines."],
   request_until: ["Erase after", "Löschen nach Ablauf des"],
   request_until_hint: ["The recording and its keys are erased at the end of this day.", "Aufzeichnung und Schlüssel werden am Ende dieses Tages gelöscht."],
-  request_names: ["Tell me who refuses", "Mir zeigen, wer ablehnt"],
-  request_names_hint: ["The prompt then tells everyone so beforehand.", "Die Frage sagt das dann allen vorher."],
+  request_names: ["Show everybody’s answer as it comes in, refusals too", "Alle Antworten sofort mit Namen zeigen, auch Ablehnungen"],
+  request_names_hint: [
+    "Without this you see only how many have approved and refused, until all have approved. The prompt tells everyone which of the two holds.",
+    "Ohne das sehen Sie nur, wie viele zugestimmt und abgelehnt haben, bis alle zugestimmt haben. Die Frage sagt allen, welches von beidem gilt.",
+  ],
   request_submit: ["Ask everyone", "Alle fragen"],
 
   prompt_title: ["May this meeting be recorded?", "Darf dieses Treffen aufgezeichnet werden?"],
@@ -34,8 +37,24 @@ export const prompt = {
     "Das erreicht nicht: eine Kopie, die schon jemand geöffnet hat, Ihre Stimme in einem anderen Mikrofon, Ihr Gesicht oder Ihren Namen auf dem geteilten Bildschirm anderer.",
   ],
   prompt_whole_takes: ["In this room a withdrawal erases everything recorded while you were there, of everybody.", "In diesem Raum löscht ein Widerruf alles, was in Ihrer Anwesenheit aufgezeichnet wurde, von allen."],
-  prompt_refusal_named: ["If you refuse, the host is told that it was you.", "Wenn Sie ablehnen, erfährt der Gastgeber, dass Sie es waren."],
-  prompt_refusal_unnamed: ["If you refuse, the host is told that somebody refused, not who.", "Wenn Sie ablehnen, erfährt der Gastgeber nur, dass jemand abgelehnt hat, nicht wer."],
+  prompt_refusal_named: [
+    "The answers are shown with names: the others see whether you approve, refuse or do not answer.",
+    "Die Antworten werden mit Namen gezeigt: Die anderen sehen, ob Sie zustimmen, ablehnen oder nicht antworten.",
+  ],
+  prompt_refusal_unnamed: [
+    "As long as an approval is missing, the host’s page shows only how many have approved and how many have refused, not who. Once all have approved, everybody sees that.",
+    "Solange eine Zustimmung fehlt, zeigt die Seite des Gastgebers nur, wie viele zugestimmt und wie viele abgelehnt haben, nicht wer. Haben alle zugestimmt, sehen das alle.",
+  ],
+  prompt_refusal_two: [
+    "In a meeting of two the host can tell anyway.",
+    "In einem Treffen zu zweit weiß der Gastgeber es trotzdem.",
+  ],
+  prompt_earlier: [
+    "You approved a recording in this room before. What was recorded of you then is kept, also if you refuse now. You can have it erased:",
+    "Sie haben in diesem Raum schon einmal einer Aufzeichnung zugestimmt. Was dabei von Ihnen aufgezeichnet wurde, bleibt aufbewahrt, auch wenn Sie jetzt ablehnen. Sie können es löschen lassen:",
+  ],
+  prompt_earlier_this: ["Take back my approval of this recording", "Meine Zustimmung zu dieser Aufzeichnung widerrufen"],
+  prompt_earlier_other: ["Take back an earlier approval", "Eine frühere Zustimmung widerrufen"],
   prompt_notice: ["The full notice that you sign with your answer", "Der ganze Hinweistext, den Sie mit Ihrer Antwort unterschreiben"],
   prompt_scope_title: ["If you approve: what may be recorded of you?", "Wenn Sie zustimmen: Was darf von Ihnen aufgezeichnet werden?"],
   prompt_scope_audio: ["My sound", "Mein Ton"],

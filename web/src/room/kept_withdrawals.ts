@@ -1,0 +1,43 @@
+// Taking back what this browser still keeps approvals for, whatever became of the page that gave them: by the withdrawal that was
+// signed in advance and lies in each key file. A withdrawal covers everything its key approved for its recording, so do the marks.
+import { openStatement } from "../core/dsse.ts";
+import { parseKeyFile } from "../core/identity.ts";
+import { checkAcknowledgement } from "../core/proof.ts";
+import type { LedgerName } from "../core/statements.ts";
+import { submitUntilAcknowledged } from "../net/submit.ts";
+import { approvalsOf, updateApproval, type KeptApproval } from "../store/approvals.ts";
+
+export interface KeptWithdrawal { key: string; envelope: string; approvals: string[] }
+
+/** Approvals that the service acknowledged and that were not taken back; oldest first. */
+export async function standingApprovals(room: string): Promise<KeptApproval[]> {
+  return (await approvalsOf(room)).filter(({ receipt, withdrawn }) => receipt !== null && !withdrawn);
+}
+
+/** What can be taken back of a recording: one withdrawal for each key that approved it here. */
+export async function keptWithdrawals(room: string, recording: string): Promise<KeptWithdrawal[]> {
+  const byKey = new Map<string, KeptWithdrawal>();
+  for (const kept of await approvalsOf(room)) {
+    if (kept.recording !== recording || kept.withdrawn) continue;
+    const envelope = parseKeyFile(kept.keyFile).withdrawal;
+    const { key } = (await openStatement("withdrawal", envelope)).body;
+    const known = byKey.get(key);
+    if (known) known.approvals.push(kept.approval);
+    else byKey.set(key, { key, envelope, approvals: [kept.approval] });
+  }
+  return [...byKey.values()];
+}
+
+/** Remembers that the service acknowledged this withdrawal, for every approval that it covers. */
+export async function markWithdrawn({ approvals }: KeptWithdrawal): Promise<void> {
+  for (const approval of approvals) await updateApproval(approval, { withdrawn: true });
+}
+
+/** Outside the meeting: sends every withdrawal kept for the recording and checks what the service answers. */
+export async function takeBack(room: string, recording: string, ledger: LedgerName): Promise<void> {
+  for (const kept of await keptWithdrawals(room, recording)) {
+    const accepted = await submitUntilAcknowledged(kept.envelope);
+    await markWithdrawn(kept); // in effect already; whether its proof holds is another question
+    await checkAcknowledgement(accepted, kept.envelope, ledger);
+  }
+}
