@@ -79,6 +79,7 @@ export class Person {
   async create_room(title) {
     await this.click('room-new');
     await this.at('room-title').fill(title);
+    await this.at('room-holder').fill(this.name);
     await this.click('room-create');
     const key = await this.download('room-key-download');
     await this.click('room-key-confirm');

@@ -32,7 +32,7 @@ for (const look of [{ lang: 'en', dark: false, width: 1280, height: 860 }, { lan
     assert.equal(await host.page.getAttribute('html', 'lang'), look.lang);
     await check(host, 'start');
     await host.register(service.base);
-    await host.at('room-new').click(); await host.at('room-title').fill('Chorvorstand');
+    await host.at('room-new').click(); await host.at('room-title').fill('Chorvorstand'); await host.at('room-holder').fill('Miriam');
     await host.page.getByTestId('room-options').locator('summary').click();
     await check(host, 'new room');
     await host.at('room-create').click(); await host.at('room-key-download').waitFor();

@@ -202,7 +202,7 @@ test('a room comes to exist only after its key was saved', async (t) => {
   const host = await person(browser);
   t.after(async () => { service.stop(); await host.context.close(); });
   await host.register(service.base);
-  await host.at('room-new').click(); await host.at('room-title').fill('Room'); await host.at('room-create').click();
+  await host.at('room-new').click(); await host.at('room-title').fill('Room'); await host.at('room-holder').fill('Miriam'); await host.at('room-create').click();
   await host.at('room-key-download').waitFor();
   assert.ok(await host.at('room-key-confirm').isDisabled());
   assert.equal(service.roomCount, 0);

@@ -19,7 +19,7 @@ try {
   await picture(host, 'start');
   await host.register(service.base);
   await picture(host, 'host-empty');
-  await host.at('room-new').click(); await host.at('room-title').fill('Choir board'); await picture(host, 'room-new');
+  await host.at('room-new').click(); await host.at('room-title').fill('Choir board'); await host.at('room-holder').fill('Miriam'); await picture(host, 'room-new');
   await host.at('room-create').click(); await host.at('room-key-download').waitFor(); await picture(host, 'room-key');
   await host.save('room-key-download', join(folder, 'room.key')); await host.at('room-key-confirm').click();
   await host.at('room-card').waitFor(); await picture(host, 'host');

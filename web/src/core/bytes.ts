@@ -6,6 +6,10 @@ export type Bytes = Uint8Array<ArrayBuffer>;
 /** Input that is not what FORMATS.md says. The text names what and where. */
 export class Malformed extends Error {
   override name = "Malformed";
+  /** `code`: what people meet often enough to be told in their own words (i18n: `problem_<code>`). */
+  constructor(text: string, readonly code: string | null = null) {
+    super(text);
+  }
 }
 
 export const utf8 = (text: string): Bytes => new TextEncoder().encode(text) as Bytes;

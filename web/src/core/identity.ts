@@ -14,7 +14,7 @@ export function writeRoomKey({ room, seed, recipient, identity }: RoomKey): stri
 export function parseRoomKey(file: string): RoomKey {
   const { notes, identities } = readIdentityFile(file, "# unavoce room key v1", "a room key");
   const [room, seed, recipient] = [notes.get("room"), notes.get("signing-key"), notes.get("recipient")];
-  if (!room || !seed || !recipient || identities.length !== 1) throw new Malformed("the room key file is incomplete");
+  if (!room || !seed || !recipient || identities.length !== 1) throw new Malformed("the room key file is incomplete", "file_incomplete");
   return { room, seed: fromBase64url(seed), recipient, identity: identities[0]! };
 }
 
@@ -30,14 +30,22 @@ export function writeKeyFile({ recording, approval, server, withdrawal, identity
 export function parseKeyFile(file: string): KeyFile {
   const { notes, identities } = readIdentityFile(file, "# unavoce key file v1", "a participant's key file");
   const [recording, approval, server, withdrawal] = ["recording", "approval", "server", "withdrawal"].map((name) => notes.get(name));
-  if (!recording || !approval || !server || !withdrawal || identities.length > 1) throw new Malformed("the key file is incomplete");
+  if (!recording || !approval || !server || !withdrawal || identities.length > 1) throw new Malformed("the key file is incomplete", "file_incomplete");
   return { recording, approval, server, withdrawal: fromUtf8(fromBase64(withdrawal)), identity: identities[0] ?? null };
+}
+
+/** What people choose instead, most likely: the receipt that was saved beside the key file, or the other kind of key. */
+function mistakenFor(file: string, first: string, wanted: string): string {
+  if (/^\s*\{[^]*"unavoce-receipt\//.test(file.slice(0, 400))) return "file_is_receipt";
+  if (first === "# unavoce key file v1") return "file_is_key_file";
+  if (first === "# unavoce room key v1") return "file_is_room_key";
+  return wanted === "# unavoce room key v1" ? "file_not_room_key" : "file_not_key_file";
 }
 
 function readIdentityFile(file: string, firstLine: string, what: string): { notes: Map<string, string>; identities: string[] } {
   if (file.length > MAX_FILE_CHARACTERS) throw new Malformed(`this is not ${what}: the file is too large`);
   const lines = file.replace(/^\uFEFF/, "").split(/\r?\n/).map((line) => line.trimEnd());
-  if (lines[0] !== firstLine) throw new Malformed(`this is not ${what}`);
+  if (lines[0] !== firstLine) throw new Malformed(`this is not ${what}`, mistakenFor(file, lines[0] ?? "", firstLine));
   const notes = new Map<string, string>();
   const identities: string[] = [];
   for (const line of lines.slice(1)) {

@@ -28,7 +28,7 @@ async function overview(config: Config, account: Account): Promise<void> {
   const { user } = account;
   const rooms = h("div", {});
   const recordings = h("div", {});
-  const newRoom = h("button", { testid: "room-new", type: "button", class: "primary", on: { click: () => openRoomDialog(config, account, () => void showRooms(rooms, user)) } }, T("room_new"));
+  const newRoom = h("button", { testid: "room-new", type: "button", class: "primary", on: { click: () => openRoomDialog(config, account, () => void showRooms(rooms)) } }, T("room_new"));
   const logout = h("button", { testid: "logout", type: "button", class: "quiet", on: { click: () => void api.logout().finally(() => location.assign("/")) } }, T("logout"));
   const again = h("button", { testid: "recordings-refresh", type: "button", class: "quiet", on: { click: () => void showRecordings(recordings) } }, T("recordings_refresh"));
   fill(content,
@@ -37,7 +37,8 @@ async function overview(config: Config, account: Account): Promise<void> {
     h("section", {}, h("div", { class: "title-row" }, h("h2", {}, T("rooms_title")), newRoom), rooms),
     h("section", {}, h("div", { class: "title-row" }, h("h2", {}, T("recordings_title")), again), recordings),
     deleteAccountSection(user, () => location.assign("/")));
-  await Promise.all([showRooms(rooms, user), showRecordings(recordings)]);
+  await Promise.all([showRooms(rooms), showRecordings(recordings)]);
+  document.getElementById(location.hash.slice(1))?.scrollIntoView(); // the way from a room's own page; its card is here only now
 }
 
 function notices({ operator_notices: texts }: Config): HTMLElement | null {

@@ -19,6 +19,6 @@ function row({ recording, purpose, state, requested_ms, delete_after_ms, tracks 
   return h("li", { class: "row", testid: "recording-item", data: { recording, state } },
     h("div", {}, h("h3", {}, purpose),
       h("p", { class: "muted" }, T("recording_from", { when: T("plain", { text: sayTime(requested_ms) }), state: stateWords })),
-      h("p", { class: "muted" }, T("recording_tracks", { count: tracks.filter(({ empty }) => !empty).length }), " · ", T("recording_until", { date: new Date(delete_after_ms) }))),
+      h("p", { class: "muted" }, T("recording_tracks", { count: tracks.filter(({ empty, erased, name }) => !empty && !erased && /\.(webm|mkv)\.age$/.test(name)).length }), " · ", T("recording_until", { date: new Date(delete_after_ms) }))),
     h("a", { testid: "recording-open", class: "button", href: `/host#recording=${recording}` }, T("recording_open")));
 }

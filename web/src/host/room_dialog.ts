@@ -13,22 +13,24 @@ import { roomFacts } from "../ui/room_facts.ts";
 const MIN_PASSPHRASE = 12;
 
 /** A service that names nobody responsible leaves it to the host, who then stands there with their address. */
-function responsible(config: Config, { user, email }: Account): Config {
-  return config.controllers.length > 0 ? config : { ...config, controllers: [{ name: user, contact: email }] };
+function responsible(config: Config, holder: string, { email }: Account): Config {
+  return config.controllers.length > 0 ? config : { ...config, controllers: [{ name: holder, contact: email }] };
 }
 
 export function openRoomDialog(service: Config, account: Account, created: () => void): void {
-  const config = responsible(service, account);
   const body = h("div", {});
   const box = dialog("room-dialog", T("room_new"), [body], { dismiss: "escape", class: "wide" });
-  fill(body, firstStep(config, account.user, (room) => fill(body, secondStep(room, () => { box.close(); created(); }, () => box.close())), () => box.close()));
+  fill(body, firstStep(service, account, (room) => fill(body, secondStep(room, () => { box.close(); created(); }, () => box.close())), () => box.close()));
   box.open();
   body.querySelector("input")?.focus();
 }
 
-function firstStep(config: Config, holder: string, made: (room: NewRoom) => void, cancel: () => void): HTMLElement {
+function firstStep(service: Config, account: Account, made: (room: NewRoom) => void, cancel: () => void): HTMLElement {
   const title = h("input", { testid: "room-title", required: true, maxlength: "100", autocomplete: "off" });
-  const name = h("input", { testid: "room-holder", required: true, maxlength: "100", autocomplete: "name", value: holder });
+  const name = h("input", { testid: "room-holder", required: true, maxlength: "100", autocomplete: "name" }); // empty: the login name is nobody's business in a meeting
+  const config = (): Config => responsible(service, plainLine(name.value, 100), account);
+  const facts = h("div", {}, roomFacts(config()));
+  name.addEventListener("input", () => fill(facts, roomFacts(config())));
   const conference = h("input", { testid: "room-conference", type: "url", pattern: "https://.*", autocomplete: "off", placeholder: "https://" });
   const passphrase = h("input", { testid: "room-passphrase", type: "password", autocomplete: "new-password" });
   const repeat = h("input", { testid: "room-passphrase-repeat", type: "password", autocomplete: "new-password" });
@@ -38,7 +40,7 @@ function firstStep(config: Config, holder: string, made: (room: NewRoom) => void
     if (passphrase.value !== repeat.value) return fill(problem, T("room_passphrase_differs"));
     if (passphrase.value !== "" && passphrase.value.length < MIN_PASSPHRASE) return fill(problem, T("room_passphrase_short"));
     const wish: RoomWish = { title: plainLine(title.value, 100), conference: conference.value.trim() || null, passphrase: passphrase.value || null, holder: plainLine(name.value, 100) };
-    made(await makeRoom(wish, config));
+    made(await makeRoom(wish, config()));
   }, inWords);
   return h("form", { on: { submit: (event) => { event.preventDefault(); run(); } } },
     field(T("room_name"), title, T("room_name_hint")),
@@ -46,7 +48,7 @@ function firstStep(config: Config, holder: string, made: (room: NewRoom) => void
     h("details", { testid: "room-options" }, h("summary", {}, T("room_options")),
       field(T("room_conference"), conference, T("room_conference_hint")),
       field(T("room_passphrase"), passphrase, T("room_passphrase_hint")), field(T("room_passphrase_repeat"), repeat)),
-    h("section", { class: "facts" }, h("h3", {}, T("room_facts")), h("p", { class: "muted" }, T("room_facts_lead")), roomFacts(config)),
+    h("section", { class: "facts" }, h("h3", {}, T("room_facts")), h("p", { class: "muted" }, T("room_facts_lead")), facts),
     problem, h("div", { class: "actions" }, h("button", { type: "button", on: { click: cancel } }, T("cancel")), submit));
 }
 

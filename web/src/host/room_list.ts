@@ -9,14 +9,14 @@ import { field, fill, h } from "../ui/dom.ts";
 import { roomKeyInput } from "../ui/room_key_input.ts";
 import { addHostKey } from "./make_room.ts";
 
-export async function showRooms(into: HTMLElement, holder: string): Promise<void> {
+export async function showRooms(into: HTMLElement): Promise<void> {
   const rooms = await api.rooms();
   if (rooms.length === 0) return fill(into, h("p", { class: "empty" }, T("rooms_empty")));
-  const cards = await Promise.all(rooms.map((room) => roomCard(room, holder, () => void showRooms(into, holder))));
+  const cards = await Promise.all(rooms.map((room) => roomCard(room, () => void showRooms(into))));
   fill(into, h("ul", { class: "cards", testid: "rooms-list" }, ...cards));
 }
 
-async function roomCard(listed: RoomListed, holder: string, changed: () => void): Promise<HTMLElement> {
+async function roomCard(listed: RoomListed, changed: () => void): Promise<HTMLElement> {
   const room = await openStatement("room", listed.envelope);
   const link = await invitationLink(location.origin, room.body.room, room.body.signing_key);
   const input = h("input", { testid: "room-invite-link", readonly: true, value: link, class: "mono" });
@@ -26,14 +26,15 @@ async function roomCard(listed: RoomListed, holder: string, changed: () => void)
   } } }, T("copy"));
   const signer = await hostKey(room.body.room);
   const here = signer !== null && room.body.host_keys.some(({ key }) => key === signer.publicKey);
-  return h("li", { class: "card", testid: "room-card", data: { room: room.body.room } },
+  return h("li", { class: "card", testid: "room-card", id: `room-${room.body.room}`, data: { room: room.body.room } },
     h("h3", {}, room.body.title),
     room.body.conference ? h("p", { class: "muted" }, T("room_conference_at", { url: room.body.conference })) : null,
     h("div", { class: "with-button" }, field(T("invite_link"), input, T("invite_hint")), copy),
-    here ? h("div", { class: "actions" }, h("a", { testid: "room-open", class: "button primary", href: link }, T("room_open"))) : addBrowser(room, holder, changed));
+    here ? h("div", { class: "actions" }, h("a", { testid: "room-open", class: "button primary", href: link }, T("room_open"))) : addBrowser(room, changed));
 }
 
-function addBrowser(room: Signed<Room>, holder: string, changed: () => void): HTMLElement {
+function addBrowser(room: Signed<Room>, changed: () => void): HTMLElement {
+  const { holder } = room.body.host_keys[0]!; // the name given when the room was made; never the login name
   const input = roomKeyInput("room-add-browser", room.body.room, T("room_add_browser"), async (key) => {
     const { statement, hostKey: signer } = await addHostKey(room, key, holder);
     await keepHostKey(room.body.room, signer);

@@ -15,8 +15,8 @@ function acceptPrivacy(): void {
 }
 
 export interface JoinWish { name: string }
-/** `fail` gives the form back; `wait` says why it takes longer. */
-export interface JoinView { element: HTMLElement; fail(problem: Message): void; wait(words: Message): void }
+/** `fail` gives the form back; `wait` says why it takes longer; `devicesAsked`: the browser has answered, so say what is missing. */
+export interface JoinView { element: HTMLElement; fail(problem: Message): void; wait(words: Message): void; devicesAsked(): void }
 
 export function joinView(title: string, about: Child[], knownName: string, media: LocalMedia, join: (wish: JoinWish) => void): JoinView {
   const name = h("input", { testid: "join-name", required: true, maxlength: "60", autocomplete: "nickname", value: knownName });
@@ -41,9 +41,18 @@ export function joinView(title: string, about: Child[], knownName: string, media
     privacy ? privacy.row : null,
     privacy ? h("p", {}, h("a", { href: "/privacy", target: "_blank", rel: "noopener" }, T("join_privacy_read"))) : null,
     problem, submit);
+  const missing = h("p", { class: "note warning", role: "status", testid: "join-devices-missing", hidden: true });
   const element = h("div", {}, h("p", { class: "muted" }, T("join_to")), h("h1", { testid: "room-title-text" }, title), ...about,
-    h("div", { class: "join" }, h("div", {}, preview(media), devices(media, fail)), form));
-  return { element, fail, wait: (words) => fill(problem, words) };
+    h("div", { class: "join" }, h("div", {}, preview(media), devices(media, fail), missing), form));
+  let asked = false;
+  const drawMissing = (): void => {
+    const [microphone, camera] = [media.track("microphone") !== null, media.track("camera") !== null];
+    const words = microphone && camera ? null : !microphone && !camera ? T("devices_none") : T(camera ? "mic_none" : "camera_none");
+    missing.hidden = !asked || words === null;
+    fill(missing, words);
+  };
+  media.onChange(drawMissing);
+  return { element, fail, wait: (words) => fill(problem, words), devicesAsked: () => { asked = true; drawMissing(); } };
 }
 
 function preview(media: LocalMedia): HTMLElement {

@@ -42,12 +42,13 @@ async function start(): Promise<void> {
   }
 }
 
-/** The host key of this browser, when the person logged in owns the room and the room names that key. */
-async function hostSigner(room: Signed<Room>): Promise<KeyPairSigner | null> {
-  const signer = await hostKey(room.body.room);
-  if (!signer || !room.body.host_keys.some(({ key }) => key === signer.publicKey)) return null;
+/** Whether the person logged in owns the room, and the host key of this browser, if the room names one. */
+async function ownership(room: Signed<Room>): Promise<{ owns: boolean; signer: KeyPairSigner | null }> {
+  const kept = await hostKey(room.body.room);
+  const signer = kept && room.body.host_keys.some(({ key }) => key === kept.publicKey) ? kept : null;
   const rooms = (await api.account()) ? await api.rooms() : [];
-  return rooms.some((mine) => mine.room === room.body.room) ? signer : null;
+  const owns = rooms.some((mine) => mine.room === room.body.room);
+  return { owns, signer: owns ? signer : null };
 }
 
 interface Sitting { signer: KeyPairSigner; slot: string; seat: Seat | null }
@@ -65,11 +66,13 @@ async function sit(room: string): Promise<Sitting> {
 
 async function offerJoin(config: Config, room: Signed<Room>, fingerprint: string): Promise<void> {
   await forgetSaved(room.body.room);
-  const host = await hostSigner(room);
+  const { owns, signer: host } = await ownership(room);
   const holder = room.body.host_keys.find(({ key }) => key === host?.publicKey)?.holder ?? "";
   const media = new LocalMedia();
   const about = [
     host ? h("p", { class: "note", testid: "join-as-host" }, T("join_as_host")) : null,
+    owns && !host ? h("div", { class: "note warning", role: "status", testid: "join-not-host" }, h("p", {}, T("join_not_host")),
+      h("p", {}, h("a", { class: "button", testid: "join-add-browser", href: `/host#room-${room.body.room}` }, T("join_add_browser")))) : null,
     room.body.conference ? h("p", { class: "note" }, T("join_companion", { url: room.body.conference })) : null,
   ];
   const view = joinView(room.body.title, about, readSeat(room.body.room)?.name ?? holder, media, ({ name }) => void join(name));
@@ -78,6 +81,7 @@ async function offerJoin(config: Config, room: Signed<Room>, fingerprint: string
   fill(main, view.element, home.element);
   void home.draw();
   await media.openBoth();
+  view.devicesAsked();
 
   async function join(name: string): Promise<void> {
     const { signer, slot, seat } = await sit(room.body.room);

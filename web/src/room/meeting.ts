@@ -65,7 +65,7 @@ export class Meeting {
   private hear(message: ServerMessage): void {
     this.queue = this.queue.then(() => this.handle(message)).catch((error: unknown) => {
       console.error("a message of the service was not accepted:", error);
-      this.store.alarm(T("alarm_not_accepted", { detail: error instanceof Error ? error.message : String(error) }));
+      this.store.alarm(T("alarm_not_accepted", { detail: inWords(error) }));
     });
   }
 

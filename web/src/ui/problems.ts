@@ -11,6 +11,7 @@ export function inWords(error: unknown): Message {
     return key in TEXTS ? T(key as TextKey, { detail: error.message }) : T("problem_other", { detail: error.message });
   }
   if (error instanceof BadSignature) return T("problem_signature", { detail: error.message });
+  if (error instanceof Malformed && `problem_${error.code}` in TEXTS) return T(`problem_${error.code}` as TextKey);
   if (error instanceof Malformed) return T("problem_malformed", { detail: error.message });
   return T("problem_other", { detail: error instanceof Error ? error.message : String(error) });
 }

@@ -22,7 +22,7 @@ export function roomKeyInput(name: string, room: string, label: Message, use: (k
   };
   const take = async (text: string): Promise<void> => {
     const key = parseRoomKey(text);
-    if (key.room !== room) throw new Malformed("this key belongs to another room");
+    if (key.room !== room) throw new Malformed("this key belongs to another room", "key_other_room");
     if ((await recipientOf(key.identity)) !== key.recipient) throw new Malformed("the room key file contradicts itself");
     await use(key);
   };

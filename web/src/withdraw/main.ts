@@ -65,7 +65,7 @@ async function sendIt(keyFile: KeyFile, button: HTMLButtonElement): Promise<void
   } catch (error) {
     button.disabled = false;
     status.dataset["state"] = "failed";
-    fill(status, T("withdraw_page_failed", { detail: error instanceof Error ? error.message : String(error) }));
+    fill(status, T("withdraw_page_failed", { detail: inWords(error) }));
   }
 }
 

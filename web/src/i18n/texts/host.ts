@@ -6,7 +6,7 @@ export const host = {
   room_name: ["Name of the room", "Name des Raums"],
   room_name_hint: ["Everyone who is invited sees it.", "Alle Eingeladenen sehen ihn."],
   room_holder: ["Your name", "Ihr Name"],
-  room_holder_hint: ["Stands in every question to record, as the one who asks and who can open the recording.", "Steht in jeder Frage zur Aufzeichnung: als die Person, die fragt und die Aufzeichnung öffnen kann."],
+  room_holder_hint: ["Everyone sees it in every question to record: as the one who asks and who can open the recording. Your user name is not shown.", "Alle sehen ihn in jeder Frage zur Aufzeichnung: als die Person, die fragt und die Aufzeichnung öffnen kann. Ihr Benutzername wird nicht gezeigt."],
   room_options: ["More choices", "Weitere Möglichkeiten"],
   room_conference: ["Address of a conference elsewhere", "Adresse einer Konferenz anderswo"],
   room_conference_hint: [

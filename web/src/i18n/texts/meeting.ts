@@ -12,6 +12,11 @@ export const meeting = {
   join_no_camera: ["No picture. You can take part without a camera or microphone.", "Kein Bild. Sie können auch ohne Kamera und Mikrofon teilnehmen."],
   join_devices_hint: ["Nothing is recorded unless everyone, you included, has approved.", "Nichts wird aufgezeichnet, solange nicht alle zugestimmt haben, auch Sie."],
   join_as_host: ["This is your room: you join as its host.", "Das ist Ihr Raum: Sie nehmen als Gastgeber teil."],
+  join_not_host: [
+    "This is your room, but this browser is not set up for it: here you would join as a participant and could not ask to record. Add this browser first, with the room key.",
+    "Das ist Ihr Raum, aber dieser Browser ist nicht dafür eingerichtet: Hier wären Sie nur Teilnehmer und könnten nicht um Aufzeichnung bitten. Fügen Sie zuerst diesen Browser mit dem Raumschlüssel hinzu.",
+  ],
+  join_add_browser: ["Add this browser", "Diesen Browser hinzufügen"],
   join_companion: [
     "The meeting itself takes place at {url}. This page stands beside it: here you decide about the recording.",
     "Das Treffen selbst findet unter {url} statt. Diese Seite begleitet es: Hier entscheiden Sie über die Aufzeichnung.",
@@ -33,6 +38,10 @@ export const meeting = {
   controls_label: ["Your camera, microphone and screen", "Ihre Kamera, Ihr Mikrofon und Ihr Bildschirm"],
   mic_mute: ["Mute", "Stumm schalten"],
   mic_unmute: ["Unmute", "Ton einschalten"],
+  devices_none: [
+    "No camera and no microphone: none was found, or the browser may not use them. You can join all the same. To allow them, look for the camera sign beside the address.",
+    "Keine Kamera und kein Mikrofon: Es wurde nichts gefunden, oder der Browser darf sie nicht benutzen. Sie können trotzdem teilnehmen. Erlauben können Sie sie beim Kamerazeichen neben der Adresse.",
+  ],
   mic_none: ["No microphone was found, or the browser may not use it.", "Kein Mikrofon gefunden, oder der Browser darf es nicht benutzen."],
   camera_off: ["Camera off", "Kamera aus"],
   camera_on: ["Camera on", "Kamera an"],
@@ -131,7 +140,7 @@ export const meeting = {
   alarm_proposal: ["The service wanted this page to sign a list of approvals that differs from the people here. It was not signed.", "Der Dienst wollte von dieser Seite eine Liste von Zustimmungen unterschrieben haben, die nicht zu den Menschen hier passt. Sie wurde nicht unterschrieben."],
   alarm_proof: ["The service's proof that it recorded your answer does not hold.", "Der Beweis des Dienstes, dass er Ihre Antwort festgehalten hat, stimmt nicht."],
   alarm_ledger: ["The service's log was rolled back or exists in two versions.", "Das Protokoll des Dienstes wurde zurückgesetzt oder gibt es in zwei Fassungen."],
-  alarm_not_accepted: ["A message of the service was not accepted: {detail}", "Eine Nachricht des Dienstes wurde nicht angenommen: {detail}"],
+  alarm_not_accepted: ["A message of the service was not accepted. {detail}", "Eine Nachricht des Dienstes wurde nicht angenommen. {detail}"],
 
   host_panel: ["Recording", "Aufzeichnung"],
   request_open: ["Ask to record", "Um Aufzeichnung bitten"],
