@@ -26,7 +26,7 @@ struct Config {
   std::chrono::milliseconds latency{200};
   /// A publisher that sent no RTP packet for so long is gone (a killed tab shows nothing else for 10 to 16 s).
   /// Looked at every 200 ms, so that it is known within 3 s.
-  std::chrono::milliseconds silence{2700};
+  std::chrono::milliseconds silence{2500};
   /// A publisher from whom no packet ever came within this time after the answer is gone.
   std::chrono::milliseconds connect_timeout{15000};
   /// Publishers at the same time, over all sessions of this recorder; more are refused as `busy`.

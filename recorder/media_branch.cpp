@@ -1,6 +1,7 @@
 #include "recorder/media_branch.hpp"
 
 #include <gst/app/gstappsink.h>
+#include <gst/rtp/gstrtpbuffer.h>
 
 #include <array>
 
@@ -44,11 +45,24 @@ void note_packet(Branch& branch, GstBuffer* buffer) {
   branch.next_seq = static_cast<std::uint16_t>(packet.seq + 1);
 }
 
+/// RFC 6184 section 5.4: in the packetization modes that we take a payload is one NAL unit (1 to 23), a STAP-A (24) or
+/// an FU-A (28). The depayloader ends the whole pipeline, sound included, over some of the others.
+bool is_h264_payload(GstBuffer* buffer) {
+  GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
+  if (!gst_rtp_buffer_map(buffer, GST_MAP_READ, &rtp)) return false;
+  const auto* payload = static_cast<const guint8*>(gst_rtp_buffer_get_payload(&rtp));
+  const int type = gst_rtp_buffer_get_payload_len(&rtp) == 0 ? 0 : payload[0] & 0x1f;
+  gst_rtp_buffer_unmap(&rtp);
+  return (type >= 1 && type <= 24) || type == 28;
+}
+
 GstPadProbeReturn before_depayloader(GstPad*, GstPadProbeInfo* info, gpointer data) {
   Branch& branch = held<Branch>(data);
   if ((GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) != 0) {
-    note_packet(branch, GST_PAD_PROBE_INFO_BUFFER(info));
-    return GST_PAD_PROBE_OK;
+    GstBuffer* packet = GST_PAD_PROBE_INFO_BUFFER(info);
+    note_packet(branch, packet);
+    const bool broken = branch.plan.section.codec == Codec::h264 && !is_h264_payload(packet);
+    return broken ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
   }
   // A list would be depayloaded as a whole after this call: its frames' arrivals could not be told apart. Nothing in
   // this path makes lists; refuse rather than guess.

@@ -210,6 +210,9 @@ Result<OfferPlan> plan_offer(std::string_view sdp, PublishKind kind, consent::Sc
   if (!sdp.starts_with("v=0") || sdp.find('\0') != std::string_view::npos) {
     return Error{Errc::bad_offer, "The offer is no SDP: it does not start with v=0 or contains a zero byte."};
   }
+  if (!g_utf8_validate(sdp.data(), static_cast<gssize>(sdp.size()), nullptr)) {
+    return Error{Errc::bad_offer, "The offer is no SDP: it is not UTF-8."};
+  }
   const auto message = parse(sdp);
   if (!message) return Error{Errc::bad_offer, "The offer cannot be read as SDP."};
   const guint count = gst_sdp_message_medias_len(message.get());

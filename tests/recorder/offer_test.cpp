@@ -109,6 +109,7 @@ TEST_CASE("what is no offer is refused as such") {
   CHECK(refusal(head) == Errc::bad_offer);
   CHECK(refusal(head + std::string(70'000, 'a')) == Errc::bad_offer);
   CHECK(refusal(head + opus + std::string(1, '\0')) == Errc::bad_offer);
+  CHECK(refusal(head + opus + "a=x:\xff\r\n") == Errc::bad_offer);
   std::string many = head;
   for (int i = 0; i < 9; ++i) many += opus;
   CHECK(refusal(many) == Errc::bad_offer);

@@ -1,5 +1,10 @@
 // Publishers that come, go, fall silent or send nonsense.
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <cstdlib>
 
 #include "stage.hpp"
 
@@ -27,6 +32,51 @@ TEST_CASE("a publisher that falls silent is gone after the configured silence") 
   publisher->mute_audio(Has::yes);
   publisher->mute_video(Has::yes);
   CHECK(stage.events.await<PublisherDisconnected>(3s).reason == "the publisher fell silent");
+}
+
+/// The other half of the next test: publishes from a process of its own, until it is ended from outside.
+TEST_CASE("a publisher in a process of its own", "[.process]") {
+  const char* folder = std::getenv("UNAVOCE_TEST_EXCHANGE");
+  if (folder == nullptr) return;
+  const std::filesystem::path path(folder);
+  Publisher publisher({});
+  const std::string offer = publisher.offer();
+  write_file(path / "offer.new", {offer.begin(), offer.end()});
+  std::filesystem::rename(path / "offer.new", path / "offer");
+  await([&] { return std::filesystem::exists(path / "answer"); });
+  const auto answer = read_file(path / "answer");
+  publisher.accept({answer.begin(), answer.end()});
+  pause();
+}
+
+TEST_CASE("a publisher that is killed, and one whose network is gone, are noticed within 3 s") {
+  const int signal = GENERATE(SIGKILL, SIGSTOP);  // stopped: no media, no RTCP, no STUN, no goodbye
+  CAPTURE(signal);
+  Stage stage;
+  const TempFolder exchange;
+  const pid_t child = fork();
+  if (child == 0) {
+    setenv("UNAVOCE_TEST_EXCHANGE", exchange.path().c_str(), 1);
+    execl("/proc/self/exe", "test_recorder", "a publisher in a process of its own", nullptr);
+    _exit(127);
+  }
+  await([&] { return std::filesystem::exists(exchange.path() / "offer"); });
+  const auto offer = read_file(exchange.path() / "offer");
+  const auto answer = stage.publish("somebody", {offer.begin(), offer.end()}, both);
+  REQUIRE(answer);
+  const std::string& sdp = answer.value().sdp;
+  write_file(exchange.path() / "answer.new", {sdp.begin(), sdp.end()});
+  std::filesystem::rename(exchange.path() / "answer.new", exchange.path() / "answer");
+  stage.events.await<PublisherConnected>();
+  kill(child, signal);
+  std::optional<std::string> reason;
+  try {
+    reason = stage.events.await<PublisherDisconnected>(3s).reason;
+  } catch (const std::runtime_error&) {  // the child must not stay
+  }
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  CHECK(reason == "the publisher fell silent");
 }
 
 TEST_CASE("an offer that is answered but never followed by media is given up") {

@@ -62,16 +62,17 @@ Result<Answer> Stage::publish(const std::string& publisher, const std::string& o
                               PublishKind kind) {
   std::promise<Result<Answer>> answered;
   recorder->publish(publisher, kind, allowed, offer,
-                    [&](Result<Answer> answer) { answered.set_value(std::move(answer)); });
+                    [&](Result<Answer> given) { answered.set_value(std::move(given)); });
   return answered.get_future().get();
 }
 
 std::unique_ptr<Publisher> Stage::join(const Person& person, const PublisherOptions& options, consent::Scope allowed,
                                        PublishKind kind) {
   auto publisher = std::make_unique<Publisher>(options);
-  const Answer answer = value_of(publish(person.publisher, publisher->offer(), allowed, kind));
-  resource = answer.resource;
-  publisher->accept(answer.sdp);
+  const Answer given = value_of(publish(person.publisher, publisher->offer(), allowed, kind));
+  resource = given.resource;
+  answer = given.sdp;
+  publisher->accept(given.sdp);
   events.await<PublisherConnected>();
   return publisher;
 }

@@ -110,6 +110,7 @@ class Stage {
   consent::RecordingId recording = consent::RecordingId::random();
   std::uint32_t take = 1;
   std::string resource;
+  std::string answer;  ///< SDP of the last one who joined
   std::unique_ptr<Recorder> recorder;
 };
 
