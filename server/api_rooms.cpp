@@ -44,6 +44,12 @@ Task<Result<Response>> create_room(Services& services, Context context) {
   BOOST_OUTCOME_CO_TRY(auto room, consent::parse_statement<consent::Room>(envelope));
   BOOST_OUTCOME_CO_TRY(consent::check_room(room, nullptr, identity_of(services), wall_time()));
   auto stored = co_await services.in_database([&]() -> Result<void> {
+    BOOST_OUTCOME_TRY(auto rooms, services.rooms.rooms_of(context.user));
+    if (rooms.size() >= services.config.max_rooms_per_account) {
+      return Error(Errc::forbidden,
+                   "one host has at most " + std::to_string(services.config.max_rooms_per_account) + " rooms here",
+                   "too_many_rooms");
+    }
     BOOST_OUTCOME_TRY(services.rooms.add_room(room.body.room, context.user));
     const auto entry = consent::new_entry(room);
     auto appended = append(services, {&entry, 1});

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/client_address.hpp"
 #include "server/error.hpp"
 #include "server/log.hpp"
 
@@ -49,10 +50,18 @@ struct Config {
   LogLevel log_level = LogLevel::info;
   std::uint32_t jitter_latency_ms = 200;
   std::uint32_t retention_max_days = 365;
+  std::vector<AddressBlock> trusted_proxies;  // whose X-Forwarded-For is believed
+  std::uint32_t max_connections = 1024;
+  std::uint32_t max_connections_per_address = 256;
+  std::uint32_t max_requests_per_second = 100;  // of one address, after ten times as many at once
+  std::uint32_t max_sessions = 200;
+  std::uint32_t max_rooms_per_account = 100;
   std::uint32_t max_publishers = 200;
   // No setting; shorter in tests. After a start, pages that are still open come back within their longest pause between
   // two attempts (web/src/net/socket.ts, 8 s). Recordings that nobody has come back to by then end as interrupted.
   std::chrono::milliseconds come_back_within{10'000};
+  // No setting either: whoever opens a room's WebSocket says who they are within this.
+  std::chrono::milliseconds join_within{10'000};
 
   bool has_tls() const { return !tls_certificate.empty(); }
 };

@@ -137,6 +137,16 @@ Result<void> set_ice_servers(Config& config, Values values) {
   return set_list<&Config::ice_servers>(config, values);
 }
 
+Result<void> set_trusted_proxies(Config& config, Values values) {
+  std::vector<AddressBlock> proxies;
+  for (const std::string& text : values) {
+    BOOST_OUTCOME_TRY(auto block, AddressBlock::parse(text));
+    proxies.push_back(block);
+  }
+  config.trusted_proxies = std::move(proxies);
+  return boost::outcome_v2::success();
+}
+
 constexpr auto kSingle = Setting::Shape::single;
 constexpr auto kList = Setting::Shape::list;
 
@@ -178,6 +188,17 @@ const std::vector<Setting>& settings() {
        "200", kSingle, set_number<&Config::max_publishers, 1, 10000>},
       {"retention_max_days", "Longest retention a request may ask for.", "365", kSingle,
        set_number<&Config::retention_max_days, 1, 3650>},
+      {"trusted_proxies", "Reverse proxies whose X-Forwarded-For is believed: addresses or blocks; default: none.",
+       "[\"127.0.0.1\"]", kList, set_trusted_proxies},
+      {"max_connections", "TCP connections at once; one that waits for a request makes way for a new one.", "1024",
+       kSingle, set_number<&Config::max_connections, 16, 100000>},
+      {"max_connections_per_address", "The same for one address (IPv6: one /64).", "256", kSingle,
+       set_number<&Config::max_connections_per_address, 8, 100000>},
+      {"max_requests_per_second", "Of one address, after ten times as many at once.", "100", kSingle,
+       set_number<&Config::max_requests_per_second, 1, 1000>},
+      {"max_sessions", "Meetings at once.", "200", kSingle, set_number<&Config::max_sessions, 1, 100000>},
+      {"max_rooms_per_account", "Rooms that one host may have.", "100", kSingle,
+       set_number<&Config::max_rooms_per_account, 1, 100000>},
       {"log_level", "debug, info, warning or error.", "\"info\"", kSingle, set_log_level},
   };
   return table;

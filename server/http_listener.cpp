@@ -23,6 +23,8 @@ Result<std::unique_ptr<asio::ssl::context>> load_tls(const TlsFiles& files) {
   return context;
 }
 
+constexpr std::chrono::milliseconds kAcceptPause{100};
+
 void log_failure(Log& log, const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
@@ -42,7 +44,7 @@ class Listener final : public HttpListener {
     shared_->application = &application;
     asio::co_spawn(control_, accept(), asio::detached);
   }
-  std::size_t connections() const override { return shared_->closers.size(); }
+  std::size_t connections() const override { return shared_->table.size(); }
 
   void stop_accepting() override {
     shared_->phase = Connections::Phase::stopping;
@@ -50,44 +52,76 @@ class Listener final : public HttpListener {
     acceptor_.close(ignored);
   }
 
-  void close_all() override {
-    for (const auto& [number, close] : shared_->closers) close();
-  }
+  void close_all() override { shared_->table.cut_all(); }
 
  private:
   Task<void> accept() {
     while (acceptor_.is_open()) {
       auto [error, socket] = co_await acceptor_.async_accept(kNoThrow);
       if (error == asio::error::operation_aborted || !acceptor_.is_open()) co_return;
-      if (error) {  // out of file descriptors, for example: wait instead of spinning
-        asio::steady_timer pause(control_, std::chrono::milliseconds(100));
-        co_await pause.async_wait(kNoThrow);
+      if (error) {
+        co_await could_not_accept(error);
         continue;
       }
-      if (shared_->closers.size() >= shared_->limits.max_connections) continue;  // the socket closes itself
+      if (failures_ > 0) {
+        shared_->log->warning("connections are accepted again, after " + std::to_string(failures_) + " attempts");
+        failures_ = 0;
+      }
       boost::system::error_code ignored;
       socket.set_option(tcp::no_delay(true), ignored);
       serve(std::move(socket));
     }
   }
 
+  /// Out of file descriptors, most likely. Said once; whoever only waits makes way; and no spinning until it works.
+  Task<void> could_not_accept(boost::system::error_code error) {
+    if (failures_++ == 0) {
+      shared_->log->error("no connection can be accepted: " + error.message() +
+                          "; raise the limit of open files (LimitNOFILE), or lower max_connections");
+    }
+    shared_->table.cut_longest_waiting();
+    asio::steady_timer pause(control_, kAcceptPause);
+    co_await pause.async_wait(kNoThrow);
+  }
+
   void serve(tcp::socket socket) {
     const std::uint64_t number = next_++;
-    const int handle = socket.native_handle();
-    // The descriptor belongs to the connection, which takes its closer away before it closes it; shutdown wakes all its
-    // waits.
-    shared_->closers.emplace(number, [handle] { ::shutdown(handle, SHUT_RDWR); });
+    if (!shared_->table.admit(number, group_of(socket))) return turn_away(socket);
     auto done = [shared = shared_, number](const std::exception_ptr& failure) {
-      shared->closers.erase(number);
+      shared->table.remove(number);
       if (failure) log_failure(*shared->log, failure);
     };
     beast::tcp_stream stream(std::move(socket));
     if (tls_) {
-      asio::co_spawn(control_, serve_tls(beast::ssl_stream<beast::tcp_stream>(std::move(stream), *tls_), shared_),
-                     done);
+      asio::co_spawn(control_,
+                     serve_tls(beast::ssl_stream<beast::tcp_stream>(std::move(stream), *tls_), shared_, number), done);
     } else {
-      asio::co_spawn(control_, serve_plain(std::move(stream), shared_), done);
+      asio::co_spawn(control_, serve_plain(std::move(stream), shared_, number), done);
     }
+  }
+
+  ConnectionTable::Group group_of(const tcp::socket& socket) const {
+    boost::system::error_code error;
+    const auto endpoint = socket.remote_endpoint(error);
+    const std::string address = error ? std::string() : endpoint.address().to_string();
+    for (const AddressBlock& proxy : shared_->limits.trusted_proxies) {
+      if (proxy.holds(address)) return {};
+    }
+    return address_group(address);
+  }
+
+  /// There is no room and nobody makes way. What can be said without waiting for the client is said.
+  void turn_away(tcp::socket& socket) {
+    if (tls_) return;
+    static const std::string answer = [] {
+      const Response problem = problem_response(
+          Error(Errc::unavailable, "too many connections; try again in a few seconds", "too_many_connections"));
+      std::string text = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n";
+      for (const auto& [name, value] : problem.headers) text += name + ": " + value + "\r\n";
+      return text + "Content-Length: " + std::to_string(problem.body.size()) + "\r\n\r\n" + problem.body;
+    }();
+    ::send(socket.native_handle(), answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    ::shutdown(socket.native_handle(), SHUT_WR);
   }
 
   asio::io_context& control_;
@@ -95,6 +129,7 @@ class Listener final : public HttpListener {
   std::unique_ptr<asio::ssl::context> tls_;
   std::shared_ptr<Connections> shared_;
   std::uint64_t next_ = 0;
+  std::uint64_t failures_ = 0;  // of accepting, since it last worked
 };
 
 }  // namespace
@@ -119,8 +154,8 @@ Result<std::unique_ptr<HttpListener>> HttpListener::open(asio::io_context& contr
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error)
     return Error(Errc::io, "cannot listen on " + where + ": " + error.message() + "; is another program using it?");
-  auto shared =
-      std::make_shared<Connections>(Connections{limits, nullptr, &log, &workers, {}, Connections::Phase::serving});
+  auto shared = std::make_shared<Connections>(Connections{
+      limits, nullptr, &log, &workers, ConnectionTable(limits.connections), 0, Connections::Phase::serving});
   return std::unique_ptr<HttpListener>(
       std::make_unique<Listener>(control, std::move(acceptor), std::move(context), std::move(shared)));
 }

@@ -10,18 +10,23 @@
 #include <string>
 
 #include "server/application.hpp"
+#include "server/client_address.hpp"
+#include "server/connection_table.hpp"
 #include "server/log.hpp"
 #include "server/tls_files.hpp"
 
 namespace unavoce::server {
 
 struct HttpLimits {
-  std::size_t max_connections = 512;
+  ConnectionLimits connections;
+  std::vector<AddressBlock> trusted_proxies;
   std::uint32_t header_bytes = 16 * 1024;
   std::uint32_t websocket_message_bytes = 64 * 1024;
   std::size_t websocket_queue_bytes = 4u << 20u;
-  std::chrono::seconds idle{30};      // between requests
-  std::chrono::seconds transfer{30};  // for one read or write to make progress
+  std::size_t websocket_queues_bytes = 64u << 20u;  // of all together
+  std::chrono::milliseconds idle{30'000};      // between requests, and until the header of the next one is complete
+  std::chrono::milliseconds transfer{30'000};  // for one read or write to make progress
+  std::chrono::milliseconds body{60'000};      // for a whole body to arrive
 };
 
 class HttpListener {

@@ -12,7 +12,6 @@
 #include <boost/beast/websocket.hpp>
 #include <boost/beast/websocket/ssl.hpp>
 #include <deque>
-#include <unordered_map>
 
 #include "server/http_listener.hpp"
 #include "server/problem.hpp"
@@ -30,28 +29,43 @@ struct Connections {
   Application* application;
   Log* log;
   asio::thread_pool* workers;
-  std::unordered_map<std::uint64_t, std::function<void()>> closers;  // by connection
+  ConnectionTable table;
+  std::size_t queued_bytes = 0;  // for all WebSockets together
   enum class Phase { serving, stopping } phase = Phase::serving;
 };
 
-Task<void> serve_plain(beast::tcp_stream stream, std::shared_ptr<Connections> shared);
-Task<void> serve_tls(beast::ssl_stream<beast::tcp_stream> stream, std::shared_ptr<Connections> shared);
+using ConnectionNumber = ConnectionTable::Number;
+Task<void> serve_plain(beast::tcp_stream stream, std::shared_ptr<Connections> shared, ConnectionNumber number);
+Task<void> serve_tls(beast::ssl_stream<beast::tcp_stream> stream, std::shared_ptr<Connections> shared,
+                     ConnectionNumber number);
 
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
+
+/// How a connection is ended from outside, while `stream` is where it is: its waits end with an error.
+inline void set_cut(Connections& shared, ConnectionNumber number, beast::tcp_stream& stream) {
+  shared.table.set_cut(number, [&stream] {
+    beast::error_code ignored;
+    stream.socket().shutdown(tcp::socket::shutdown_both, ignored);
+  });
+}
 
 /// A WebSocket's sending side: a queue of frames, one write at a time.
 template <class Stream>
 class QueuedPeer final : public WebSocketPeer, public std::enable_shared_from_this<QueuedPeer<Stream>> {
  public:
-  QueuedPeer(websocket::stream<Stream>&& stream, std::size_t queue_limit_bytes)
-      : stream_(std::move(stream)), queue_limit_bytes_(queue_limit_bytes) {}
+  QueuedPeer(websocket::stream<Stream>&& stream, std::shared_ptr<Connections> shared)
+      : stream_(std::move(stream)), shared_(std::move(shared)) {}
+  ~QueuedPeer() override { shared_->queued_bytes -= queued_bytes_; }
+  QueuedPeer(const QueuedPeer&) = delete;
+  QueuedPeer& operator=(const QueuedPeer&) = delete;
 
   websocket::stream<Stream>& stream() { return stream_; }
 
   void send(std::string text) override {
     if (state_ != State::open) return;
     queued_bytes_ += text.size();
-    if (queued_bytes_ > queue_limit_bytes_) return cut();
+    shared_->queued_bytes += text.size();
+    if (is_too_slow()) return cut();
     queue_.push_back(std::move(text));
     if (queue_.size() == 1) write_next();
   }
@@ -72,6 +86,14 @@ class QueuedPeer final : public WebSocketPeer, public std::enable_shared_from_th
  private:
   enum class State { open, closing, closed };
 
+  /// Too much for one; or for all together, and this is one of those who do not read.
+  bool is_too_slow() const {
+    constexpr std::size_t who_reads_has_less = 256u << 10u;
+    const HttpLimits& limits = shared_->limits;
+    return queued_bytes_ > limits.websocket_queue_bytes ||
+           (shared_->queued_bytes > limits.websocket_queues_bytes && queued_bytes_ > who_reads_has_less);
+  }
+
   void write_next() {
     stream_.async_write(
         asio::buffer(queue_.front()),
@@ -84,6 +106,7 @@ class QueuedPeer final : public WebSocketPeer, public std::enable_shared_from_th
       return;
     }
     queued_bytes_ -= queue_.front().size();
+    shared_->queued_bytes -= queue_.front().size();
     queue_.pop_front();
     if (!queue_.empty()) return write_next();
     if (state_ == State::closing) say_goodbye();
@@ -95,7 +118,7 @@ class QueuedPeer final : public WebSocketPeer, public std::enable_shared_from_th
   }
 
   websocket::stream<Stream> stream_;
-  std::size_t queue_limit_bytes_;
+  std::shared_ptr<Connections> shared_;
   std::deque<std::string> queue_;
   std::size_t queued_bytes_ = 0;
   State state_ = State::open;
@@ -138,7 +161,9 @@ bool convert_request(const http::request<Body>& from, Request& to) {
   for (const auto& field : from) {
     std::string name(field.name_string());
     for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    to.headers.emplace(std::move(name), std::string(field.value()));
+    const auto [known, is_first] = to.headers.emplace(std::move(name), std::string(field.value()));
+    // A list may come in several lines (RFC 9110 section 5.3); here the last one counts, which the nearest proxy wrote.
+    if (!is_first && known->first == "x-forwarded-for") known->second.append(", ").append(field.value());
   }
   return true;
 }
@@ -146,11 +171,12 @@ bool convert_request(const http::request<Body>& from, Request& to) {
 template <class Stream>
 class HttpSession {
  public:
-  HttpSession(Stream stream, Transport transport, std::shared_ptr<Connections> shared)
-      : stream_(std::move(stream)), transport_(transport), shared_(std::move(shared)) {
+  HttpSession(Stream stream, Transport transport, std::shared_ptr<Connections> shared, ConnectionNumber number)
+      : stream_(std::move(stream)), transport_(transport), shared_(std::move(shared)), number_(number) {
     beast::error_code error;
     const auto endpoint = lowest().socket().remote_endpoint(error);
     if (!error) remote_address_ = endpoint.address().to_string();
+    set_cut(*shared_, number_, lowest());
   }
 
   Stream& stream() { return stream_; }
@@ -170,22 +196,25 @@ class HttpSession {
   Task<bool> one_exchange() {
     http::request_parser<http::string_body> parser;
     parser.header_limit(shared_->limits.header_bytes);
-    parser.body_limit(boost::none);  // set from the header, below
-    lowest().expires_after(shared_->limits.idle);
+    parser.body_limit(boost::none);                // set from the header, below
+    lowest().expires_after(shared_->limits.idle);  // for all of the header: a byte now and then does not prolong it
+    shared_->table.waits(number_);
     auto [head_error, head_bytes] = co_await http::async_read_header(stream_, buffer_, parser, kNoThrow);
+    shared_->table.works(number_);
     if (head_error == http::error::header_limit) {
       const Error error(Errc::too_large, "the header is larger than 16 KiB");
       co_await refuse(error);
     }
     if (head_error) co_return false;
     Request request;
-    request.remote_address = remote_address_;
     request.transport = transport_;
     if (!convert_request(parser.get(), request)) {
       const Error error(Errc::malformed, "the address cannot be understood");
       co_await refuse(error);
       co_return false;
     }
+    request.remote_address =
+        client_address(remote_address_, request.header("x-forwarded-for"), shared_->limits.trusted_proxies);
     if (websocket::is_upgrade(parser.get())) {
       auto handshake = parser.release();
       co_await become_websocket(std::move(handshake), std::move(request));
@@ -216,8 +245,9 @@ class HttpSession {
       auto [error, bytes] = co_await http::async_write(stream_, go_on, kNoThrow);
       if (error) co_return false;
     }
+    const auto deadline = std::chrono::steady_clock::now() + shared_->limits.body;
     while (!parser.is_done()) {
-      lowest().expires_after(shared_->limits.transfer);
+      lowest().expires_at(std::min(deadline, std::chrono::steady_clock::now() + shared_->limits.transfer));
       auto [error, bytes] = co_await http::async_read_some(stream_, buffer_, parser, kNoThrow);
       if (error == http::error::body_limit) {
         const Error too_large(Errc::too_large, "the body may have at most " + std::to_string(limit) + " bytes");
@@ -313,8 +343,10 @@ class HttpSession {
       co_await refuse(std::move(opened).error());
       co_return;
     }
-    auto peer = std::make_shared<QueuedPeer<Stream>>(websocket::stream<Stream>(std::move(stream_)),
-                                                     shared_->limits.websocket_queue_bytes);
+    auto peer = std::make_shared<QueuedPeer<Stream>>(websocket::stream<Stream>(std::move(stream_)), shared_);
+    shared_->table.set_cut(number_, [here = std::weak_ptr<QueuedPeer<Stream>>(peer)] {
+      if (const auto open = here.lock()) open->cut();
+    });
     auto& ws = peer->stream();
     websocket::stream_base::timeout timeout{};
     timeout.handshake_timeout = shared_->limits.transfer;
@@ -349,6 +381,7 @@ class HttpSession {
   Stream stream_;
   Transport transport_;
   std::shared_ptr<Connections> shared_;
+  ConnectionNumber number_;
   beast::flat_buffer buffer_;
   std::string remote_address_;
 };

@@ -14,6 +14,7 @@
 
 #include "crypto/hardening.hpp"
 #include "server/command_line.hpp"
+#include "server/descriptor_limit.hpp"
 #include "server/server.hpp"
 #include "server/write_confinement.hpp"
 
@@ -87,8 +88,19 @@ Result<void> confine(const Config& config, Log& log) {
   return boost::outcome_v2::success();
 }
 
+void fit_connections(Config& config, Log& log) {
+  const std::uint64_t descriptors = raise_descriptor_limit();
+  const auto fitting = connections_that_fit(config.max_connections, config.max_publishers, descriptors);
+  if (fitting == config.max_connections) return;
+  log.warning("only " + std::to_string(fitting) + " of max_connections = " + std::to_string(config.max_connections) +
+              " fit into " + std::to_string(descriptors) + " open files beside " +
+              std::to_string(config.max_publishers) + " publishers; raise that limit (LimitNOFILE)");
+  config.max_connections = fitting;
+}
+
 Result<void> serve(Config config, const sigset_t& signals) {
   Log log(config.log_level);
+  fit_connections(config, log);
   BOOST_OUTCOME_TRY(confine(config, log));
   BOOST_OUTCOME_TRY(auto server, Server::open(std::move(config), log));
   for (const std::string& notice : server->notices()) log.warning(notice);

@@ -109,7 +109,15 @@ Task<Result<OpenWebSocket>> Meetings::open_socket(Context context) {
   const HostRight right =
       owner && !context.user.empty() && *owner == context.user ? HostRight::granted : HostRight::denied;
   co_return OpenWebSocket([this, room, right](std::shared_ptr<WebSocketPeer> peer) {
-    return open_room_socket(*this, room, right, std::move(peer));
+    // Whoever opens a connection and says nothing does not keep it.
+    auto deadline = std::make_shared<asio::steady_timer>(services_.executors.control, services_.config.join_within);
+    deadline->async_wait([deadline, to = std::weak_ptr<WebSocketPeer>(peer)](boost::system::error_code cancelled) {
+      const auto silent = to.lock();
+      if (cancelled || !silent) return;
+      silent->send(problem_message(Error(Errc::conflict, "nobody joined in time; connect again", "join_first")));
+      silent->close();
+    });
+    return open_room_socket(*this, room, right, std::move(peer), std::move(deadline));
   });
 }
 
@@ -124,6 +132,11 @@ Task<Result<std::shared_ptr<Meeting>>> Meetings::meeting_in(std::string room) {
     co_await meeting->end();
     const auto still = meetings_.find(room);
     if (still != meetings_.end() && still->second == meeting && meeting->nobody_is_here()) meetings_.erase(still);
+  }
+  if (meetings_.size() >= services_.config.max_sessions) co_await sweep_empty_meetings();
+  if (meetings_.size() >= services_.config.max_sessions) {
+    co_return Error(Errc::unavailable, "as many meetings as this service takes are under way; try again later",
+                    "too_many_sessions");
   }
   // Statement and request in one job: whatever is written before it is seen, and whoever writes after it finds the
   // meeting here when they are done.

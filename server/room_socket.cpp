@@ -1,17 +1,28 @@
 #include "server/room_socket.hpp"
 
 #include "server/meetings.hpp"
+#include "server/rate_limit.hpp"
 
 namespace unavoce::server {
 namespace {
 
 class RoomSocket final : public WebSocketSession {
  public:
-  RoomSocket(Meetings& meetings, std::string room, HostRight right, std::shared_ptr<WebSocketPeer> peer)
-      : meetings_(meetings), room_(std::move(room)), right_(right), peer_(std::move(peer)) {}
+  RoomSocket(Meetings& meetings, std::string room, HostRight right, std::shared_ptr<WebSocketPeer> peer,
+             std::shared_ptr<asio::steady_timer> join_deadline)
+      : meetings_(meetings),
+        room_(std::move(room)),
+        right_(right),
+        peer_(std::move(peer)),
+        join_deadline_(std::move(join_deadline)) {}
 
   Task<void> receive(std::string text) override {
     if (phase_ == Phase::over) co_return;
+    if (!messages_.take({}, std::chrono::steady_clock::now())) {
+      peer_->send(problem_message(
+          Error(Errc::rate_limited, "too many messages; join again and send fewer", "too_many_messages")));
+      co_return hang_up();
+    }
     auto parsed = parse_client_message(text);
     if (!parsed) {
       peer_->send(problem_message(parsed.error()));
@@ -37,6 +48,7 @@ class RoomSocket final : public WebSocketSession {
   }
 
   void closed() override {
+    join_deadline_->cancel();
     const std::shared_ptr<Meeting> meeting = std::exchange(meeting_, nullptr);
     if (meeting) meeting->left(participant_, peer_.get());
   }
@@ -54,6 +66,7 @@ class RoomSocket final : public WebSocketSession {
     auto joined = co_await meeting->join(std::move(message), role, peer_);
     BOOST_OUTCOME_CO_TRY(participant_, std::move(joined));
     meeting_ = std::move(meeting);
+    join_deadline_->cancel();
     co_return boost::outcome_v2::success();
   }
 
@@ -74,16 +87,19 @@ class RoomSocket final : public WebSocketSession {
   std::string room_;
   HostRight right_;
   std::shared_ptr<WebSocketPeer> peer_;
+  std::shared_ptr<asio::steady_timer> join_deadline_;
   std::shared_ptr<Meeting> meeting_;
   consent::ParticipantId participant_;
   enum class Phase { speaking, over } phase_ = Phase::speaking;
+  RateLimit messages_{1000, std::chrono::milliseconds(5)};
 };
 
 }  // namespace
 
 std::unique_ptr<WebSocketSession> open_room_socket(Meetings& meetings, std::string room, HostRight right,
-                                                   std::shared_ptr<WebSocketPeer> peer) {
-  return std::make_unique<RoomSocket>(meetings, std::move(room), right, std::move(peer));
+                                                   std::shared_ptr<WebSocketPeer> peer,
+                                                   std::shared_ptr<asio::steady_timer> join_deadline) {
+  return std::make_unique<RoomSocket>(meetings, std::move(room), right, std::move(peer), std::move(join_deadline));
 }
 
 }  // namespace unavoce::server

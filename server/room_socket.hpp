@@ -2,6 +2,7 @@
 // One WebSocket of a room: reads what the page says and passes it to the room's Meeting. Owned by the connection;
 // control thread.
 
+#include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <string>
 
@@ -14,7 +15,9 @@ class Meetings;
 /// Whether this connection carries the log-in of the room's owner.
 enum class HostRight { denied, granted };
 
+/// `join_deadline` runs already, and closes the connection if nobody has joined by then; cancelled here.
 std::unique_ptr<WebSocketSession> open_room_socket(Meetings& meetings, std::string room, HostRight right,
-                                                   std::shared_ptr<WebSocketPeer> peer);
+                                                   std::shared_ptr<WebSocketPeer> peer,
+                                                   std::shared_ptr<asio::steady_timer> join_deadline);
 
 }  // namespace unavoce::server

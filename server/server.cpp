@@ -8,6 +8,7 @@
 #include "server/api.hpp"
 #include "server/http_listener.hpp"
 #include "server/meetings.hpp"
+#include "server/request_limit.hpp"
 #include "storage/volume.hpp"
 
 namespace unavoce::server {
@@ -54,6 +55,13 @@ recorder::Config recorder_config(const Config& config) {
   return out;
 }
 
+HttpLimits http_limits(const Config& config) {
+  HttpLimits limits;
+  limits.connections = {config.max_connections, config.max_connections_per_address};
+  limits.trusted_proxies = config.trusted_proxies;
+  return limits;
+}
+
 std::string websocket_origin(const std::string& base_url) {
   return (base_url.starts_with("https://") ? "wss://" : "ws://") + base_url.substr(base_url.find("://") + 3);
 }
@@ -90,6 +98,7 @@ struct Server::Parts {
   std::unique_ptr<Services> services;
   std::unique_ptr<Meetings> meetings;
   std::unique_ptr<Router> router;
+  std::unique_ptr<RequestLimit> request_limit;
   std::unique_ptr<HttpListener> listener;
   std::optional<asio::steady_timer> next_sweep;
   enum class Phase { serving, ending } phase = Phase::serving;
@@ -174,7 +183,7 @@ Result<void> Server::Parts::open_network() {
   std::optional<TlsFiles> tls;
   if (config.has_tls()) tls = TlsFiles{config.tls_certificate.string(), config.tls_key.string()};
   BOOST_OUTCOME_TRY(auto opened, HttpListener::open(executors.control, executors.workers, config.listen_address,
-                                                    config.listen_port, tls, HttpLimits{}, log));
+                                                    config.listen_port, tls, http_limits(config), log));
   listener = std::move(opened);
   next_sweep.emplace(executors.control);
   base_url = public_base_url(config, listener->port());
@@ -191,6 +200,7 @@ Result<void> Server::Parts::open_network() {
       std::move(routes), [this](Context context) { return meetings->open_socket(std::move(context)); },
       login_finder(*services), origin_policy(config, base_url, listener->port()), pages, websocket_origin(base_url),
       log);
+  request_limit = std::make_unique<RequestLimit>(*router, config.max_requests_per_second);
   return boost::outcome_v2::success();
 }
 
@@ -233,7 +243,7 @@ std::vector<Endpoint> Server::endpoints() const {
 }
 
 void Server::run() {
-  parts_->listener->start(*parts_->router);
+  parts_->listener->start(*parts_->request_limit);
   asio::co_spawn(parts_->executors.control, parts_->sweep_hourly(), asio::detached);
   parts_->executors.control.run();
 }

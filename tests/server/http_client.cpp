@@ -97,6 +97,7 @@ std::string Socket::receive(std::chrono::milliseconds wait) {
   if (!decrypted && ::poll(&readable, 1, static_cast<int>(wait.count())) != 1) return {};
   std::array<char, 16384> bytes{};
   const ssize_t got = tls_ ? tls_->read(bytes) : ::recv(fd_, bytes.data(), bytes.size(), 0);
+  over_ = got <= 0;
   return got <= 0 ? std::string() : std::string(bytes.data(), static_cast<std::size_t>(got));
 }
 

@@ -44,9 +44,12 @@ class Socket {
   void send(std::string_view bytes);
   /// More bytes; empty when the other side closed or nothing came for `wait`.
   std::string receive(std::chrono::milliseconds wait = std::chrono::seconds(20));
+  /// The other side has closed, or cut, the connection.
+  bool is_over() const { return over_; }
 
  private:
   int fd_;
+  bool over_ = false;
   std::unique_ptr<TlsLayer> tls_;  // none: plain
 };
 

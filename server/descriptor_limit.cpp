@@ -1,0 +1,26 @@
+#include "server/descriptor_limit.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+
+namespace unavoce::server {
+
+std::uint64_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+  rlimit raised = limit;
+  raised.rlim_cur = limit.rlim_max;
+  return setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur;
+}
+
+std::uint32_t connections_that_fit(std::uint32_t wanted, std::uint32_t publishers, std::uint64_t descriptors) {
+  constexpr std::uint64_t for_the_service = 128;
+  constexpr std::uint64_t for_each_publisher = 24;
+  constexpr std::uint64_t at_least = 16;
+  // Where there are few, publishers as many as allowed will hardly come: connections get half.
+  const std::uint64_t reserved = std::min(for_the_service + for_each_publisher * publishers, descriptors / 2);
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, std::max(descriptors - reserved, at_least)));
+}
+
+}  // namespace unavoce::server

@@ -1,0 +1,252 @@
+// Many connections, slow ones, and none left: who makes way for whom, and what is said to whom.
+
+#include <arpa/inet.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+#include "running_server.hpp"
+#include "server/connection_table.hpp"
+#include "server/descriptor_limit.hpp"
+#include "server/http_listener.hpp"
+
+using namespace unavoce::server;
+using namespace unavoce::server::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A table with its connections' fates.
+struct Table {
+  explicit Table(ConnectionLimits limits) : table(limits) {}
+  bool admit(std::uint64_t number, const std::string& group = "a") {
+    const bool admitted = table.admit(number, group);
+    if (admitted) table.set_cut(number, [this, number] { cut.push_back(number); });
+    return admitted;
+  }
+  ConnectionTable table;
+  std::vector<std::uint64_t> cut;
+};
+
+/// A listener whose application takes bodies of a mebibyte and answers with one.
+struct SmallServer final : Application {
+  explicit SmallServer(const HttpLimits& limits)
+      : listener(HttpListener::open(control, workers, "127.0.0.1", 0, std::nullopt, limits, log).value()) {
+    listener->start(*this);
+    thread = std::thread([this] { control.run(); });
+  }
+  ~SmallServer() override {
+    asio::post(control, [this] {
+      listener->stop_accepting();
+      listener->close_all();
+      control.stop();
+    });
+    thread.join();
+  }
+  SmallServer(const SmallServer&) = delete;
+  SmallServer& operator=(const SmallServer&) = delete;
+
+  Task<Response> handle(Request request) override {
+    co_return text_response(200, "text/plain", request.remote_address + " " + std::to_string(request.body.size()));
+  }
+  Task<Result<OpenWebSocket>> upgrade(Request) override { co_return Error(Errc::not_found, "no WebSocket here"); }
+  std::uint64_t body_limit_bytes(const Request&) const override { return 1u << 20u; }
+  std::uint16_t port() const { return listener->port(); }
+
+  asio::io_context control{1};
+  asio::thread_pool workers{1};
+  std::string log_text() const {
+    const std::lock_guard lock(mutex);
+    return said;
+  }
+
+  mutable std::mutex mutex;
+  std::string said;
+  Log log{LogLevel::warning, [this](std::string_view line) {
+            const std::lock_guard lock(mutex);
+            said += line;
+          }};
+  std::unique_ptr<HttpListener> listener;
+  std::thread thread;
+};
+
+/// Sends a byte at a time, each well within every pause, until the server has had enough. False: it took them all.
+bool is_cut_off_while_sending(Socket& socket, std::size_t bytes) {
+  for (std::size_t i = 0; i < bytes; ++i) {
+    socket.send("x");
+    if (socket.receive(5ms).empty() && socket.is_over()) return true;
+  }
+  return false;
+}
+
+std::string ask(Socket& socket, const std::string& more = {}) {
+  std::string left_over;
+  socket.send("GET / HTTP/1.1\r\nHost: x\r\n" + more + "\r\n");
+  return read_reply(socket, "GET", left_over).body;
+}
+
+}  // namespace
+
+TEST_CASE("when there is no room, the connection that has waited longest makes way", "[connections]") {
+  Table t({3, 3});
+  for (const std::uint64_t number : {1, 2, 3}) CHECK(t.admit(number));
+  t.table.works(1);
+  t.table.works(2);
+  t.table.waits(2);  // has waited less than 3 now
+  CHECK(t.admit(4));
+  CHECK(t.cut == std::vector<std::uint64_t>{3});
+  CHECK(t.table.size() == 3);
+  t.table.remove(3);  // it is gone only now
+  CHECK(t.table.size() == 3);
+}
+
+TEST_CASE("who is being served never makes way: then there is no room", "[connections]") {
+  Table t({2, 2});
+  for (const std::uint64_t number : {1, 2}) {
+    CHECK(t.admit(number));
+    t.table.works(number);
+  }
+  CHECK_FALSE(t.admit(3));
+  CHECK(t.cut.empty());
+  t.table.remove(1);
+  CHECK(t.admit(4));
+}
+
+TEST_CASE("one address fills its own share and nobody else's", "[connections]") {
+  Table t({10, 2});
+  for (const std::uint64_t number : {1, 2}) {
+    CHECK(t.admit(number, "a"));
+    t.table.works(number);
+  }
+  CHECK_FALSE(t.admit(3, "a"));
+  CHECK(t.admit(4, "b"));
+  t.table.waits(2);
+  CHECK(t.admit(5, "a"));
+  CHECK(t.cut == std::vector<std::uint64_t>{2});
+}
+
+TEST_CASE("a proxy brings as many as the machine takes", "[connections]") {
+  Table t({5, 1});
+  for (const std::uint64_t number : {1, 2, 3, 4, 5}) CHECK(t.admit(number, ""));
+  CHECK(t.cut.empty());
+}
+
+TEST_CASE("thousands of idle connections keep nobody out", "[connections]") {
+  const RunningServer server([](Config& config) { config.max_connections = 200; });
+  std::vector<std::unique_ptr<Socket>> idle;
+  for (int i = 0; i < 3000; ++i) {
+    idle.push_back(std::make_unique<Socket>(server.address()));
+    if (i % 500 == 0) CHECK(server.fetch("GET", "/api/v1/health").status == 200);
+  }
+  CHECK(server.fetch("GET", "/api/v1/health").status == 200);
+}
+
+TEST_CASE("whoever is turned away is told why and when to come back", "[connections]") {
+  HttpLimits limits;
+  limits.connections = {2, 2};
+  limits.body = 20s;
+  SmallServer server(limits);
+  std::vector<std::unique_ptr<Socket>> busy;
+  for (int i = 0; i < 2; ++i) {
+    busy.push_back(std::make_unique<Socket>(server.port()));
+    busy.back()->send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n");
+    CHECK(busy.back()->receive().starts_with("HTTP/1.1 100"));  // now it works for this one
+  }
+  Socket refused(server.port());
+  std::string left_over;
+  const Reply reply = read_reply(refused, "GET", left_over);
+  CHECK(reply.status == 503);
+  CHECK(json_text(reply.body, "code") == "too_many_connections");
+  CHECK(reply.headers.at("retry-after") == "5");
+}
+
+TEST_CASE("a header or body that arrives byte by byte is not waited for", "[connections]") {
+  HttpLimits limits;
+  limits.idle = 300ms;
+  limits.body = 300ms;
+  SmallServer server(limits);
+  Socket slow_header(server.port());
+  slow_header.send("GET / HTTP/1.1\r\nX: ");
+  CHECK(is_cut_off_while_sending(slow_header, 10'000));
+  Socket slow_body(server.port());
+  slow_body.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n");
+  CHECK(is_cut_off_while_sending(slow_body, 10'000));
+  Socket other(server.port());
+  CHECK(ask(other) == "127.0.0.1 0");
+}
+
+TEST_CASE("without file descriptors the service says so once, waits, and goes on", "[connections]") {
+  // Not a whole service: GLib ends its process when it gets no descriptor.
+  SmallServer server((HttpLimits()));
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const rlimit none{0, before.rlim_max};
+  const auto begin = std::chrono::steady_clock::now();
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &none) == 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(server.port());
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  CHECK(::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);  // into the queue
+  const std::string complaint = "no connection can be accepted";
+  while (server.log_text().find(complaint) == std::string::npos) std::this_thread::sleep_for(10ms);
+  std::this_thread::sleep_for(500ms);  // for the attempts that are counted below
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &before) == 0);
+  Socket next(server.port());
+  CHECK(ask(next) == "127.0.0.1 0");
+  const auto took = std::chrono::steady_clock::now() - begin;
+  ::close(fd);
+  const std::string text = server.log_text();
+  CHECK(text.find(complaint, text.find(complaint) + 1) == std::string::npos);
+  const std::string again = "accepted again, after ";
+  REQUIRE(text.find(again) != std::string::npos);
+  const long attempts = std::stol(text.substr(text.find(again) + again.size()));
+  CHECK(attempts >= 2);
+  CHECK(attempts <= took / 100ms + 1);  // a loop that spins makes thousands
+}
+
+TEST_CASE("behind a proxy that is named, the client is whom the proxy reports", "[connections]") {
+  HttpLimits limits;
+  SmallServer open(limits);
+  Socket liar(open.port());
+  CHECK(ask(liar, "X-Forwarded-For: 192.0.2.1\r\n") == "127.0.0.1 0");
+  limits.trusted_proxies = {AddressBlock::parse("127.0.0.0/8").value()};
+  SmallServer proxied(limits);
+  Socket socket(proxied.port());
+  CHECK(ask(socket, "X-Forwarded-For: 203.0.113.9, 192.0.2.1\r\n") == "192.0.2.1 0");
+  CHECK(ask(socket, "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-For: 192.0.2.2\r\n") == "192.0.2.2 0");
+  CHECK(ask(socket) == "127.0.0.1 0");
+}
+
+TEST_CASE("only what trusted proxies wrote counts of an X-Forwarded-For", "[connections]") {
+  const std::vector<AddressBlock> trusted = {AddressBlock::parse("10.0.0.0/8").value(),
+                                             AddressBlock::parse("2001:db8::/32").value()};
+  const auto client = [&](const char* peer, const char* header) { return client_address(peer, header, trusted); };
+  CHECK(client("192.0.2.1", "203.0.113.9") == "192.0.2.1");
+  CHECK(client("10.1.2.3", "203.0.113.9") == "203.0.113.9");
+  CHECK(client("10.1.2.3", "6.6.6.6, 203.0.113.9,10.9.9.9") == "203.0.113.9");
+  CHECK(client("10.1.2.3", "6.6.6.6, nonsense") == "10.1.2.3");
+  CHECK(client("10.1.2.3", "6.6.6.6, ") == "10.1.2.3");
+  CHECK(client("2001:db8::1", "2001:0DB9::0001") == "2001:db9::1");
+  CHECK(client("::ffff:10.1.2.3", "192.0.2.7") == "192.0.2.7");
+  for (const char* wrong : {"", "10.0.0.0/33", "10.0.0/8", "2001:db8::/129", "10.0.0.0/", "10.0.0.0/x", "proxy"}) {
+    CAPTURE(wrong);
+    CHECK_FALSE(AddressBlock::parse(wrong));
+  }
+}
+
+TEST_CASE("connections get only the file descriptors that recording leaves", "[connections]") {
+  CHECK(connections_that_fit(1024, 32, 1'000'000) == 1024);
+  CHECK(connections_that_fit(1024, 10, 1024) == 1024 - 128 - 240);
+  CHECK(connections_that_fit(1024, 100, 1024) == 512);
+  CHECK(connections_that_fit(1024, 100, 20) == 16);
+}
+
+TEST_CASE("an IPv6 customer is one address, whichever of theirs they take", "[connections]") {
+  CHECK(address_group("192.0.2.1") == "192.0.2.1");
+  CHECK(address_group("::ffff:192.0.2.1") == "192.0.2.1");
+  CHECK(address_group("2001:db8:1:2:aaaa::1") == address_group("2001:db8:1:2::2"));
+  CHECK(address_group("2001:db8:1:2::1") != address_group("2001:db8:1:3::1"));
+}
