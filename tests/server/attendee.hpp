@@ -12,9 +12,9 @@
 #include "consent/statements.hpp"
 #include "crypto/age.hpp"
 #include "crypto/random.hpp"
-#include "running_server.hpp"
 #include "sample_room.hpp"
 #include "server/clock.hpp"
+#include "service.hpp"
 
 namespace unavoce::server::test {
 
@@ -22,9 +22,8 @@ using Json = nlohmann::json;
 
 /// An account with a room, and the session that runs in it.
 struct Host {
-  explicit Host(const RunningServer& server_) : Host(server_, {}) {}
-  Host(const RunningServer& server_, const std::function<void(consent::Room&)>& change,
-       const std::string& user = "host")
+  explicit Host(const Service& server_) : Host(server_, {}) {}
+  Host(const Service& server_, const std::function<void(consent::Room&)>& change, const std::string& user = "host")
       : server(server_), login(server_.host(user)), room(new_room(server_, room_key)) {
     room.recipients[0].recipient = room_identity.recipient();
     if (change) change(room);
@@ -34,7 +33,7 @@ struct Host {
   }
 
   /// The same host at a service that was started again with the same data.
-  Host(const Host& before, const RunningServer& again, Headers fresh_login)
+  Host(const Host& before, const Service& again, Headers fresh_login)
       : server(again),
         login(std::move(fresh_login)),
         room_key(crypto::SigningKey::from_seed(before.room_key.seed().view()).value()),
@@ -59,14 +58,14 @@ struct Host {
             .expires_ms = now + consent::SpanMs{3'600'000}};
   }
 
-  const RunningServer& server;
+  const Service& server;
   Headers login;
   crypto::SigningKey room_key = crypto::SigningKey::generate();
   crypto::Identity room_identity = crypto::Identity::generate();
   consent::Room room;
 };
 
-inline Reply post_statement(const RunningServer& server, const std::string& envelope, const Headers& headers = {},
+inline Reply post_statement(const Service& server, const std::string& envelope, const Headers& headers = {},
                             const std::optional<crypto::Bytes>& wrapped = {}) {
   Json body = {{"envelope", envelope}, {"wrapped", nullptr}};
   if (wrapped) body["wrapped"] = crypto::to_base64(*wrapped);
@@ -141,8 +140,9 @@ class Attendee {
                            .issued_ms = now,
                            .expires_ms = now + consent::SpanMs{3'600'000}};
     wrapped.reset();
+    consent_key.reset();
     if (!scope.empty()) {
-      const auto e = crypto::Identity::generate();
+      const crypto::Identity& e = consent_key.emplace(crypto::Identity::generate());
       const std::array recipients{host_.room_identity.recipient()};
       const std::string plain = std::string(crypto::as_text(e.secret_text().view())) + "\n# name: x\n";
       wrapped = crypto::seal(crypto::as_bytes(plain), recipients).value();
@@ -210,6 +210,7 @@ class Attendee {
   Json gate = {{"state", "closed"}};
   consent::StatementId last_approval;
   std::optional<crypto::Bytes> wrapped;
+  std::optional<crypto::Identity> consent_key;  ///< `e` of the last approval
   bool countersigns = true;
 
  private:

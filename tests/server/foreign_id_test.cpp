@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "attendee.hpp"
+#include "running_server.hpp"
 
 using namespace unavoce;
 using namespace unavoce::server;

@@ -4,10 +4,13 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "attendee.hpp"
+#include "running_server.hpp"
 #include "storage/database.hpp"
 
 namespace unavoce::server::test {
@@ -26,6 +29,25 @@ inline std::vector<std::string> kinds_of(const RunningServer& server, const Host
 inline Reply wrapped_key(const RunningServer& server, const Host& host, const consent::RecordingId& recording,
                          const consent::StatementId& approval) {
   return server.fetch("GET", "/api/v1/recordings/" + recording.hex() + "/keys/" + approval.hex(), host.login);
+}
+
+/// Waits for something that has no event: files that grow.
+template <class Done>
+void await(Done done) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!done()) {
+    if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("waited in vain");
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
+/// The size of all recorded files whose names end like this.
+inline std::uintmax_t bytes_of(const Service& server, const std::string& ending) {
+  std::uintmax_t bytes = 0;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(server.data_folder() / "blobs")) {
+    if (file.path().string().ends_with(ending)) bytes += file.file_size();
+  }
+  return bytes;
 }
 
 inline std::size_t track_files(const RunningServer& server) {
@@ -49,9 +71,11 @@ inline bool is_on_the_disk(const RunningServer& server, const std::string& text)
 
 /// A meeting of a host and a participant in which everybody approved.
 struct Recorded {
-  explicit Recorded(const RunningServer& server, const std::function<void(consent::Room&)>& change = {},
+  explicit Recorded(const Service& server, const std::function<void(consent::Room&)>& change = {},
                     const std::string& user = "host")
-      : host(server, change, user), anna(host, Attendee::As::host, "Anna"), ben(host, Attendee::As::participant, "Ben") {
+      : host(server, change, user),
+        anna(host, Attendee::As::host, "Anna"),
+        ben(host, Attendee::As::participant, "Ben") {
     anna.ask();
     ben.wait_for_request();
     if (anna.approve().status != 201) throw std::runtime_error("Anna could not approve");

@@ -9,8 +9,8 @@
 #include <string>
 #include <thread>
 
-#include "http_client.hpp"
 #include "server/server.hpp"
+#include "service.hpp"
 
 namespace unavoce::server::test {
 
@@ -27,30 +27,22 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-class RunningServer {
+class RunningServer final : public Service {
  public:
   /// `change` may alter the settings (data folder and port are set already; a data folder of the test's own is left
   /// alone).
   explicit RunningServer(const std::function<void(Config&)>& change = {});
-  ~RunningServer();
+  ~RunningServer() override;
   RunningServer(const RunningServer&) = delete;
   RunningServer& operator=(const RunningServer&) = delete;
 
   std::uint16_t port() const { return server_->port(); }
-  /// Where it listens; with TLS together with the one certificate to believe.
-  Address address() const { return {port(), config_.tls_certificate}; }
+  Address address() const override { return {port(), config_.tls_certificate}; }
   const std::string& base_url() const { return server_->base_url(); }
-  const std::filesystem::path& data_folder() const { return config_.data_folder; }
+  const std::filesystem::path& data_folder() const override { return config_.data_folder; }
   const Config& config() const { return config_; }
   /// Everything logged so far.
   std::string log_text() const;
-
-  Reply fetch(std::string_view method, std::string_view target, const Headers& headers = {},
-              std::string_view body = {}) const {
-    return test::fetch(address(), method, target, headers, body);
-  }
-  /// Makes an account and gives the Cookie header that is its log-in.
-  Headers host(const std::string& user) const;
 
  private:
   TemporaryFolder folder_;
@@ -64,10 +56,5 @@ class RunningServer {
 
 /// All that a service answers to: its table of routes, without running it.
 std::vector<Endpoint> endpoints_of_a_new_service();
-
-/// The value of a string field in flat JSON text, without a JSON library; empty when it is not there.
-std::string json_text(const std::string& json, const std::string& key);
-
-inline constexpr const char* kPassword = "a long enough password";
 
 }  // namespace unavoce::server::test

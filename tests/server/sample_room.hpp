@@ -4,12 +4,12 @@
 #include <string>
 
 #include "consent/statements.hpp"
-#include "running_server.hpp"
+#include "service.hpp"
 
 namespace unavoce::server::test {
 
 /// A room statement for this service, version 1.
-inline consent::Room new_room(const RunningServer& server, const crypto::SigningKey& key) {
+inline consent::Room new_room(const Service& server, const crypto::SigningKey& key) {
   const std::string config = server.fetch("GET", "/api/v1/config").body;
   return {.room = consent::RoomId::random(),
           .version = 1,

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "attendee.hpp"
+#include "running_server.hpp"
 #include "tests/program.hpp"
 #include "tls_client.hpp"
 

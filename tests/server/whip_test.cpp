@@ -1,8 +1,6 @@
 // WHIP (RFC 9725) over HTTP, with a GStreamer client: what is answered, refused and recorded.
 
 #include <catch2/catch.hpp>
-#include <chrono>
-#include <thread>
 
 #include "recorded.hpp"
 #include "tests/recorder/publisher.hpp"
@@ -68,24 +66,6 @@ struct Session {
 };
 
 const std::string candidate = "1 1 UDP 2015363327 127.0.0.1 40404 typ host";
-
-/// Waits for something that has no event: files that grow.
-template <class Done>
-void await(Done done) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!done()) {
-    if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("waited in vain");
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-}
-
-std::uintmax_t bytes_of(const RunningServer& server, const std::string& ending) {
-  std::uintmax_t bytes = 0;
-  for (const auto& file : std::filesystem::recursive_directory_iterator(server.data_folder() / "blobs")) {
-    if (file.path().string().ends_with(ending)) bytes += file.file_size();
-  }
-  return bytes;
-}
 
 }  // namespace
 
