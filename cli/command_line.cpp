@@ -159,6 +159,8 @@ void add_open(CLI::App& app, Invocation& invocation) {
   command->add_flag_callback(
       "--unverified", [options] { options->trust = Trust::whatever_opens; },
       "Open what can be opened although the recording does not verify");
+  command->add_flag_callback(
+      "--force", [options] { options->existing = Existing::overwritten; }, "Overwrite files that are there already");
   add_passphrase_fd(*command, options->passphrase);
   command->footer(
       "Examples:\n"

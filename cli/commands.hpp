@@ -79,15 +79,19 @@ struct VerifyOptions {
 Result<Report> verify(const VerifyOptions& options);
 
 enum class Trust { verified_only, whatever_opens };
+/// What becomes of a file that is there already under the name of a track.
+enum class Existing { kept, overwritten };
 
 struct OpenOptions {
   RecordingOptions source;
   std::string key;  ///< room key, or a participant's key file, which opens their own part
   std::string output_folder = ".";
   Trust trust = Trust::verified_only;
+  Existing existing = Existing::kept;
   PassphraseOptions passphrase;
 };
 /// Verifies a recording and writes its tracks as playable files. Each appears only when all of it was authentic.
+/// Errors: io (a file of that name is there: nothing is opened), unless it may be overwritten.
 Result<Report> open_recording(const OpenOptions& options);
 
 struct ReceiptVerifyOptions {

@@ -45,6 +45,25 @@ Result<OpeningKey> read_key(const OpenOptions& options) {
   return key;
 }
 
+/// Where a track is written: its name without ".age".
+std::filesystem::path path_of(const OpenableTrack& track, const std::filesystem::path& folder) {
+  const std::string& sealed_name = track.track.name;
+  return folder / sealed_name.substr(0, sealed_name.size() - 4);
+}
+
+/// Before anything is opened, so that a second run does not leave half of it renewed.
+Result<void> expect_no_files(const std::vector<OpenableTrack>& tracks, const std::filesystem::path& folder) {
+  for (const OpenableTrack& track : tracks) {
+    const std::filesystem::path path = path_of(track, folder);
+    std::error_code error;
+    const auto status = std::filesystem::symlink_status(path, error);
+    if (status.type() == std::filesystem::file_type::not_found) continue;
+    return Error(ExitCode::io, path.string() + " is there already; nothing was opened. Choose another folder with -o, "
+                                               "or overwrite with --force");
+  }
+  return boost::outcome_v2::success();
+}
+
 /// One track and how it went.
 struct Attempt {
   const OpenableTrack* track;
@@ -87,7 +106,7 @@ class RecordingOpener {
   Result<void> try_open(const OpenableTrack& track, Attempt& attempt) {
     BOOST_OUTCOME_TRY(const auto* key, consent_key(track, attempt.name));
     const std::string& sealed_name = track.track.name;
-    attempt.path = (folder_ / sealed_name.substr(0, sealed_name.size() - 4)).string();  // without ".age"
+    attempt.path = path_of(track, folder_).string();
     std::optional<Output> output;  // begun with the first authentic bytes
     std::optional<Error> write_error;
     const crypto::Sink sink = [&](crypto::ByteView bytes) -> crypto::Result<void> {
@@ -185,6 +204,10 @@ Result<Report> open_recording(const OpenOptions& options) {
   const std::filesystem::path folder(options.output_folder);
   std::filesystem::create_directories(folder, error);
   if (error) return Error(ExitCode::io, "cannot make the folder " + options.output_folder + ": " + error.message());
+
+  if (options.existing == Existing::kept) {
+    BOOST_OUTCOME_TRY(expect_no_files(tracks, folder));
+  }
 
   std::uint64_t total_bytes = 0;
   for (const OpenableTrack& track : tracks) total_bytes += track.size_bytes;

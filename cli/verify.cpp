@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
@@ -85,7 +86,7 @@ std::string_view name_of(Verdict verdict) {
   return "not_checked";
 }
 
-std::string text_of(const consent::Report& report) {
+std::string text_of(const consent::Report& report, RoomIdentity identity) {
   std::string text = "Recording    " + printable(report.recording) + "\nRoom         " + printable(report.room_title) +
                      "\nFingerprint  " + printable(report.fingerprint) + "\nPurpose      " + printable(report.purpose) +
                      "\nStatements   " + std::to_string(report.entries) + "\n\n" + participants_table(report) + "\n";
@@ -96,10 +97,10 @@ std::string text_of(const consent::Report& report) {
     for (const std::string& finding : rule.findings) text += "          " + printable(finding) + "\n";
   }
   for (const std::string& note : report.notes) text += "note    " + printable(note) + "\n";
-  text += report.passed()
-              ? "\nThis recording is what it claims to be, if the fingerprint is the one in your invitation link.\n"
-              : "\nThis recording is NOT what it claims to be; see above.\n";
-  return text;
+  if (!report.passed()) return text + "\nThis recording is NOT what it claims to be; see above.\n";
+  return text + "\nThis recording is what it claims to be" +
+         (identity == RoomIdentity::given ? ", and its room is signed by the key you named.\n"
+                                          : ", if the fingerprint is the one in your invitation link.\n");
 }
 
 std::string json_of(const consent::Report& report) {
@@ -143,11 +144,27 @@ Result<std::optional<crypto::PublicKey>> pinned_key_of(std::string_view room_key
   return std::optional(key.value().public_key());
 }
 
+namespace {
+
+std::string another_key(const std::string& actual) {
+  return "the room is signed by another key: its fingerprint is " + printable(actual) +
+         ", not the one given. Somebody may have put another room in the place of yours";
+}
+
+}  // namespace
+
 Result<void> check_fingerprint(const std::string& expected, const std::string& actual) {
   if (expected.empty() || expected == actual) return boost::outcome_v2::success();
-  return Error(ExitCode::failed, "the room is signed by another key: its fingerprint is " + printable(actual) +
-                                     ", not the one given. "
-                                     "Somebody may have put another room in the place of yours");
+  return Error(ExitCode::failed, another_key(actual));
+}
+
+void hold_against_fingerprint(consent::Report& report, const std::string& expected) {
+  // Without a room statement there is nothing to compare, and the rule has failed already.
+  if (expected.empty() || report.fingerprint.empty() || expected == report.fingerprint) return;
+  const auto room = std::ranges::find(report.rules, "room", &consent::RuleResult::rule);
+  if (room == report.rules.end()) return;
+  room->verdict = Verdict::failed;
+  room->findings.push_back(another_key(report.fingerprint));
 }
 
 Result<Report> verify(const VerifyOptions& options) {
@@ -166,12 +183,11 @@ Result<Report> verify(const VerifyOptions& options) {
   }
   checks.room_identities = identities;
   BOOST_OUTCOME_TRY(const auto source, RecordingSource::open(options.source));
-  const consent::Report report = verify_with_progress(source.bundle(), checks);
-  Report printed{text_of(report), json_of(report)};
+  consent::Report report = verify_with_progress(source.bundle(), checks);
+  hold_against_fingerprint(report, options.fingerprint);
+  const bool given = !options.fingerprint.empty() || checks.pinned_room_key.has_value();
+  Report printed{text_of(report, given ? RoomIdentity::given : RoomIdentity::to_be_compared), json_of(report)};
   printed.exit_code = report.passed() ? ExitCode::ok : ExitCode::failed;
-  if (report.passed()) {
-    BOOST_OUTCOME_TRY(check_fingerprint(options.fingerprint, report.fingerprint));
-  }
   return printed;
 }
 

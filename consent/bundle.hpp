@@ -82,7 +82,8 @@ class BundleWriter {
 };
 
 /// The page for people inside a bundle (German and English, self-contained, escaped). Tells what the bag holds and how
-/// to check it; it proves nothing by itself.
+/// to check it; it proves nothing by itself. Depends on recording, entries, rooms, names and sizes of tracks only, and is
+/// fixed: the verifier compares bytes.
 std::string format_summary(const BundleContents& contents);
 
 /// A file of a bundle; `path` is relative to the top folder of the bag, with '/'.

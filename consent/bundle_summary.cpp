@@ -1,6 +1,7 @@
 // The page for people inside a bundle. German and English side by side, no script, nothing loaded from anywhere.
 // Statements are unverified text here: everything out of them is escaped. Names of participants are inside W and
-// unknown.
+// unknown. The verifier writes the page anew and compares bytes (verifier_summary.cpp): the same statements must give the
+// same page for ever. Whoever wants to change it adds a second version beside this one.
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -91,8 +92,10 @@ std::string about_answers(const BundleContents& contents) {
 
 std::string about_tracks(const BundleContents& contents) {
   std::string html;
-  for (const BundleTrack& track : contents.tracks) {
-    html += row("Spur (versiegelt)", "track (sealed)", track.name + ", " + std::to_string(track.size_bytes) + " bytes");
+  std::map<std::string_view, std::uint64_t> by_name;  // in one order, wherever the list comes from
+  for (const BundleTrack& track : contents.tracks) by_name.emplace(track.name, track.size_bytes);
+  for (const auto& [name, size_bytes] : by_name) {
+    html += row("Spur (versiegelt)", "track (sealed)", std::string(name) + ", " + std::to_string(size_bytes) + " bytes");
   }
   return html;
 }

@@ -38,7 +38,8 @@ Result<void> check_body(const Request& request) {
   if (request.scope.empty()) return bad("request: the scope is empty, there is nothing to record");
   if (!request.minimum_scope.subset_of(request.scope)) return bad("request: the minimum scope exceeds the scope");
   if (request.expires_ms <= request.issued_ms) return bad("request: expires before it was issued");
-  if (request.delete_after_ms <= request.issued_ms) return bad("request: to be deleted before it was issued");
+  // Recording ends with the request: so nothing is still being recorded when it must be deleted.
+  if (request.delete_after_ms < request.expires_ms) return bad("request: to be deleted before it expires");
   return fine();
 }
 

@@ -1,5 +1,5 @@
 // What the verifier's steps share: the evidence read out of a bundle, and the findings against it. Private to
-// verifier*.cpp. The steps run in this order: bag → ledger → statements → tracks → opening (each one file). One thread.
+// verifier*.cpp. The steps run in this order: bag → ledger → statements → tracks → opening → summary (each one file). One thread.
 #pragma once
 
 #include <array>
@@ -43,7 +43,8 @@ inline constexpr std::size_t kRuleCount = 13;
 /// Collects findings; remembers which approvals they are about, for the participants' lines.
 class Findings {
  public:
-  /// A rule that was looked at passes unless something speaks against it.
+  /// A rule that was looked at passes unless something speaks against it. A step calls this only where there was
+  /// something to look at: nothing is no evidence.
   void checked(Rule rule);
   void against(Rule rule, std::string finding);
   void against(Rule rule, const StatementId& approval, std::string finding);
@@ -135,6 +136,9 @@ void verify_tracks(const Evidence& evidence, Findings& findings);
 /// Gives the names found in the wrapped keys, by approval.
 std::map<StatementId, std::string> verify_opening(const Bundle& bundle, const Evidence& evidence,
                                                   const VerifyOptions& options, Findings& findings, Progress& progress);
+
+/// The page for people says what the statements say.
+void verify_summary(const Bundle& bundle, const Evidence& evidence, Findings& findings);
 
 /// `t001-….webm.age` → `t001-….webm.tail.age` and back; empty when `name` is no such name.
 std::string tail_name(std::string_view main_name);

@@ -84,8 +84,8 @@ class StatementCheck {
   }
 
   void check_answers() {
-    findings_.checked(Rule::answers);
     if (evidence_.request() == nullptr) return;
+    findings_.checked(Rule::answers);
     std::set<std::string> challenges;
     std::set<crypto::Recipient> consent_keys;
     std::set<crypto::Digest> wrapped;
@@ -132,8 +132,10 @@ class StatementCheck {
   }
 
   void check_takes() {
-    findings_.checked(Rule::takes);
-    findings_.checked(Rule::order);
+    if (evidence_.request() != nullptr) {
+      findings_.checked(Rule::takes);
+      findings_.checked(Rule::order);
+    }
     const Found<Room>* room = evidence_.room();
     std::uint32_t last = 0;
     for (const Found<Take>& take : evidence_.takes) {
@@ -219,7 +221,7 @@ class StatementCheck {
   }
 
   void check_withdrawals() {
-    findings_.checked(Rule::withdrawals);
+    if (evidence_.request() != nullptr) findings_.checked(Rule::withdrawals);
     for (const Found<Approval>& approval : evidence_.approvals) check_withdrawn(approval);
     check_erased();
   }

@@ -96,7 +96,54 @@ TEST_CASE("verify with the fingerprint of another room fails") {
   Stage stage;
   const std::string right = json::parse(stage.unavoce("verify --json bundle.tar").output)["fingerprint"];
   CHECK(stage.unavoce("verify --fingerprint=" + right + " bundle.tar").exit_code == 0);
-  CHECK(stage.unavoce("verify --fingerprint=" + std::string(43, 'A') + " bundle.tar 2>/dev/null").exit_code == 1);
+  const Outcome wrong = stage.unavoce("verify --fingerprint=" + std::string(43, 'A') + " bundle.tar");
+  CHECK(wrong.exit_code == 1);
+  CHECK_THAT(wrong.output, Catch::Contains("PARTICIPANT") && Catch::Contains("signed by another key") &&
+                               Catch::Contains("NOT what it claims"));
+}
+
+TEST_CASE("verify asks to compare the fingerprint only if nobody has said which room it must be") {
+  Stage stage;
+  const std::string right = json::parse(stage.unavoce("verify --json bundle.tar").output)["fingerprint"];
+  CHECK_THAT(stage.unavoce("verify bundle.tar").output, Catch::Contains("if the fingerprint is the one"));
+  for (const std::string& known : {"--fingerprint=" + right, std::string("--key room.key")}) {
+    const std::string text = stage.unavoce("verify " + known + " bundle.tar").output;
+    CHECK_THAT(text, !Catch::Contains("if the fingerprint") && Catch::Contains("the key you named"));
+  }
+}
+
+TEST_CASE("of a folder that is no recording no rule passes") {
+  Stage stage;
+  fs::create_directories(stage.folder.path() / "letters");
+  put_text(stage.folder / "letters/one.txt", "Dear Jonas");
+  const Outcome outcome = stage.unavoce("verify --json letters");
+  CHECK(outcome.exit_code == 1);
+  for (const json& rule : json::parse(outcome.output)["rules"]) {
+    CAPTURE(rule["rule"].get<std::string>());
+    CHECK(rule["verdict"] != "passed");
+  }
+}
+
+TEST_CASE("a rewritten page for people is found, with fitting manifests") {
+  Stage stage;
+  const std::string page = read_text(stage.bag + "/data/summary.html");
+  put_text(stage.bag + "/data/summary.html", page + "<p>Everybody agreed to publication.</p>");
+  make_manifests_fit(stage.bag);
+  const Outcome outcome = stage.unavoce("verify " + stage.bag);
+  CHECK(outcome.exit_code == 1);
+  CHECK_THAT(outcome.output, Catch::Contains("data/summary.html"));
+}
+
+TEST_CASE("open keeps a file that is in its way, and opens nothing, unless forced: exit code 4") {
+  Stage stage;
+  const std::string paul = stage.opened_file(stage.meeting->people.back(), "out");
+  fs::create_directory(stage.folder.path() / "out");
+  put_text(paul, "something else");
+  CHECK(stage.unavoce("open --key room.key -o out bundle.tar 2>/dev/null").exit_code == 4);
+  CHECK(read_text(paul) == "something else");
+  CHECK_FALSE(fs::exists(stage.opened_file(stage.meeting->host(), "out")));
+  CHECK(stage.unavoce("open --force --key room.key -o out bundle.tar").exit_code == 0);
+  CHECK(read_text(paul) == stage.plaintext(stage.meeting->people.back()));
 }
 
 TEST_CASE("verify with the key of another room fails") {

@@ -120,6 +120,16 @@ TEST_CASE("the page for people shows hostile text as text") {
   CHECK(page.find("http") == page.find("http-equiv"));  // nothing is loaded from anywhere
 }
 
+TEST_CASE("the fixed text of the page for people stays: bundles in people's hands are compared with it") {
+  BundleContents contents;
+  contents.recording = std::string(32, 'a');
+  contents.tracks = {{"t002.webm.age", 2}, {"t001.webm.age", 1}};
+  const std::string page = format_summary(contents);
+  CHECK(page.find("t001") < page.find("t002"));
+  CHECK(crypto::to_hex(crypto::sha256(crypto::as_bytes(page))) ==
+        "15840a75f190862336774f878b0cacc921ab8ed13b5fdf528a6559da113d9d4f");
+}
+
 TEST_CASE("links and special files in a folder are refused") {
   const std::string line =
       GENERATE(as<std::string>(), "ln -s /etc/passwd bag/data/x", "ln -s /etc bag/data/tracks", "mkfifo bag/data/x");

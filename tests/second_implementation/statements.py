@@ -124,7 +124,7 @@ def beyond_single_fields(kind, body):
         need(body['conference'] is None or body['conference'].startswith('https://'), 'room: conference is no https URL')
     if kind == 'request':
         need(body['scope'] and set(body['minimum_scope']) <= set(body['scope']), 'request: empty scope, or the minimum is more than it')
-        need(body['delete_after_ms'] > body['issued_ms'] < body['expires_ms'], 'request: ends before it was issued')
+        need(body['issued_ms'] < body['expires_ms'] <= body['delete_after_ms'], 'request: ends before it was issued, or after it must be deleted')
     if kind == 'approval':
         given = [body[name] is not None for name in ('consent_recipient', 'wrapped_sha256')]
         need(given == [bool(body['scope'])] * 2, 'approval: consent key and wrapped key are given exactly if the scope is not empty')
