@@ -65,6 +65,18 @@ Task<Result<Response>> list_recordings(Services& services, Context context) {
   co_return json_response(200, {{"recordings", std::move(list)}});
 }
 
+/// The room statement that the request names; the room may have changed since.
+const consent::EntryFile* named_room(const consent::BundleContents& contents) {
+  if (contents.entries.empty()) return nullptr;
+  const auto request = consent::parse_statement<consent::Request>(contents.entries.front().envelope);
+  if (!request) return nullptr;
+  const auto named = std::ranges::find_if(contents.rooms, [&](const consent::EntryFile& file) {
+    const auto room = consent::parse_statement<consent::Room>(file.envelope);
+    return room && room.value().id == request.value().body.room_statement;
+  });
+  return named == contents.rooms.end() ? nullptr : &*named;
+}
+
 Result<Json> details_of(Services& services, const std::string& recording) {
   BOOST_OUTCOME_TRY(auto view, view_recording(services.ledger, recording));
   BOOST_OUTCOME_TRY(auto contents, consent::collect_bundle(services.ledger, recording, wall_time()));
@@ -72,7 +84,8 @@ Result<Json> details_of(Services& services, const std::string& recording) {
   Json details = std::move(view.json);
   details["entries"] = Json::array();
   for (const auto& entry : contents.entries) details["entries"].push_back(as_json(entry));
-  details["room_entry"] = contents.rooms.empty() ? Json(nullptr) : as_json(contents.rooms.back());
+  const consent::EntryFile* room = named_room(contents);
+  details["room_entry"] = room == nullptr ? Json(nullptr) : as_json(*room);
   details["checkpoint"] = contents.checkpoint;
   details["ledger_vkey"] = contents.ledger_vkey;
   return details;

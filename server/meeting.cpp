@@ -227,6 +227,8 @@ Task<void> Meeting::stop(consent::RecordingId recording) {
 void Meeting::room_changed(const consent::Signed<consent::Room>& room) {
   room_ = room;
   apply(consent::RoomChanged{room.id});
+  // After the gate has closed, and before any request under the new statement.
+  send_to_all(room_changed_message(room.envelope));
 }
 
 Task<void> Meeting::end() {

@@ -100,6 +100,10 @@ std::string take_message(const std::string& envelope) {
   return dump({{"type", "take"}, {"envelope", envelope}});
 }
 
+std::string room_changed_message(const std::string& envelope) {
+  return dump({{"type", "room_changed"}, {"envelope", envelope}});
+}
+
 std::string refused_message(const std::optional<consent::ParticipantId>& participant) {
   return dump({{"type", "refused"}, {"participant", participant ? Json(participant->hex()) : Json(nullptr)}});
 }

@@ -34,6 +34,8 @@ std::string request_message(const consent::Signed<consent::Request>& request, co
 std::string challenge_message(const std::string& challenge);
 std::string take_proposal_message(const std::string& take_id, const std::string& envelope);
 std::string take_message(const std::string& envelope);
+/// There is a new statement of the room; every page checks that it continues the one it knows.
+std::string room_changed_message(const std::string& envelope);
 std::string refused_message(const std::optional<consent::ParticipantId>& participant);
 std::string recording_ended_message(const consent::RecordingId& recording, consent::EndReason reason);
 /// A withdrawal that was answered `proof_follows` is in the ledger.

@@ -38,6 +38,40 @@ Result<std::string> read_file(const fs::path& path) {
   return std::move(out).str();
 }
 
+// Nothing of the address is repeated in it. No style: it must not depend on a file that may be missing as well.
+constexpr std::string_view kNoSuchPage = R"html(<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Unavoce: no such page / keine solche Seite</title>
+</head>
+<body>
+<main>
+<h1>There is no such page</h1>
+<p>The address is mistyped or not complete. If somebody invited you, open the whole link from the invitation, or ask them for it again.</p>
+<section lang="de">
+<h2>Diese Seite gibt es nicht</h2>
+<p>Die Adresse ist vertippt oder nicht vollständig. Wenn jemand Sie eingeladen hat, öffnen Sie den ganzen Link aus der Einladung, oder bitten Sie noch einmal darum.</p>
+</section>
+<p><a href="/">To the start / Zum Anfang</a></p>
+</main>
+</body>
+</html>
+)html";
+
+/// A page for people who mistyped an address; programs, and whoever asks the API, get a problem document.
+Response not_found(const Request& request) {
+  Response problem = problem_response(Error(Errc::not_found, "there is no such page"));
+  const bool by_browser = request.header("accept").find("text/html") != std::string_view::npos;
+  if (!by_browser || request.path.starts_with("/api/")) return problem;
+  Response page;
+  page.status = problem.status;
+  page.body = kNoSuchPage;
+  page.with("Content-Type", "text/html; charset=utf-8");
+  return page;
+}
+
 }  // namespace
 
 Result<WebRoot> WebRoot::load(const fs::path& folder) {
@@ -78,7 +112,7 @@ Response WebRoot::get(const Request& request) const {
   else if (path.starts_with("/r/") && path.find('/', 3) == std::string_view::npos)
     path = "/room.html";
   const File* file = find(path.substr(1));
-  if (file == nullptr) return problem_response(Error(Errc::not_found, "there is no such page"));
+  if (file == nullptr) return not_found(request);
   Response response;
   if (request.header("if-none-match") == file->etag) {
     response.status = 304;

@@ -191,3 +191,37 @@ TEST_CASE("who cannot be welcomed is not on the roster", "[meeting]") {
   const Attendee carl(host, Attendee::As::participant);
   CHECK(carl.welcome.at("roster").size() == 2);
 }
+
+TEST_CASE("everybody in the room is told its new statement, after the gate closed; a request under it is taken at once", "[meeting]") {
+  const RunningServer server;
+  Recorded meeting(server);
+  meeting.host.room.previous = consent::id_of(meeting.host.room);
+  meeting.host.room.version = 2;
+  meeting.host.room.title = "Daily";
+  const std::string envelope = consent::sign_statement(meeting.host.room, meeting.host.room_key);
+  const Reply changed = server.fetch("PUT", "/api/v1/rooms/" + meeting.host.room.room.hex(), meeting.host.login,
+                                     envelope_body(envelope));
+  REQUIRE(changed.status == 200);
+  for (Attendee* who : {&meeting.anna, &meeting.ben}) {
+    CHECK(who->wait_for("room_changed").at("envelope") == envelope);
+    CHECK(who->gate.at("state") == "closed");
+    CHECK(who->wait_for("recording_ended").at("reason") == "room_changed");
+    who->request.reset();
+  }
+  meeting.anna.ask();
+  meeting.ben.wait_for_request();
+  CHECK(meeting.ben.request->body.room_statement == consent::id_of(meeting.host.room));
+}
+
+TEST_CASE("what must be deleted ends in the middle of a meeting", "[meeting]") {
+  const RunningServer server;
+  const Host host(server);
+  Attendee anna(host, Attendee::As::host);
+  auto body = host.request(anna.welcome.at("session"), {consent::Kind::audio});
+  body.expires_ms = body.issued_ms + consent::SpanMs{1500};
+  body.delete_after_ms = body.expires_ms;
+  REQUIRE(post_statement(server, consent::sign_statement(body, host.room_key), host.login).status == 201);
+  anna.wait_for_request();
+  CHECK(anna.wait_for("recording_ended").at("reason") == "expired");
+  CHECK(wall_time() >= body.delete_after_ms);
+}

@@ -79,3 +79,19 @@ TEST_CASE("the hash of the page bundle is that of its manifest", "[web_root]") {
   const auto digest = unavoce::crypto::sha256(unavoce::crypto::as_bytes("manifest"));
   CHECK(WebRoot::load(pages.folder / "web").value().page_sha256() == unavoce::crypto::to_hex(digest));
 }
+
+TEST_CASE("a mistyped address shows people a page with a way on, and programs a problem document", "[web_root]") {
+  const Pages pages;
+  const WebRoot root = WebRoot::load(pages.folder / "web").value();
+  Request request;
+  request.path = "/hosts";
+  CHECK(header(root.get(request), "Content-Type") == "application/problem+json");
+  request.headers["accept"] = "text/html,application/xhtml+xml,*/*;q=0.8";
+  const Response page = root.get(request);
+  CHECK(page.status == 404);
+  CHECK(header(page, "Content-Type") == "text/html; charset=utf-8");
+  CHECK(page.body.find("<a href=\"/\">") != std::string::npos);
+  CHECK(page.body.find("lang=\"de\"") != std::string::npos);
+  request.path = "/api/v1/nowhere";
+  CHECK(header(root.get(request), "Content-Type") == "application/problem+json");
+}
