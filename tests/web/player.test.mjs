@@ -12,6 +12,7 @@ import { launch, person } from './browser.mjs';
 
 const { MockService } = await load('tests/web/mock/service.ts');
 const { openStatement, signStatement } = await load('web/src/core/dsse.ts');
+const { whollyWithdrawn } = await load('web/src/core/withdrawals.ts');
 const { headerSizeOf } = await load('web/src/core/age.ts');
 const folder = mkdtempSync(join(tmpdir(), 'unavoce-player-'));
 const built = await pages();
@@ -51,12 +52,18 @@ async function recorded(t, passphrase) {
       codecs: ['vp8', 'opus'], duration_ms: i ? 5000 : 6000, first_ms: 0, last_ms: i ? 5000 : 6000, offset_ms: i * 700, last_arrival_ms: Date.now(), frames_audio: 300, frames_video: 90, dropped: 0 });
   }
   const key_ = service.signer.publicKey;
-  const take = await signStatement('take', { recording, take: 1, approvals: approvals.map(({ id }) => id).sort(), checkpoint: { size: 1, root: 'a'.repeat(64) }, key: key_, start_ms: Date.now() }, service.signer);
+  const take = await signStatement('take', { recording, take: 1, approvals: approvals.map(({ id }) => id).sort(), checkpoint: await service.ledger.head(), key: key_, start_ms: Date.now() }, service.signer);
   const seal = await signStatement('seal', { recording, take: 1, reason: 'stopped', tracks, entries: null, key: key_, issued_ms: Date.now() }, service.signer);
-  await service.ledger.append(recording, 'take', take.envelope, take.id); await service.ledger.append(recording, 'seal', seal.envelope, seal.id);
-  const entries = service.ledger.entries.filter((entry) => entry.recording === recording);
+  await service.ledger.append(recording, 'take', take.envelope, take.id);
+  for (const { name, approval, file, header_sha256 } of tracks) {
+    const track = await signStatement('track', { recording, take: 1, approval, file, name, kinds: ['audio', 'video'], header_sha256, key: key_, issued_ms: Date.now() }, service.signer);
+    await service.ledger.append(recording, 'track', track.envelope, track.id);
+  }
+  await service.ledger.append(recording, 'seal', seal.envelope, seal.id);
+  const entries = await service.ledger.proven(service.ledger.entries.filter((entry) => entry.recording === recording));
+  const [room_entry] = await service.ledger.proven(service.ledger.entries.filter(({ kind }) => kind === 'room'));
   const listed = { recording, room: link.split('/').at(-1).slice(0, 32), session: '0'.repeat(32), purpose: 'Minutes', state: 'sealed', requested_ms: Date.now(), delete_after_ms: Date.now() + 1e9, takes: 1, tracks };
-  Object.assign(service.lies, { files, recordings: [listed], detail: { ...listed, entries, room_entry: service.ledger.entries.find(({ kind }) => kind === 'room'), checkpoint: '', ledger_vkey: '' } });
+  Object.assign(service.lies, { files, recordings: [listed], detail: { ...listed, entries, room_entry, checkpoint: await service.ledger.checkpoint(), ledger_vkey: service.ledger.vkey } });
   await host.open(`${service.base}/host`);
   await host.at('recording-open').click();
   await host.at('recording-key-file').waitFor();
@@ -115,4 +122,48 @@ test('a room key under a passphrase opens from the copy in this browser; a wrong
   await host.at('recording-key-passphrase').fill('a long enough passphrase');
   await host.at('recording-key-unlock').click();
   await host.page.waitForSelector('[data-testid=recording-status][data-state=open]', { timeout: 30000 });
+});
+
+test('an approval counts as withdrawn when nothing is left of it', () => {
+  const withdrawal = (body, kinds, index) => ({ body: { recording: body.recording, key: body.key, kinds, advance: false, issued_ms: 0 }, index });
+  const approval = { body: { recording: 'r', key: 'k', scope: ['audio', 'video'] }, index: 5 };
+  const nothing = { body: { ...approval.body, scope: [] }, index: 5 };
+  const all = ['audio', 'video', 'screen', 'chat'];
+  const of = (kinds, index) => withdrawal(approval.body, kinds, index);
+  assert.equal(whollyWithdrawn(approval, [of(['audio'], 6)]), false, 'some kinds');
+  assert.equal(whollyWithdrawn(approval, [of(['audio'], 6), of(['video'], 7)]), true, 'by several');
+  assert.equal(whollyWithdrawn(approval, [of(['audio', 'video'], 4)]), false, 'what came before a new approval');
+  assert.equal(whollyWithdrawn(approval, [of(all, 4)]), true, 'everything, whenever');
+  assert.equal(whollyWithdrawn(nothing, [of(['audio', 'video', 'screen'], 6)]), false, 'an empty scope');
+  assert.equal(whollyWithdrawn(nothing, [of(all, 6)]), true, 'an empty scope, everything');
+  assert.equal(whollyWithdrawn(approval, [{ body: { ...of(all, 6).body, key: 'another' }, index: 6 }]), false, 'somebody else');
+});
+
+const again = (entries, kind, change) => entries.map((entry) => (entry.kind === kind ? { ...entry, ...change(entry) } : entry));
+const GARBAGE = {
+  'a proof that does not hold': (detail) => ({ entries: again(detail.entries, 'approval', ({ proof }) => ({ proof: proof.replace(/index (\d+)/, (_, n) => `index ${Number(n) + 1}`) })) }),
+  'an opening that is garbage': (detail) => ({ entries: again(detail.entries, 'take', () => ({ r: Buffer.alloc(32, 9).toString('base64') })) }),
+  'a checkpoint that is garbage': () => ({ checkpoint: 'garbage' }),
+  "another ledger's key": (detail) => ({ ledger_vkey: detail.ledger_vkey.replace(/.$/, (c) => (c === 'A' ? 'B' : 'A')) }),
+  'a statement left out': (detail) => ({ entries: detail.entries.filter(({ kind }, i) => kind !== 'track' || i % 2) }),
+  'approvals after the take': (detail) => ({ entries: [...detail.entries.filter(({ kind }) => kind !== 'approval'), ...again(detail.entries.filter(({ kind }) => kind === 'approval'), 'approval', ({ index }) => ({ index: index + 100 }))] }),
+};
+test('what does not verify is named and opened only when asked to', async (t) => {
+  const { host, key, service, films } = await recorded(t);
+  const good = service.lies.detail;
+  for (const [what, change] of Object.entries(GARBAGE)) await t.test(what, async () => {
+    service.lies.detail = { ...good, ...change(good) };
+    await host.page.reload();
+    await host.page.waitForSelector('html[data-ready="true"]');
+    if (await host.at('recording-open').count()) await host.at('recording-open').click();
+    await host.at('recording-key-file').setInputFiles(key);
+    await host.state('recording-status', 'unverified');
+    assert.match(await host.at('recording-doubts').textContent(), /not what it claims/);
+    assert.equal(await host.at('player-tile').count(), 0);
+  });
+  await host.at('recording-unverified').click();
+  await host.state('recording-status', 'open');
+  assert.match(await host.at('recording-doubts').textContent(), /not what it claims/, 'the warning stays');
+  const [download] = await Promise.all([host.page.waitForEvent('download'), host.at('track-download').first().click()]);
+  assert.deepEqual(readFileSync(await download.path()), films[0]);
 });

@@ -10,6 +10,7 @@ export interface Entry { index: number; entry: string; r: string; kind: string; 
 export class MockLedger {
   readonly entries: Entry[] = [];
   private readonly leaves: Bytes[] = [];
+  private readonly last = new Map<string, string>(); // latest commitment, by recording
   private constructor(readonly origin: string, private readonly signer: KeyPairSigner, readonly vkey: string, private readonly keyHash: Bytes) {}
 
   static async create(origin: string): Promise<MockLedger> {
@@ -23,13 +24,24 @@ export class MockLedger {
     const known = this.entries.find((entry) => entry.id === id);
     if (known) return known;
     const sequence = this.entries.filter((entry) => entry.recording === recording).length;
-    const entry = utf8(JSON.stringify({ recording, sequence, previous: null, received_ms: Date.now(), kind, envelope_sha256: toHex(await sha256(utf8(envelope))) }));
+    const entry = utf8(JSON.stringify({ recording, sequence, previous: this.last.get(recording) ?? null, received_ms: Date.now(), kind, envelope_sha256: toHex(await sha256(utf8(envelope))) }));
     const r = randomBytes(32);
-    const index = this.leaves.push(await leafHash(await commitment(r, entry))) - 1;
+    const leaf = await commitment(r, entry);
+    this.last.set(recording, toHex(leaf));
+    const index = this.leaves.push(await leafHash(leaf)) - 1;
     const made: Entry = { index, entry: toBase64(entry), r: toBase64(r), kind, envelope: toBase64(utf8(envelope)), proof: "", id, recording };
     this.entries.push(made);
     made.proof = await this.proof(index);
     return made;
+  }
+
+  /** Entries with proofs that lead to the latest checkpoint. */
+  async proven(entries: Entry[]): Promise<Entry[]> {
+    return Promise.all(entries.map(async (entry) => ({ ...entry, proof: await this.proof(entry.index) })));
+  }
+
+  async head(): Promise<{ size: number; root: string }> {
+    return { size: this.leaves.length, root: toHex(await root(this.leaves)) };
   }
 
   async checkpoint(): Promise<string> {

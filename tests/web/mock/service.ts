@@ -7,14 +7,16 @@ import { WebSocketServer, type WebSocket } from "ws";
 import { fromBase64, randomBytes, toBase64url, toHex } from "../../../web/src/core/bytes.ts";
 import { openStatement, parseEnvelope, signStatement } from "../../../web/src/core/dsse.ts";
 import { KeyPairSigner } from "../../../web/src/core/ed25519.ts";
-import { MockLedger } from "./ledger.ts";
+import { MockLedger, type Entry } from "./ledger.ts";
 
 interface Person { participant: string; resume: string; name: string; role: string; key: string; answer: string; approval: string | null; socket: WebSocket | null; challenge: string }
 interface Room { room: string; title: string; envelope: string; id: string }
 type Take = { approvals: string[]; recording: string };
+export type Listed = { participant: string; name: string; role: string; answer: string; approval: string | null };
+const COUNTERSIGN_WITHIN_MS = 1_000; // the service waits 3 s
 
 /** What to lie about. Every lie is one that the pages must notice. */
-export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; openWithoutTake?: boolean; recordings?: unknown[]; detail?: Record<string, unknown>; files?: Map<string, Uint8Array> }
+export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; openWithoutTake?: boolean; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; files?: Map<string, Uint8Array> }
 
 export class MockService {
   readonly lies: Lies = {};
@@ -30,6 +32,7 @@ export class MockService {
   private open = false;
   private named = false;
   private lastEnd = "";
+  private proposal: (signature: unknown) => void = () => undefined;
 
   private constructor(private readonly pages: string, readonly ledger: MockLedger, readonly signer: KeyPairSigner) {
     this.server = createServer((request, response) => void this.http(request, response).catch((error) => problem(response, 500, "broken", String(error))));
@@ -114,7 +117,11 @@ export class MockService {
       const bytes = what === "keys" ? this.keys.get(name!) : this.lies.files?.get(name!);
       return bytes ? void response.writeHead(200, { "Content-Length": bytes.length }).end(bytes) : problem(response, 410, "erased", "gone");
     }
-    if (recording) return answer(200, this.lies.detail ?? { recording, entries: this.ledger.entries.filter((entry) => entry.recording === recording) });
+    if (recording) {
+      await this.lies.hold;
+      const entries = this.ledger.entries.filter((entry) => entry.recording === recording);
+      return answer(200, this.lies.detail ?? { recording, entries: this.lies.entries?.(entries) ?? entries });
+    }
     return problem(response, 404, "not_found", path);
   }
 
@@ -154,6 +161,13 @@ export class MockService {
     void this.settle("new_approval");
   }
 
+  /** The host's program changes the room: a new version, or what `lies` makes of it. */
+  async changeRoom(envelope: string): Promise<void> {
+    await this.addRoom(envelope);
+    this.tell({ type: "room_changed", envelope });
+    if (this.request) this.end("room_changed");
+  }
+
   end(reason: string): void {
     if (this.request) this.tell({ type: "recording_ended", recording: this.request.recording, reason });
     this.request = null;
@@ -183,9 +197,17 @@ export class MockService {
     if (!complete) return this.close(reason);
     const approvals = here.map(({ approval }) => approval!).sort();
     const honest = { approvals, recording: this.request!.recording };
-    const { envelope, id } = await signStatement("take", { ...(this.lies.take?.(honest) ?? honest), take: ++this.take, checkpoint: { size: 1, root: "0".repeat(64) }, key: this.signer.publicKey, start_ms: Date.now() }, this.signer);
-    here.filter(({ role }) => role === "host").forEach(({ socket }) => send(socket, { type: "take_proposal", take_id: id, envelope }));
-    if (!this.lies.openWithoutTake) this.tell({ type: "take", envelope });
+    const { envelope, id } = await signStatement("take", { ...(this.lies.take?.(honest) ?? honest), take: ++this.take, checkpoint: await this.ledger.head(), key: this.signer.publicKey, start_ms: Date.now() }, this.signer);
+    const number = this.take;
+    const signature = await new Promise<unknown>((resolve) => {
+      setTimeout(resolve, COUNTERSIGN_WITHIN_MS);
+      this.proposal = resolve;
+      here.filter(({ role }) => role === "host").forEach(({ socket }) => send(socket, { type: "take_proposal", take_id: id, envelope }));
+    });
+    if (number !== this.take || here.some((person) => !person.socket || person.answer !== "approved")) return; // overtaken
+    const parts = JSON.parse(envelope);
+    if (signature) parts.signatures.push(signature);
+    if (!this.lies.openWithoutTake) this.tell({ type: "take", envelope: JSON.stringify(parts) });
     this.open = true;
     this.tellEach((person) => ({ type: "gate", gate: this.gate(person) }));
   }
@@ -194,7 +216,10 @@ export class MockService {
     const person = this.people.find((known) => known.socket === socket);
     if (message.type === "join") return this.join(socket, message as never);
     if (message.type === "ping") return send(socket, { type: "pong" });
-    if (message.type === "countersign") return void this.countersigned.push(message["take_id"]);
+    if (message.type === "countersign") {
+      this.countersigned.push(message["take_id"]);
+      return this.proposal({ keyid: message["keyid"], sig: message["sig"] });
+    }
     if (message.type === "signal") return send(this.people.find(({ participant }) => participant === message["to"])?.socket ?? null, { type: "signal", from: person?.participant, data: message["data"] });
     if (message.type === "leave" && person) {
       this.people.splice(this.people.indexOf(person), 1);
@@ -216,9 +241,10 @@ export class MockService {
   private hides(): boolean {
     return this.request !== null && !this.named && this.people.some(({ answer, socket }) => socket && answer !== "approved");
   }
-  private roster(viewer: Person): object[] {
-    return this.people.filter(({ socket }) => socket).map(({ participant, name, role, answer, approval }) => this.hides() && participant !== viewer.participant
+  private roster(viewer: Person): Listed[] {
+    const roster = this.people.filter(({ socket }) => socket).map(({ participant, name, role, answer, approval }) => this.hides() && participant !== viewer.participant
       ? { participant, name, role, answer: "hidden", approval: null } : { participant, name, role, answer, approval });
+    return this.lies.roster?.(roster) ?? roster;
   }
   private tellEach(message: (person: Person) => object): void {
     this.people.forEach((person) => send(person.socket, message(person)));

@@ -29,6 +29,9 @@ export interface Refusal {
 }
 export interface Withdrawal { recording: string; key: string; kinds: MediaKind[]; advance: boolean; issued_ms: number }
 export interface Take { recording: string; take: number; approvals: string[]; checkpoint: TreeHead; key: string; start_ms: number }
+export interface Track {
+  recording: string; take: number; approval: string; file: number; name: string; kinds: MediaKind[]; header_sha256: string; key: string; issued_ms: number;
+}
 export interface SealedTrack {
   name: string; approval: string; file: number; header_sha256: string; size_bytes: number; sha256: string; empty: boolean; codecs: string[];
   duration_ms: number; first_ms: number; last_ms: number; offset_ms: number; last_arrival_ms: number; frames_audio: number; frames_video: number;
@@ -39,7 +42,7 @@ export interface Seal {
 }
 
 export interface Bodies {
-  room: Room; request: Request; approval: Approval; refusal: Refusal; withdrawal: Withdrawal; take: Take; seal: Seal;
+  room: Room; request: Request; approval: Approval; refusal: Refusal; withdrawal: Withdrawal; take: Take; track: Track; seal: Seal;
 }
 export type Kind = keyof Bodies;
 
@@ -75,6 +78,7 @@ export const SHAPES: { [K in Kind]: Shape<Bodies[K]> } = {
   refusal: record<Refusal>({ request: digest, recording: id, participant: id, role, key, challenge: key, nonce: key, issued_ms: count }),
   withdrawal: record<Withdrawal>({ recording: id, key, kinds: scope, advance: flag, issued_ms: count }),
   take: record<Take>({ recording: id, take: count, approvals: list(digest), checkpoint: treeHead, key, start_ms: count }),
+  track: record<Track>({ recording: id, take: count, approval: digest, file: count, name: text, kinds: scope, header_sha256: digest, key, issued_ms: count }),
   seal: record<Seal>({
     recording: id, take: nullable(count), reason: text, tracks: list(sealedTrack), entries: nullable(count), key, issued_ms: count,
   }),

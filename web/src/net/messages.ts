@@ -22,6 +22,7 @@ export type ServerMessage =
   | { type: "gate"; gate: Gate }
   | { type: "take_proposal"; take_id: string; envelope: string }
   | { type: "take"; envelope: string }
+  | { type: "room_changed"; envelope: string }
   | { type: "refused"; participant: string | null }
   | { type: "recording_ended"; recording: string; reason: string }
   | { type: "proven"; id: string }

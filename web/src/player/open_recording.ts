@@ -1,6 +1,6 @@
 // Opens a recording in the page: unwraps every W with the room key, checks whose key it is, fetches the tracks, compares them with
 // their seal and decrypts them. Plaintext lives in this page's memory only, until a file is saved by hand.
-import { openText, openTrack, recipientOf } from "../core/age.ts";
+import { headerSizeOf, openText, openTrack, recipientOf } from "../core/age.ts";
 import { concat, Malformed, sha256, toHex, type Bytes } from "../core/bytes.ts";
 import type { RoomKey } from "../core/identity.ts";
 import type { Approval, SealedTrack } from "../core/statements.ts";
@@ -61,6 +61,7 @@ async function unwrap(id: string, approval: Approval, key: RoomKey): Promise<Per
 async function openOne(recording: string, track: SealedTrack, identity: string, interrupted: boolean, progress: (done: number) => void): Promise<Blob> {
   const sealed = await download(await api.track(recording, track.name), progress);
   if (toHex(await sha256(sealed)) !== track.sha256) throw new Malformed(`${track.name} is not the file that was sealed`);
+  if (toHex(await sha256(sealed.subarray(0, headerSizeOf(sealed)))) !== track.header_sha256) throw new Malformed(`${track.name} has another header than was announced`);
   const chunks = await openTrack(identity, sealed, (bytes) => progress(track.size_bytes + bytes));
   const rest = interrupted ? await openTail(recording, track.name, identity) : null;
   return new Blob(rest ? [...withoutVoid(chunks), ...rest] : chunks, { type: track.name.endsWith(".mkv.age") ? "video/x-matroska" : "video/webm" });

@@ -1,8 +1,9 @@
 // A recording as its entries tell it: who approved, which takes there were, which track files belong to them. Every statement is
 // verified; what is not signed by the room's service or its people is not shown.
-import { fromBase64, fromUtf8, Malformed } from "../core/bytes.ts";
+import { fromBase64, fromUtf8, Malformed, toBase64, utf8 } from "../core/bytes.ts";
 import { BadSignature, openStatement, type Signed } from "../core/dsse.ts";
 import type { Approval, Request, Room, SealedTrack, Take } from "../core/statements.ts";
+import { whollyWithdrawn, type Placed } from "../core/withdrawals.ts";
 import type { RecordingDetail } from "../net/api.ts";
 
 export interface TakeOf { number: number; startMs: number; reason: string; tracks: SealedTrack[] }
@@ -23,11 +24,13 @@ export async function readRecording(detail: RecordingDetail): Promise<Recording>
     Promise.all(of("withdrawal").map((text) => openStatement("withdrawal", text))),
   ]);
   for (const { body } of [...takes, ...seals]) if (body.key !== room.body.service_key) throw new BadSignature("a take or seal is signed by another service");
-  const keys = new Set(withdrawals.map(({ body }) => body.key));
+  const places = new Map(detail.entries.map((file) => [file.envelope, file.index]));
+  const placed = <T>({ body, envelope: text }: Signed<T>): Placed<T> => ({ body, index: places.get(toBase64(utf8(text))) ?? 0 });
+  const taken = withdrawals.map(placed);
   return {
     id: detail.recording, room, request,
     approvals: new Map(approvals.map(({ id, body }) => [id, body])),
-    withdrawn: new Set(approvals.filter(({ body }) => keys.has(body.key)).map(({ id }) => id)),
+    withdrawn: new Set(approvals.filter((approval) => whollyWithdrawn(placed(approval), taken)).map(({ id }) => id)),
     takes: takes.map(({ body }) => takeOf(body, seals.map((seal) => seal.body).find((seal) => seal.take === body.take)))
       .sort((a, b) => a.number - b.number),
   };

@@ -1,5 +1,6 @@
 // One recording of the host: what it is, the room key, then the player and the files.
-import { currentLanguage, sayTime, T } from "../i18n/i18n.ts";
+import type { RoomKey } from "../core/identity.ts";
+import { currentLanguage, sayTime, T, type Message } from "../i18n/i18n.ts";
 import { api } from "../net/api.ts";
 import { fill, h, saveFile } from "../ui/dom.ts";
 import { icon } from "../ui/icons.ts";
@@ -9,15 +10,25 @@ import { roomKeyInput } from "../ui/room_key_input.ts";
 import { openRecording, type Opened, type OpenedTrack } from "./open_recording.ts";
 import { playerView } from "./player_view.ts";
 import { readRecording, type Recording } from "./recording.ts";
+import { verifyRecording } from "./verify_recording.ts";
 
 export async function showRecording(into: HTMLElement, id: string): Promise<void> {
-  const recording = await readRecording(await api.recording(id));
+  const detail = await api.recording(id);
+  const recording = await readRecording(detail);
   const { request, room } = recording;
   const status = h("p", { testid: "recording-status", role: "status", data: { state: "locked" } });
   const progress = h("progress", { testid: "recording-progress", max: "1", value: "0", "aria-label": T("opening"), hidden: true });
   const content = h("div", { class: "stack" });
+  const doubts = h("div", { testid: "recording-doubts" });
   const key = roomKeyInput("recording-key", room.body.room, T("recording_key"), async (roomKey) => {
+    const wrong = await verifyRecording(detail, roomKey);
+    if (wrong.length === 0) return open(roomKey, []);
+    status.dataset["state"] = "unverified";
+    fill(doubts, unverified(wrong), h("p", {}, h("button", { type: "button", testid: "recording-unverified", on: { click: () => void open(roomKey, wrong).catch((error: unknown) => fill(doubts, inWords(error))) } }, T("unverified_open"))));
+  });
+  const open = async (roomKey: RoomKey, wrong: Message[]): Promise<void> => {
     const set = (state: string): void => { status.dataset["state"] = state; fill(status, state === "opening" || state === "open" ? T(state === "open" ? "opened" : "opening") : null); };
+    fill(doubts, wrong.length > 0 ? unverified(wrong) : null); // stays beside what was opened
     set("opening");
     progress.hidden = false;
     try {
@@ -31,7 +42,7 @@ export async function showRecording(into: HTMLElement, id: string): Promise<void
     } finally {
       progress.hidden = true;
     }
-  });
+  };
   const lock = h("section", { class: "card narrow-card" }, h("h2", {}, icon("key"), " ", T("recording_unlock_title")), h("p", { class: "muted" }, T("recording_unlock_lead")), key);
   fill(into,
     h("p", {}, h("a", { testid: "recording-back", href: "/host#" }, T("recording_back"))),
@@ -42,7 +53,12 @@ export async function showRecording(into: HTMLElement, id: string): Promise<void
       [T("recording_people"), T("recording_people_count", { count: recording.approvals.size, withdrawn: recording.withdrawn.size })],
       [T("prompt_until"), T("prompt_until_date", { date: new Date(request.body.delete_after_ms) })],
     ]),
-    lock, status, progress, content, files(id));
+    lock, doubts, status, progress, content, files(id));
+}
+
+/** What does not hold, for people. */
+function unverified(wrong: Message[]): HTMLElement {
+  return h("section", { class: "note alarm", role: "alert" }, h("h2", {}, icon("warning"), " ", T("unverified_title")), h("ul", {}, ...wrong.map((what) => h("li", {}, what))), h("p", {}, T("unverified_lead")));
 }
 
 function openedParts(recording: Recording, opened: Opened): (HTMLElement | null)[] {

@@ -16,6 +16,22 @@ export async function checkRoom(envelope: string, roomId: string, fingerprint: s
   return room;
 }
 
+/** The room's next statement: the version after the one this page knows, naming it, by the same key. */
+export async function checkNextRoom(envelope: string, known: Signed<Room>, fingerprint: string): Promise<Signed<Room>> {
+  const room = await checkRoom(envelope, known.body.room, fingerprint);
+  if (room.body.version !== known.body.version + 1 || room.body.previous !== known.id) throw new Malformed("the room's new statement does not continue the one this page knows");
+  return room;
+}
+
+/** The room's statement after an absence: the one this page knows or a later one, never an older or another of that version. */
+export async function checkRoomAgain(envelope: string, known: Signed<Room>, fingerprint: string): Promise<Signed<Room>> {
+  const room = await checkRoom(envelope, known.body.room, fingerprint);
+  if (room.id === known.id) return room;
+  if (room.body.version === known.body.version + 1) return checkNextRoom(envelope, known, fingerprint);
+  if (room.body.version <= known.body.version) throw new Malformed("the service goes back to an older statement of the room");
+  return room;
+}
+
 /** A request by a host of this room, for this room statement and this session, that has not expired. */
 export async function checkRequest(notice: RequestNotice, room: Signed<Room>, session: string, now: number): Promise<Signed<Request>> {
   const request = await openStatement("request", notice.envelope);
@@ -24,6 +40,7 @@ export async function checkRequest(notice: RequestNotice, room: Signed<Room>, se
   if (body.room !== room.body.room || body.room_statement !== room.id) throw new Malformed("the request is for another room or another version of it");
   if (body.session !== session) throw new Malformed("the request is for another session");
   if (!room.body.host_keys.some(({ key }) => key === body.key)) throw new BadSignature("the request is not signed by a host of this room");
+  if (body.delete_after_ms < body.expires_ms) throw new Malformed("the recording would go on after it must be deleted");
   if (body.expires_ms <= now) throw new Malformed("the request has expired");
   return request;
 }
@@ -42,7 +59,7 @@ export async function seenTake(take: Signed<Take>): Promise<TakeSeen> {
   return { number: take.body.take, code: await shortCode(take.body.approvals), countersigned: take.signers.length > 1 };
 }
 
-/** Whether a proposed take names exactly the approvals of everyone on the roster. */
+/** Whether a take names exactly the approvals of everyone on the roster. */
 export function namesExactly(take: Take, roster: { answer: string; approval: string | null }[]): boolean {
   const seen = roster.map(({ answer, approval }) => (answer === "approved" ? approval : null));
   if (seen.length === 0 || seen.includes(null)) return false;

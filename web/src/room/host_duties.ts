@@ -1,25 +1,29 @@
 // What the host's page does for everybody: asks, checks every approval (and, with the room key, that its wrapped key really opens),
 // and countersigns a take only when it names exactly the approvals of the roster it sees.
 import { openText, recipientOf } from "../core/age.ts";
-import { fromBase64, fromUtf8, randomBytes, sha256, toHex } from "../core/bytes.ts";
-import { countersignature, openStatement, signStatement } from "../core/dsse.ts";
+import { Malformed, randomBytes, sha256, toHex } from "../core/bytes.ts";
+import { countersignature, signStatement } from "../core/dsse.ts";
 import type { RoomKey } from "../core/identity.ts";
 import type { MediaKind } from "../core/shape.ts";
-import type { Approval } from "../core/statements.ts";
+import type { Approval, Take } from "../core/statements.ts";
+import type { Placed } from "../core/withdrawals.ts";
 import { parseWrapped } from "../core/wrapped.ts";
 import { currentLanguage, T } from "../i18n/i18n.ts";
 import { noticeFor } from "../i18n/notice.ts";
-import { api } from "../net/api.ts";
+import { api, Problem } from "../net/api.ts";
 import type { RosterEntry } from "../net/messages.ts";
 import { checkTake, namesExactly } from "./checks.ts";
 import type { KeyCheck, Place, Store } from "./state.ts";
+import { approvalsOfRoster, Overtaken, vouchFor, type Asked } from "./vouching.ts";
 
 export interface Wish { purpose: string; scope: MediaKind[]; deleteAfterMs: number; namesRefusals: boolean }
 
 const REQUEST_LASTS_MS = 12 * 3_600_000;
+const COUNTERSIGN_WITHIN_MS = 3_000; // docs/API.md, `take_proposal`
 
 export class HostDuties {
   private roomKey: RoomKey | null = null;
+  private readonly running = new Map<string, Promise<void>>(); // checks by approval
 
   constructor(private readonly place: Place, private readonly store: Store, private readonly send: (message: Record<string, unknown>) => void) {}
 
@@ -35,7 +39,7 @@ export class HostDuties {
     const request = await signStatement("request", {
       recording: toHex(randomBytes(16)), room: room.body.room, room_statement: room.id, session, purpose: wish.purpose, scope: wish.scope, minimum_scope: [],
       delete_after_ms: wish.deleteAfterMs, names_refusals: wish.namesRefusals, notice: await noticeFor(currentLanguage()),
-      page_sha256: this.place.config.page_sha256, key: signer.publicKey, issued_ms: now, expires_ms: now + REQUEST_LASTS_MS,
+      page_sha256: this.place.config.page_sha256, key: signer.publicKey, issued_ms: now, expires_ms: Math.min(now + REQUEST_LASTS_MS, wish.deleteAfterMs),
     }, signer);
     await api.submit(request.envelope);
   }
@@ -56,43 +60,60 @@ export class HostDuties {
 
   followRoster(roster: RosterEntry[]): void {
     const wanted: KeyCheck[] = this.roomKey ? ["opens", "failed", "checking"] : ["opens", "signed", "failed", "checking"];
-    for (const { approval, participant } of roster) {
+    for (const person of roster) {
+      const { approval } = person;
       const known = approval === null ? undefined : this.store.state.keyChecks.get(approval);
-      if (approval !== null && this.store.state.request && !(known && wanted.includes(known))) void this.checkApproval(approval, participant);
+      if (approval !== null && this.store.state.request && !(known && wanted.includes(known))) this.running.set(approval, this.checkApproval(person, approval));
     }
   }
 
-  /** Within the service's limit of three seconds; a proposal that does not match is left unsigned and everybody near this page hears of it. */
+  /**
+   * Signs a proposed take only when this page has itself seen the approval of everyone on its roster and nobody else is named. A proposal
+   * that does not match is left unsigned and everybody near this page hears of it; one that is overtaken or too late is let go.
+   */
   async countersign(takeId: string, envelope: string): Promise<void> {
-    const { room, request, roster, keyChecks } = this.store.state;
+    const until = Date.now() + COUNTERSIGN_WITHIN_MS;
+    const { room, request, roster } = this.store.state;
     if (!request) return this.store.alarm(T("alarm_no_request"));
     const take = await checkTake(envelope, room, request.body.recording);
-    const untrusted = take.body.approvals.some((id) => keyChecks.get(id) === "failed");
-    if (!namesExactly(take.body, roster) || untrusted) return this.store.alarm(T("alarm_proposal"));
+    if (!namesExactly(take.body, roster)) return this.store.alarm(T("alarm_proposal"));
+    try {
+      await this.vouch(take.body, roster);
+    } catch (error) {
+      if (error instanceof Problem || error instanceof Overtaken) return console.warn("a take could not be checked and was not countersigned:", error);
+      console.error("take not countersigned:", error);
+      return this.store.alarm(T("alarm_proposal"));
+    }
+    const now = this.store.state;
+    if (Date.now() > until || now.request?.id !== request.id || !namesExactly(take.body, now.roster)) return;
     this.send({ type: "countersign", take_id: takeId, ...(await countersignature(envelope, this.place.hostSigner!)) });
   }
 
-  private async checkApproval(approval: string, participant: string): Promise<void> {
+  private async vouch(take: Take, roster: RosterEntry[]): Promise<void> {
+    const asked = this.asked();
+    const { entries } = await api.recording(take.recording);
+    await vouchFor(take, roster, entries, asked);
+    this.followRoster(roster); // what was not checked yet, or could not be
+    await Promise.all(take.approvals.map((id) => this.running.get(id)));
+    if (take.approvals.some((id) => !["signed", "opens"].includes(this.store.state.keyChecks.get(id) ?? ""))) throw new Malformed("an approval did not pass this page's checks");
+  }
+
+  private asked(): Asked {
+    const { room, request, participant, approval } = this.store.state;
+    return { room, request: request!, self: { participant, key: this.place.signer.publicKey, approval } };
+  }
+
+  private async checkApproval(person: RosterEntry, approval: string): Promise<void> {
     const { request } = this.store.state;
     this.mark(approval, "checking");
     try {
-      const statement = await this.approvalOf(request!.body.recording, approval);
-      if (statement.request !== request!.id || statement.participant !== participant) throw new Error("the approval answers another request or belongs to another participant");
-      this.mark(approval, this.roomKey && statement.scope.length > 0 ? await this.opens(approval, statement, request!.id) : "signed");
+      const { entries } = await api.recording(request!.body.recording);
+      const [{ body }] = await approvalsOfRoster([person], entries, this.asked()) as [Placed<Approval>];
+      this.mark(approval, this.roomKey && body.scope.length > 0 ? await this.opens(approval, body, request!.id) : "signed");
     } catch (error) {
       console.error("approval not accepted:", error);
-      this.mark(approval, "failed");
+      this.mark(approval, error instanceof Problem && error.status !== 410 ? null : "failed"); // nothing is known: asked again
     }
-  }
-
-  private async approvalOf(recording: string, id: string): Promise<Approval> {
-    const { entries } = await api.recording(recording);
-    for (const { kind, envelope } of entries) {
-      if (kind !== "approval") continue;
-      const statement = await openStatement("approval", fromUtf8(fromBase64(envelope)));
-      if (statement.id === id) return statement.body;
-    }
-    throw new Error("the service does not show the approval");
   }
 
   /** Unwraps W and compares: e belongs to E, and the document names this request and this participant's key. */
@@ -104,7 +125,10 @@ export class HostDuties {
     return fits ? "opens" : "failed";
   }
 
-  private mark(approval: string, check: KeyCheck): void {
-    this.store.set({ keyChecks: new Map(this.store.state.keyChecks).set(approval, check) });
+  private mark(approval: string, check: KeyCheck | null): void {
+    const keyChecks = new Map(this.store.state.keyChecks);
+    if (check) keyChecks.set(approval, check);
+    else keyChecks.delete(approval);
+    this.store.set({ keyChecks });
   }
 }

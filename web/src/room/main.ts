@@ -5,7 +5,7 @@ import { KeyPairSigner } from "../core/ed25519.ts";
 import { parseInvitation } from "../core/invitation.ts";
 import type { Room } from "../core/statements.ts";
 import { T, type Message } from "../i18n/i18n.ts";
-import { api, type Config } from "../net/api.ts";
+import { api, Problem, type Config } from "../net/api.ts";
 import { forgetSaved } from "../store/approvals.ts";
 import { hostKey, keepSeatKey, readSeat, seatKey, type Seat } from "../store/keys.ts";
 import { fill, h } from "../ui/dom.ts";
@@ -123,4 +123,5 @@ async function leave(meeting: Meeting): Promise<void> {
   await home.draw();
 }
 
-void start().catch((error: unknown) => stop(T("stop_other_title"), inWords(error), "page-error")).finally(ready);
+const noSuchRoom = (error: unknown): boolean => error instanceof Problem && (error.status === 404 || error.code === "malformed");
+void start().catch((error: unknown) => stop(T("stop_other_title"), noSuchRoom(error) ? T("stop_no_such_room") : inWords(error), "page-error")).finally(ready);

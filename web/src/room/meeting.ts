@@ -11,14 +11,13 @@ import { pinCheckpoint } from "../store/checkpoints.ts";
 import { keepSeat, leaveSeat } from "../store/keys.ts";
 import { inWords } from "../ui/problems.ts";
 import { Answering } from "./answering.ts";
-import { checkRequest, checkRoom, checkTake, seenTake } from "./checks.ts";
+import { checkNextRoom, checkRequest, checkRoomAgain, checkTake, seenTake } from "./checks.ts";
 import { HostDuties } from "./host_duties.ts";
 import type { LocalMedia } from "./media.ts";
 import { Publisher } from "./publisher.ts";
 import { Store, type MeetingState, type Place } from "./state.ts";
 
 const TAKE_MUST_BE_SHOWN_MS = 2_000;
-const CHECKS_MAY_TAKE_MS = 2_000; // a proposal waits three seconds
 
 /** How joining goes on: entered once, refused for good, or waiting for the service. */
 export interface Entry { entered(): void; refused(problem: Message): void; waits(words: Message): void }
@@ -78,28 +77,17 @@ export class Meeting {
       case "request": return this.request(message.request, message.challenge);
       case "challenge": return store.set({ challenge: message.challenge });
       case "gate": return this.gate(message.gate);
-      case "take_proposal": await this.approvalsChecked(); return this.duties?.countersign(message.take_id, message.envelope);
+      case "take_proposal": return this.proposed(message.take_id, message.envelope);
       case "take": return this.take(message.envelope);
+      case "room_changed": return this.roomChanged(message.envelope);
       case "recording_ended": return this.ended(message.reason);
       case "problem": return this.problem(inWords(problemFrom(message.problem)));
       default: return;
     }
   }
 
-  /** Where answers are not named, the approvals are known only just before the take: their checks come first, within the service's patience. */
-  private approvalsChecked(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, CHECKS_MAY_TAKE_MS);
-      this.store.watch(({ keyChecks }) => {
-        if ([...keyChecks.values()].includes("checking")) return;
-        clearTimeout(timer);
-        resolve();
-      });
-    });
-  }
-
   private async welcome(welcome: Welcome): Promise<void> {
-    const room = await checkRoom(welcome.room_envelope, this.place.roomId, this.place.fingerprint);
+    const room = await checkRoomAgain(welcome.room_envelope, this.store.state.room, this.place.fingerprint);
     const again = this.store.state.participant !== "";
     keepSeat(this.place.roomId, { slot: this.seatSlot, resume: welcome.resume, name: this.place.name });
     if (typeof welcome.checkpoint === "string" && welcome.checkpoint !== "") await this.pin(welcome.checkpoint, room.body.ledger);
@@ -163,6 +151,14 @@ export class Meeting {
     this.alarmAndStop(T("alarm_no_take"));
   }
 
+  /** Not waited for: the checks ask the service, and what it says meanwhile must be heard. */
+  private proposed(takeId: string, envelope: string): void {
+    void this.duties?.countersign(takeId, envelope).catch((error: unknown) => {
+      console.error("a take was not countersigned:", error);
+      this.store.alarm(T("alarm_proposal"));
+    });
+  }
+
   private async take(envelope: string): Promise<void> {
     const { room, request, approval } = this.store.state;
     if (!request) return this.alarmAndStop(T("alarm_no_request"));
@@ -172,6 +168,19 @@ export class Meeting {
     });
     if (approval === null || !take.body.approvals.includes(approval)) return this.alarmAndStop(T("alarm_take_without_me"));
     this.store.set({ take: await seenTake(take), hasRecorded: true });
+  }
+
+  /** The room as its host changed it. What was approved under the old statement ends; one that does not fit is believed by nobody here. */
+  private async roomChanged(envelope: string): Promise<void> {
+    const { room } = this.store.state;
+    try {
+      const next = await checkNextRoom(envelope, room, this.place.fingerprint);
+      this.publisher.stop();
+      this.store.set({ room: next, notice: T("room_changed") });
+    } catch (error) {
+      console.error("the room's new statement was not accepted:", error);
+      this.alarmAndStop(T("alarm_room"));
+    }
   }
 
   private alarmAndStop(alarm: Message): void {

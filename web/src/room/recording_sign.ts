@@ -68,7 +68,9 @@ export class RecordingSign {
     const code = state.take
       ? h("span", {}, T("short_code"), " ", h("span", { class: "short-code", testid: "short-code", title: T("short_code_hint") }, state.take.code))
       : null;
-    return [icon("record"), h("div", {}, h("strong", {}, T("sign_recording")), this.ofMe(state), code ? h("span", {}, " · ", code) : null)];
+    const vouched = state.take?.countersigned ?? false;
+    const word = state.take ? h("span", { testid: "countersigned", data: { state: vouched ? "yes" : "no" } }, T(vouched ? "countersigned" : "not_countersigned")) : null;
+    return [icon("record"), h("div", {}, h("strong", {}, T("sign_recording")), this.ofMe(state), code ? h("span", {}, " · ", code) : null, word ? h("span", {}, " · ", word) : null)];
   }
 
   private ofMe({ scope, request }: MeetingState): Child {

@@ -26,6 +26,10 @@ export const meeting = {
     "The end of the link, after the # sign, is missing or cut off. Without it this page cannot check that the room is genuine. Ask the host for the whole link.",
     "Das Ende des Links, hinter dem Zeichen #, fehlt oder ist abgeschnitten. Ohne es kann diese Seite nicht prüfen, ob der Raum echt ist. Bitten Sie den Gastgeber um den ganzen Link.",
   ],
+  stop_no_such_room: [
+    "There is no such room here: the link is mistyped, or the room was deleted. Ask the host for the link again.",
+    "Diesen Raum gibt es hier nicht: Der Link ist vertippt, oder der Raum wurde gelöscht. Bitten Sie den Gastgeber noch einmal um den Link.",
+  ],
   stop_fingerprint: [
     "The room that the service shows is signed by another key than your invitation says. Somebody may have exchanged it. Do not go on; tell the host through another channel.",
     "Der Raum, den der Dienst zeigt, ist mit einem anderen Schlüssel unterschrieben, als Ihre Einladung sagt. Vielleicht hat ihn jemand ausgetauscht. Machen Sie hier nicht weiter; sagen Sie es dem Gastgeber auf einem anderen Weg.",
@@ -75,6 +79,8 @@ export const meeting = {
   spoken_waiting: ["The host asks to record. Nothing is recorded yet.", "Der Gastgeber möchte aufzeichnen. Noch wird nichts aufgezeichnet."],
   spoken_off: ["Nothing is being recorded.", "Es wird nicht aufgezeichnet."],
   short_code: ["Code:", "Code:"],
+  countersigned: ["The host's own device confirmed who is being recorded.", "Das Gerät des Gastgebers hat bestätigt, wer aufgezeichnet wird."],
+  not_countersigned: ["Not confirmed by the host's device.", "Nicht vom Gerät des Gastgebers bestätigt."],
   short_code_hint: [
     "Everyone should see the same code. Read it out to be sure that all pages talk about the same people.",
     "Alle sollten denselben Code sehen. Lesen Sie ihn vor, um sicher zu sein, dass alle Seiten dieselben Menschen meinen.",
@@ -109,6 +115,7 @@ export const meeting = {
   reason_interrupted: ["The service was restarted.", "Der Dienst wurde neu gestartet."],
   reason_fault: ["The service had a fault.", "Beim Dienst ist ein Fehler aufgetreten."],
   reason_ended: ["It has ended.", "Sie ist zu Ende."],
+  room_changed: ["The host changed what the room says about itself. To record, everybody must be asked again.", "Der Gastgeber hat die Angaben zum Raum geändert. Für eine Aufzeichnung müssen alle neu gefragt werden."],
   ended: ["The recording has ended.", "Die Aufzeichnung ist zu Ende."],
   ended_refused: ["The request to record has ended.", "Die Anfrage zur Aufzeichnung ist beendet."],
 
@@ -137,6 +144,10 @@ export const meeting = {
   alarm_no_request: ["The service wants to record although nobody asked. Nothing of you is sent.", "Der Dienst will aufzeichnen, obwohl niemand gefragt hat. Von Ihnen wird nichts gesendet."],
   alarm_take_bad: ["The list of approvals for this recording is not signed as it should be. Your part is no longer sent.", "Die Liste der Zustimmungen zu dieser Aufzeichnung ist nicht richtig unterschrieben. Ihr Teil wird nicht mehr gesendet."],
   alarm_take_without_me: ["The recording started without your approval. Your part is no longer sent. Tell the others.", "Die Aufzeichnung hat ohne Ihre Zustimmung begonnen. Ihr Teil wird nicht mehr gesendet. Sagen Sie es den anderen."],
+  alarm_room: [
+    "The service shows a new statement of this room that does not fit the one you joined with. It is not believed, and your part is no longer sent.",
+    "Der Dienst zeigt eine neue Erklärung dieses Raums, die nicht zu der passt, mit der Sie beigetreten sind. Ihr wird nicht geglaubt, und Ihr Teil wird nicht mehr gesendet.",
+  ],
   alarm_proposal: ["The service wanted this page to sign a list of approvals that differs from the people here. It was not signed.", "Der Dienst wollte von dieser Seite eine Liste von Zustimmungen unterschrieben haben, die nicht zu den Menschen hier passt. Sie wurde nicht unterschrieben."],
   alarm_proof: ["The service's proof that it recorded your answer does not hold.", "Der Beweis des Dienstes, dass er Ihre Antwort festgehalten hat, stimmt nicht."],
   alarm_ledger: ["The service's log was rolled back or exists in two versions.", "Das Protokoll des Dienstes wurde zurückgesetzt oder gibt es in zwei Fassungen."],
