@@ -3,6 +3,9 @@
 #include <arpa/inet.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
+#include <array>
+
 #include "server/tls_files.hpp"
 
 namespace unavoce::server {
@@ -75,7 +78,32 @@ Result<SettingValues> parse_config_file(std::string_view toml_text, std::string_
   return values;
 }
 
+namespace {
+
+/// Variables of this name that are no settings: which file to read, and what building and testing go by.
+bool is_no_setting(std::string_view name) {
+  constexpr std::array names{"UNAVOCE_CONFIG",   "UNAVOCE_BUILD", "UNAVOCE_JOBS",    "UNAVOCE_KEEP",
+                             "UNAVOCE_CHROMIUM", "UNAVOCE_SHOTS", "UNAVOCE_PICTURES"};
+  return std::ranges::count(names, name) != 0 || name.starts_with("UNAVOCE_TEST_");
+}
+
+/// A setting that is misspelt would silently not hold.
+Result<void> check_names(std::span<const std::string> environment) {
+  for (const std::string& line : environment) {
+    const std::string name = line.substr(0, line.find('='));
+    if (!name.starts_with("UNAVOCE_") || is_no_setting(name)) continue;
+    const auto known = [&](const Setting& setting) { return setting.variable() == name; };
+    if (std::ranges::none_of(settings(), known)) {
+      return Error(Errc::config, "environment: " + name + " is no setting; unset it, or see --help for their names");
+    }
+  }
+  return boost::outcome_v2::success();
+}
+
+}  // namespace
+
 Result<SettingValues> parse_environment(std::span<const std::string> environment) {
+  BOOST_OUTCOME_TRY(check_names(environment));
   SettingValues values;
   for (const Setting& setting : settings()) {
     const std::string prefix = setting.variable() + "=";

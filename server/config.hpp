@@ -85,7 +85,7 @@ using SettingValues = std::map<std::string, std::vector<std::string>, std::less<
 /// Reads a TOML file's text. Unknown keys and wrong types are errors. `name` is for the error text.
 Result<SettingValues> parse_config_file(std::string_view toml, std::string_view name);
 
-/// Picks UNAVOCE_… out of an environment given as NAME=value texts. Lists are separated by ';'.
+/// Picks UNAVOCE_… out of an environment given as NAME=value texts. Lists are separated by ';'. Unknown ones are errors.
 Result<SettingValues> parse_environment(std::span<const std::string> environment);
 
 /// Applies file, environment and flags in this order on top of the defaults and checks the whole (check_config).

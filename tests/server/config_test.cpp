@@ -27,6 +27,13 @@ TEST_CASE("flags win over the environment, which wins over the file", "[config]"
   CHECK(config.authority == "file");
 }
 
+TEST_CASE("a misspelt variable is refused by its name; what is no setting is let be", "[config]") {
+  const auto misspelt = parse_environment(std::vector<std::string>{"UNAVOCE_PROT=1"});
+  REQUIRE_FALSE(misspelt);
+  CHECK(misspelt.error().text.find("UNAVOCE_PROT") != std::string::npos);
+  CHECK(parse_environment(std::vector<std::string>{"UNAVOCE_CONFIG=f", "UNAVOCE_TEST_LONG=1", "UNAVOCEAN=1"}));
+}
+
 TEST_CASE("lists come from all three sources", "[config]") {
   const auto file = parse_config_file("processors = ['a', 'b']", "x").value();
   CHECK(merge_config(file, {}, {}).value().processors == std::vector<std::string>{"a", "b"});
