@@ -159,19 +159,19 @@ TEST_CASE("a refusal closes the gate and tells the hosts who, if the request say
 namespace {
 
 /// A host and two participants, asked without naming refusals.
-Session asked_without_names() {
-  Session session;
-  session.begin(3);
-  auto terms = session.terms();
-  terms.names_refusals = false;
-  session.tell(Requested{terms});
-  return session;
-}
+struct AskedWithoutNames : Session {
+  AskedWithoutNames() {
+    begin(3);
+    auto asked = terms();
+    asked.names_refusals = false;
+    tell(Requested{asked});
+  }
+};
 
 }  // namespace
 
 TEST_CASE("without naming refusals nobody can tell a refusal from silence") {
-  auto session = asked_without_names();
+  AskedWithoutNames session;
   session.approve(0);
   session.refuse(1);
   REQUIRE(session.got<TellHostRefused>());
@@ -186,7 +186,7 @@ TEST_CASE("without naming refusals nobody can tell a refusal from silence") {
 }
 
 TEST_CASE("without naming refusals nobody is known by elimination: not even who approved, only how many") {
-  auto session = asked_without_names();
+  AskedWithoutNames session;
   session.approve(0);
   session.approve(2);
   session.refuse(1);
@@ -200,7 +200,7 @@ TEST_CASE("without naming refusals nobody is known by elimination: not even who 
 }
 
 TEST_CASE("without naming refusals one's own answer is shown to oneself, and everybody's once all have approved") {
-  auto session = asked_without_names();
+  AskedWithoutNames session;
   session.refuse(1);
   CHECK(shown_answer(session.state, person(1), person(1)) == ShownAnswer::refused);
   CHECK(shown_waiting(session.state, person(1)) == std::vector{person(1)});
