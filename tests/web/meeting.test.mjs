@@ -42,6 +42,10 @@ const statements = (service, kind) => Promise.all(service.posted.filter((posted)
 test('three people see and hear each other, whatever the order in which they came', async (t) => {
   const { host, guests } = await meeting(t, { guests: ['Jonas', 'Ada'] });
   await Promise.all([host, ...guests].map((who) => plays(who, 2)));
+  for (const who of [host, ...guests]) {
+    const muted = await who.page.evaluate(() => [...document.querySelectorAll('[data-testid=tile]')].map((tile) => [tile.dataset.self, tile.querySelector('video').muted]));
+    assert.deepEqual(muted.filter(([self]) => self === 'true'), [['true', true]], 'nobody hears themselves');
+  }
   await guests[0].at('camera').click();
   await host.page.waitForFunction(() => document.querySelector('[data-testid=tile][data-name=Jonas] video').classList.contains('visually-hidden'));
   await guests[1].at('leave').click();

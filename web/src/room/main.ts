@@ -105,6 +105,8 @@ function enter(meeting: Meeting, tiles: Tiles): void {
     tiles.show(me, "screen", media.screen);
     tiles.picture(me, media.sent().picture);
   };
+  // Before any tile is made: only one's own is muted, and whose it is has to be known by then.
+  tiles.follow(store.state.roster, store.state.participant);
   void showMeeting(main, meeting, tiles, () => void leave(meeting));
   showOwn();
   media.onChange(showOwn);
