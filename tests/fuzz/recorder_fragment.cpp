@@ -1,5 +1,7 @@
 // A WHIP client's SDP fragment: no crash; a candidate that is used is one line for a section of the offer, with an
 // address and no name in it.
+#include <sstream>
+
 #include "crypto/bytes.hpp"
 #include "recorder/trickle.hpp"
 #include "require.hpp"
@@ -16,7 +18,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     require(candidate.section == 0 || candidate.section == 2);
     require(candidate.text.starts_with("candidate:"));
     require(candidate.text.find_first_of("\r\n") == std::string::npos);
-    require(candidate.text.find(".local ") == std::string::npos);
+    // candidate:foundation component transport priority address …; what follows may say what it likes.
+    std::istringstream words(candidate.text);
+    std::string address;
+    for (int word = 0; word < 5; ++word) words >> address;
+    require(!address.ends_with(".local"));
   }
   return 0;
 }
