@@ -44,7 +44,7 @@ struct Config {
   std::string location;
   std::vector<std::string> processors;
   std::vector<std::string> ice_addresses;  // announced in the answers to publishers
-  std::vector<std::string> ice_servers;    // for the mesh between browsers: stun:… or turn:…
+  std::vector<std::string> ice_servers;    // for the mesh between browsers: stun:…
   std::uint16_t udp_port_min = 0;          // 0: any
   std::uint16_t udp_port_max = 0;
   LogLevel log_level = LogLevel::info;
