@@ -26,16 +26,23 @@ Result<void> check_issued_now(TimeMs issued, TimeMs now) {
   return fine();
 }
 
+/// Approvals, refusals and confirmations alike: of this recording, fresh, and in time.
 template <class Answer>
-Result<void> check_answers(const Answer& answer, const Signed<Request>& request, std::string_view challenge,
-                           TimeMs now) {
-  if (answer.request != request.id) return foreign("it answers another request");
+Result<void> check_is_fresh(const Answer& answer, const Signed<Request>& request, std::string_view challenge,
+                            TimeMs now) {
   if (answer.recording != request.body.recording) return foreign("it is about another recording than its request");
   if (answer.challenge != challenge)
     return Error(Errc::replayed,
                  "it answers another challenge than the one given to this participant; take a fresh one");
   if (request.body.expires_ms <= now) return Error(Errc::expired, "its request has expired; the host has to ask again");
   return check_issued_now(answer.issued_ms, now);
+}
+
+template <class Answer>
+Result<void> check_answers(const Answer& answer, const Signed<Request>& request, std::string_view challenge,
+                           TimeMs now) {
+  if (answer.request != request.id) return foreign("it answers another request");
+  return check_is_fresh(answer, request, challenge, now);
 }
 
 Result<void> check_wrapped(const Approval& approval, const Room& room, std::optional<crypto::ByteView> wrapped) {
@@ -110,6 +117,11 @@ Result<void> check_approval(const Signed<Approval>& approval, const Signed<Reque
 Result<void> check_refusal(const Signed<Refusal>& refusal, const Signed<Request>& request, std::string_view challenge,
                            TimeMs now) {
   return check_answers(refusal.body, request, challenge, now);
+}
+
+Result<void> check_confirmation(const Signed<Confirmation>& confirmation, const Signed<Request>& request,
+                                std::string_view challenge, TimeMs now) {
+  return check_is_fresh(confirmation.body, request, challenge, now);
 }
 
 Result<void> check_withdrawal(const Signed<Withdrawal>& withdrawal, const RecordingId& recording) {

@@ -45,6 +45,10 @@ Result<void> check_approval(const Signed<Approval>& approval, const Signed<Reque
 Result<void> check_refusal(const Signed<Refusal>& refusal, const Signed<Request>& request, std::string_view challenge,
                            TimeMs now);
 
+/// A confirmation: of an approval of this request's recording, answering this challenge, while the request lasts.
+Result<void> check_confirmation(const Signed<Confirmation>& confirmation, const Signed<Request>& request,
+                                std::string_view challenge, TimeMs now);
+
 /// A withdrawal: of the recording at hand. Its date is not looked at: a wrong clock must keep nobody from withdrawing.
 Result<void> check_withdrawal(const Signed<Withdrawal>& withdrawal, const RecordingId& recording);
 

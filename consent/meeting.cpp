@@ -17,6 +17,23 @@ bool gate_is_open(const MeetingState& state) noexcept {
   return state.recording && state.recording->running;
 }
 
+bool answers_at_the_door(const MeetingState& state, const Room& room) noexcept {
+  return room.lobby && state.recording.has_value();
+}
+
+std::vector<ParticipantId> may_enter(const MeetingState& state) {
+  std::vector<ParticipantId> entering;
+  for (const auto& [participant, member] : state.members)
+    if (member.place == Place::lobby && (!state.recording || has_live_approval(state, member)))
+      entering.push_back(participant);
+  return entering;
+}
+
+bool is_in_room(const MeetingState& state, const ParticipantId& participant) noexcept {
+  const auto found = state.members.find(participant);
+  return found != state.members.end() && found->second.place == Place::room;
+}
+
 bool has_live_approval(const MeetingState& state, const Member& member) noexcept {
   if (!state.recording || member.answer != Answer::approved || !member.approval) return false;
   const auto found = state.recording->approvals.find(*member.approval);
@@ -85,7 +102,8 @@ ShownAnswer shown_answer(const MeetingState& state, const ParticipantId& partici
   const auto found = state.members.find(participant);
   if (!state.recording || found == state.members.end()) return ShownAnswer::none;
   // Everybody's, not only the refusal itself: whoever is left over when the others' answers are known is known too.
-  if (participant != viewer && only_counts_are_shown(state)) return ShownAnswer::hidden;
+  const bool unnamed_at_the_door = found->second.place == Place::lobby && !state.recording->terms.names_refusals;
+  if (participant != viewer && (only_counts_are_shown(state) || unnamed_at_the_door)) return ShownAnswer::hidden;
   switch (found->second.answer) {
     case Answer::approved:
       return ShownAnswer::approved;

@@ -118,6 +118,17 @@ struct MeetingState {
   Moment moment = 0;  ///< number of the last step
 };
 
+// ---- the door (rooms with a lobby)
+
+/// Whether somebody who comes now has to answer before they enter: the room has a lobby, and a request is in force.
+bool answers_at_the_door(const MeetingState& state, const Room& room) noexcept;
+
+/// Who is in front of the door and need not wait any more: they approved, or nothing is asked any more. Tell Joined.
+std::vector<ParticipantId> may_enter(const MeetingState& state);
+
+/// Inside, that is on the roster; not in front of the door.
+bool is_in_room(const MeetingState& state, const ParticipantId& participant) noexcept;
+
 // ---- what can be told to people (pure, derived)
 
 bool gate_is_open(const MeetingState& state) noexcept;
@@ -161,7 +172,8 @@ enum class ClosedReason : std::uint8_t {
 std::optional<ClosedReason> closed_reason(const MeetingState& state);
 std::string_view name_of(ClosedReason reason) noexcept;
 
-/// What the viewer may see of a person's answer: `hidden` while only counts are shown. One's own is always shown.
+/// What the viewer may see of a person's answer: `hidden` while only counts are shown, and in front of the door unless
+/// the request names refusals. One's own is always shown.
 enum class ShownAnswer : std::uint8_t { none, approved, refused, withdrawn, hidden };
 ShownAnswer shown_answer(const MeetingState& state, const ParticipantId& participant, const ParticipantId& viewer);
 std::string_view name_of(ShownAnswer answer) noexcept;

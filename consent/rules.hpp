@@ -39,6 +39,10 @@ Result<Approved> admit(const MeetingState& state, const Signed<Approval>& approv
 /// The same for a refusal. Its event is told at once.
 Result<Refused> admit(const MeetingState& state, const Signed<Refusal>& refusal);
 
+/// Is this person here again, under the key of the approval that rests, and is it this one? Its event is told at once:
+/// it can open the gate, but the approval it rests on is in the ledger.
+Result<Confirmed> admit(const MeetingState& state, const Signed<Confirmation>& confirmation);
+
 /// The event of a withdrawal, to be told at once to the session of its recording, if there is one.
 Withdrawn withdrawn_by(const Signed<Withdrawal>& withdrawal);
 

@@ -58,6 +58,21 @@ Result<Refused> admit(const MeetingState& state, const Signed<Refusal>& refusal)
   return Refused{refusal.body.request, refusal.body.participant};
 }
 
+Result<Confirmed> admit(const MeetingState& state, const Signed<Confirmation>& confirmation) {
+  const auto& body = confirmation.body;
+  if (!state.recording || state.recording->terms.recording != body.recording)
+    return Error(Errc::unknown_reference, "the confirmation is about a recording that is not asked for here now");
+  const auto member = state.members.find(body.participant);
+  if (member == state.members.end() || member->second.key != body.key)
+    return Error(Errc::not_permitted, "the confirmation is by somebody who is not here under this key; join first");
+  const auto resting = state.recording->resting.find(body.participant);
+  if (resting == state.recording->resting.end() || resting->second != body.approval)
+    return Error(
+        Errc::unknown_reference,
+        "there is no approval of yours to confirm: it was taken back, refused or replaced; answer the request");
+  return Confirmed{body.participant, body.key};
+}
+
 Withdrawn withdrawn_by(const Signed<Withdrawal>& withdrawal) {
   return {withdrawal.body.recording, withdrawal.body.key, withdrawal.body.kinds};
 }

@@ -58,6 +58,10 @@ Result<void> check_body(const Refusal&) {
   return fine();
 }
 
+Result<void> check_body(const Confirmation&) {
+  return fine();
+}
+
 Result<void> check_body(const Withdrawal& withdrawal) {
   if (withdrawal.kinds.empty()) return bad("withdrawal: names no kind");
   // One envelope in a key file must work whenever it comes, also twice: only a withdrawal of everything is like that.

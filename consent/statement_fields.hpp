@@ -213,6 +213,18 @@ struct Described<Refusal> {
 };
 
 template <>
+struct Described<Confirmation> {
+  static constexpr std::string_view kKind = "confirmation";
+  static constexpr std::size_t kMaxSignatures = 1;
+  static constexpr std::tuple kFields{
+      field("approval", &Confirmation::approval),           field("recording", &Confirmation::recording),
+      field("participant", &Confirmation::participant),     field("key", &Confirmation::key),
+      field("challenge", &Confirmation::challenge, kNonce), field("nonce", &Confirmation::nonce, kNonce),
+      field("issued_ms", &Confirmation::issued_ms),
+  };
+};
+
+template <>
 struct Described<Withdrawal> {
   static constexpr std::string_view kKind = "withdrawal";
   static constexpr std::size_t kMaxSignatures = 1;

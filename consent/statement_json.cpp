@@ -258,6 +258,7 @@ UNAVOCE_BODY(Room);
 UNAVOCE_BODY(Request);
 UNAVOCE_BODY(Approval);
 UNAVOCE_BODY(Refusal);
+UNAVOCE_BODY(Confirmation);
 UNAVOCE_BODY(Withdrawal);
 UNAVOCE_BODY(Take);
 UNAVOCE_BODY(Track);

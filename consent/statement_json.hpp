@@ -24,6 +24,7 @@ Result<void> check_body(const Room& room);
 Result<void> check_body(const Request& request);
 Result<void> check_body(const Approval& approval);
 Result<void> check_body(const Refusal& refusal);
+Result<void> check_body(const Confirmation& confirmation);
 Result<void> check_body(const Withdrawal& withdrawal);
 Result<void> check_body(const Take& take);
 Result<void> check_body(const Track& track);

@@ -152,6 +152,18 @@ struct Refusal {
   TimeMs issued_ms;
 };
 
+/// Signed by `key`, the one of the approval: whoever came back still holds it, and still approves. Between page and
+/// service only: never in the ledger, because the approval that it names is there.
+struct Confirmation {
+  StatementId approval;
+  RecordingId recording;
+  ParticipantId participant;
+  crypto::PublicKey key;
+  std::string challenge;
+  std::string nonce;
+  TimeMs issued_ms;
+};
+
 /// Signed by `key`; covers every approval of that key in the recording.
 struct Withdrawal {
   RecordingId recording;

@@ -141,8 +141,8 @@ Result<std::string> countersign_take(std::string_view text, std::string_view key
 }
 
 Result<std::string> kind_of(std::string_view text) {
-  static constexpr std::string_view kKinds[] = {"room", "request", "approval", "refusal", "withdrawal",
-                                                "take", "track",   "seal",     "erased"};
+  static constexpr std::string_view kKinds[] = {"room",       "request", "approval", "refusal", "confirmation",
+                                                "withdrawal", "take",    "track",    "seal",    "erased"};
   BOOST_OUTCOME_TRY(const auto envelope, crypto::parse_envelope(text));
   const auto kind = kind_in(envelope.payload_type);
   if (std::ranges::find(kKinds, kind) == std::end(kKinds))
@@ -160,6 +160,7 @@ UNAVOCE_STATEMENT(Room);
 UNAVOCE_STATEMENT(Request);
 UNAVOCE_STATEMENT(Approval);
 UNAVOCE_STATEMENT(Refusal);
+UNAVOCE_STATEMENT(Confirmation);
 UNAVOCE_STATEMENT(Withdrawal);
 UNAVOCE_STATEMENT(Take);
 UNAVOCE_STATEMENT(Track);

@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::size_t kMaxNameCharacters = 60;
 constexpr std::size_t kMaxSignalBytes = 32 * 1024;
+constexpr std::size_t kMaxEnvelopeBytes = 8 * 1024;
 
 /// The JSON parser has checked the UTF-8 already.
 Result<void> check_name(std::string_view name) {
@@ -52,15 +53,29 @@ Result<ClientMessage> parse_countersign(std::string_view text) {
   return ClientMessage(CountersignMessage{std::move(take_id), std::move(keyid), std::move(sig)});
 }
 
+Result<ClientMessage> parse_confirm(std::string_view text) {
+  BOOST_OUTCOME_TRY(auto input, JsonInput::parse(text, {"type", "envelope"}));
+  BOOST_OUTCOME_TRY(auto envelope, input.text("envelope", kMaxEnvelopeBytes));
+  return ClientMessage(ConfirmMessage{std::move(envelope)});
+}
+
+Result<ClientMessage> parse_remove(std::string_view text) {
+  BOOST_OUTCOME_TRY(auto input, JsonInput::parse(text, {"type", "participant"}));
+  BOOST_OUTCOME_TRY(auto participant, input.text("participant", 32));
+  return ClientMessage(RemoveMessage{std::move(participant)});
+}
+
 }  // namespace
 
 Result<ClientMessage> parse_client_message(std::string_view text) {
   BOOST_OUTCOME_TRY(auto any, JsonInput::parse(text, {"type", "name", "key", "role", "resume", "to", "data", "take_id",
-                                                      "keyid", "sig"}));
+                                                      "keyid", "sig", "envelope", "participant"}));
   BOOST_OUTCOME_TRY(auto type, any.text("type", 20));
   if (type == "join") return parse_join(text);
   if (type == "signal") return parse_signal(text);
   if (type == "countersign") return parse_countersign(text);
+  if (type == "confirm") return parse_confirm(text);
+  if (type == "remove") return parse_remove(text);
   if (type == "leave") return ClientMessage(LeaveMessage{});
   if (type == "ping") return ClientMessage(PingMessage{});
   return Error(Errc::malformed, "the message is of no known type");

@@ -26,10 +26,17 @@ struct CountersignMessage {
   std::string keyid;
   std::string sig;
 };
+struct ConfirmMessage {
+  std::string envelope;  // a `confirmation`
+};
+struct RemoveMessage {
+  std::string participant;  // by a host
+};
 struct LeaveMessage {};
 struct PingMessage {};
 
-using ClientMessage = std::variant<JoinMessage, SignalMessage, CountersignMessage, LeaveMessage, PingMessage>;
+using ClientMessage = std::variant<JoinMessage, SignalMessage, CountersignMessage, ConfirmMessage, RemoveMessage,
+                                   LeaveMessage, PingMessage>;
 
 Result<ClientMessage> parse_client_message(std::string_view text);
 

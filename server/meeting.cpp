@@ -71,8 +71,18 @@ void Meeting::apply(const consent::Event& event, JobQueue::Job first) {
     throw;
   }
   if (proposal_ && state_.preparation && state_.preparation->outdated) proposal_->answered->set();  // no need to wait
+  let_in();
   tell_everybody();
   schedule_tick();
+}
+
+void Meeting::let_in() {
+  for (const auto& id : consent::may_enter(state_)) {
+    const Person* person = find(id);
+    if (person == nullptr || consent::is_in_room(state_, id)) continue;  // let in by an event of this very loop
+    apply(consent::Joined{id, person->key, person->role});
+    if ((person = find(id)) != nullptr) person->send(entered_message(view(), *person));
+  }
 }
 
 void Meeting::carry_out(const consent::Effect& effect) {
@@ -103,7 +113,7 @@ void Meeting::open_gate(const consent::OpenGate& effect) {
   opened_ = wall_time();
   const auto since_ms = (monotonic_ns() - last_approval_ns_) / 1'000'000;
   services_.log.info("gate open " + std::to_string(since_ms) + " ms after the last approval");
-  send_to_all(take_message(take_envelope_));
+  send_to_room(take_message(take_envelope_));
 }
 
 void Meeting::tell_refused(const consent::TellHostRefused& effect) {
@@ -114,6 +124,7 @@ void Meeting::tell_refused(const consent::TellHostRefused& effect) {
 
 void Meeting::tell_everybody() {
   for (auto& [id, person] : people_) {
+    if (!consent::is_in_room(state_, id)) continue;
     std::string roster = roster_message(view(), person);
     if (roster != person.last_roster) person.send(roster);
     person.last_roster = std::move(roster);
@@ -125,6 +136,11 @@ void Meeting::tell_everybody() {
 
 void Meeting::send_to_all(const std::string& text) {
   for (const auto& [id, person] : people_) person.send(text);
+}
+
+void Meeting::send_to_room(const std::string& text) {
+  for (const auto& [id, person] : people_)
+    if (consent::is_in_room(state_, id)) person.send(text);
 }
 
 void Meeting::schedule_tick() {

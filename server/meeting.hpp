@@ -56,6 +56,10 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   /// which is closed; nobody leaves by that.
   Task<Result<consent::ParticipantId>> join(JoinMessage message, consent::Role role,
                                             std::shared_ptr<WebSocketPeer> peer);
+  /// Whoever came back says with a fresh signature that their approval still holds. Answered by `confirmed`.
+  Task<Result<void>> confirm(consent::ParticipantId participant, ConfirmMessage message);
+  /// A host has somebody leave, at once; they may come back with the link, as a stranger. Errors: forbidden, malformed.
+  Result<void> remove(const consent::ParticipantId& host, const RemoveMessage& message);
   /// The connection ended; nothing happens if a newer one took its place.
   void left(const consent::ParticipantId& participant, const WebSocketPeer* peer);
   /// Errors: rate_limited (too_many_signals; end the sender's connection), malformed.
@@ -96,11 +100,14 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   void apply(const consent::Event& event, JobQueue::Job first = {});
   /// Tells the rules of a withdrawal unless they have heard it; `first` is queued in any case.
   void tell_rules(const consent::Signed<consent::Withdrawal>& withdrawal, JobQueue::Job first = {});
+  /// Lets those in who answered in front of the door, or need not any more.
+  void let_in();
   void carry_out(const consent::Effect& effect);
   void open_gate(const consent::OpenGate& effect);
   void tell_refused(const consent::TellHostRefused& effect);
   void tell_everybody();
   void send_to_all(const std::string& text);
+  void send_to_room(const std::string& text);
   void schedule_tick();
   /// Something underneath is broken: closes the gate and tries again every few seconds.
   void report_fault(consent::Part part, const std::string& text);
@@ -108,6 +115,7 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   // ---- coming and going (meeting_people.cpp)
 
   Result<consent::ParticipantId> find_seat(const JoinMessage& message, consent::Role role) const;
+  std::optional<consent::ParticipantId> resting_seat(const crypto::PublicKey& key, consent::Role role) const;
   void take_seat(const consent::ParticipantId& id, JoinMessage message, consent::Role role, const Token& resume);
   Task<Result<void>> welcome(consent::ParticipantId id, Token resume, std::shared_ptr<WebSocketPeer> peer);
   void vacate(const consent::ParticipantId& id, const Token& resume);
@@ -123,6 +131,8 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
 
   /// A fresh place to publish what is left of an approval that is in force; none otherwise.
   std::optional<PublishPlace> open_place(const consent::Signed<consent::Approval>& approval);
+  /// The same, and its token reads this person's own tracks later.
+  Task<std::optional<PublishPlace>> give_place(consent::Signed<consent::Approval> approval);
 
   // ---- takes (meeting_takes.cpp), as jobs
 

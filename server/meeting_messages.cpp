@@ -6,17 +6,24 @@
 namespace unavoce::server {
 namespace {
 
-Json roster_json(const MeetingView& view, const consent::ParticipantId& viewer) {
+std::string_view place_name(const consent::MeetingState& state, const consent::ParticipantId& id) {
+  return consent::is_in_room(state, id) ? "room" : "lobby";
+}
+
+Json roster_json(const MeetingView& view, const Person& viewer) {
   Json roster = Json::array();
+  if (!consent::is_in_room(view.state, viewer.id)) return roster;  // from outside nobody is seen
   for (const auto& [id, member] : view.state.members) {
     const auto person = view.people.find(id);
     if (person == view.people.end()) continue;
-    const auto answer = consent::shown_answer(view.state, id, viewer);
+    if (member.place == consent::Place::lobby && viewer.role != consent::Role::host) continue;
+    const auto answer = consent::shown_answer(view.state, id, viewer.id);
     // The id of an approval is as good as the answer.
     const bool approval = answer == consent::ShownAnswer::approved && member.approval;
     roster.push_back({{"participant", id.hex()},
                       {"name", person->second.name},
                       {"role", consent::name_of(member.role)},
+                      {"place", place_name(view.state, id)},
                       {"answer", consent::name_of(answer)},
                       {"approval", approval ? Json(member.approval->hex()) : Json(nullptr)}});
   }
@@ -69,15 +76,20 @@ std::string welcome_message(const MeetingView& view, const Person& person, const
                {"participant", person.id.hex()},
                {"resume", person.resume.text},
                {"challenge", person.challenge},
-               {"roster", roster_json(view, person.id)},
+               {"place", place_name(view.state, person.id)},
+               {"roster", roster_json(view, person)},
                {"request", view.request ? request_json(*view.request) : Json(nullptr)},
                {"gate", gate_json(view, person)},
                {"checkpoint", checkpoint},
                {"room_envelope", view.room.envelope}});
 }
 
+std::string entered_message(const MeetingView& view, const Person& person) {
+  return dump({{"type", "entered"}, {"roster", roster_json(view, person)}, {"gate", gate_json(view, person)}});
+}
+
 std::string roster_message(const MeetingView& view, const Person& viewer) {
-  return dump({{"type", "roster"}, {"roster", roster_json(view, viewer.id)}});
+  return dump({{"type", "roster"}, {"roster", roster_json(view, viewer)}});
 }
 
 std::string gate_message(const MeetingView& view, const Person& viewer) {
@@ -90,6 +102,11 @@ std::string request_message(const consent::Signed<consent::Request>& request, co
 
 std::string challenge_message(const std::string& challenge) {
   return dump({{"type", "challenge"}, {"challenge", challenge}});
+}
+
+std::string confirmed_message(const consent::StatementId& approval, const std::optional<PublishPlace>& place) {
+  const Json publish = place ? Json{{"url", place->path}, {"token", place->token.text}} : Json(nullptr);
+  return dump({{"type", "confirmed"}, {"approval", approval.hex()}, {"publish", publish}});
 }
 
 std::string take_proposal_message(const std::string& take_id, const std::string& envelope) {

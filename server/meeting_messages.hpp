@@ -25,13 +25,17 @@ struct MeetingView {
 };
 
 std::string welcome_message(const MeetingView& view, const Person& person, const std::string& checkpoint);
-/// As this person may see it (consent::shown_answer).
+/// Somebody who answered in front of the door is inside now.
+std::string entered_message(const MeetingView& view, const Person& person);
+/// As this person may see it (consent::shown_answer): hosts also see who is in front of the door.
 std::string roster_message(const MeetingView& view, const Person& viewer);
 /// As this person may see it: who is missing by name, or only how many.
 std::string gate_message(const MeetingView& view, const Person& viewer);
 /// `challenge` is the person's own.
 std::string request_message(const consent::Signed<consent::Request>& request, const std::string& challenge);
 std::string challenge_message(const std::string& challenge);
+/// An approval from before counts again; where to publish now, if anything of this person may be recorded.
+std::string confirmed_message(const consent::StatementId& approval, const std::optional<PublishPlace>& place);
 std::string take_proposal_message(const std::string& take_id, const std::string& envelope);
 std::string take_message(const std::string& envelope);
 /// There is a new statement of the room; every page checks that it continues the one it knows.

@@ -44,7 +44,20 @@ Result<consent::ParticipantId> Meeting::find_seat(const JoinMessage& message, co
     return Error(Errc::conflict,
                  "the meeting is full: it takes " + std::to_string(kMaxPeople) + " people, one of them a host",
                  "room_full");
-  return known != nullptr ? known->id : consent::ParticipantId::random();
+  if (known != nullptr) return known->id;
+  return resting_seat(message.key, role).value_or(consent::ParticipantId::random());
+}
+
+/// Who gave the approval that rests under this key: a service that was started again knows no token, but it has the
+/// ledger. The seat alone counts for nothing; the approval does so again once its key has signed for it.
+std::optional<consent::ParticipantId> Meeting::resting_seat(const crypto::PublicKey& key, consent::Role role) const {
+  if (!state_.recording) return std::nullopt;
+  for (const auto& [participant, id] : state_.recording->resting) {
+    const auto approval = approvals_.find(id);
+    if (approval == approvals_.end() || state_.members.contains(participant)) continue;
+    if (approval->second.body.key == key && approval->second.body.role == role) return participant;
+  }
+  return std::nullopt;
 }
 
 void Meeting::take_seat(const consent::ParticipantId& id, JoinMessage message, consent::Role role,
@@ -58,6 +71,9 @@ void Meeting::take_seat(const consent::ParticipantId& id, JoinMessage message, c
     forget_somebody();
   }
   people_.insert_or_assign(id, Person{id, std::move(message.name), message.key, role, resume});
+  // Whoever is inside already stays there, and answers there.
+  if (consent::answers_at_the_door(state_, room_.body) && !consent::is_in_room(state_, id))
+    return apply(consent::Knocked{id, message.key, role});
   apply(consent::Joined{id, message.key, role});
 }
 
@@ -121,6 +137,23 @@ void Meeting::left(const consent::ParticipantId& participant, const WebSocketPee
   if (state_.members.empty()) people_.clear();  // the session is over, and with it everybody's name
 }
 
+Result<void> Meeting::remove(const consent::ParticipantId& host, const RemoveMessage& message) {
+  const Person* by = find(host);
+  if (by == nullptr || by->role != consent::Role::host)
+    return Error(Errc::forbidden, "only a host has somebody leave", "not_permitted");
+  BOOST_OUTCOME_TRY(const auto id, consent::ParticipantId::parse(message.participant));
+  const Person* person = find(id);
+  if (person == nullptr || !state_.members.contains(id)) return boost::outcome_v2::success();  // just left
+  if (person->role == consent::Role::host)
+    return Error(Errc::forbidden, "a host is not removed by another one", "not_permitted");
+  const std::shared_ptr<WebSocketPeer> peer = person->peer;
+  person->send(problem_message(Error(Errc::conflict, "a host of this meeting had you leave it", "removed")));
+  left(id, peer.get());
+  people_.erase(id);  // their token takes no place any more
+  if (peer) peer->close();
+  return boost::outcome_v2::success();
+}
+
 void Meeting::forget_place(Person& person) {
   if (!person.place) return;
   for (const std::string& resource : person.place->resources) services_.recorder.unpublish(resource);
@@ -137,12 +170,13 @@ Result<void> Meeting::relay(const consent::ParticipantId& from, const SignalMess
     return Error(Errc::rate_limited, "too many signals for the others; join again and send fewer", "too_many_signals");
   BOOST_OUTCOME_TRY(auto to, consent::ParticipantId::parse(message.to));
   Person* receiver = find(to);
-  if (receiver == nullptr) return boost::outcome_v2::success();  // just left, misses nothing
+  // Just left, misses nothing; and nothing goes through the door.
+  if (receiver == nullptr || !consent::is_in_room(state_, from) || !consent::is_in_room(state_, to))
+    return boost::outcome_v2::success();
   std::string text = signal_message(from, message.data);
   if (receiver->peer) {
     receiver->send(text);
-  } else if (state_.members.contains(to) && receiver->early.size() < kMaxEarlySignals &&
-             receiver->early_bytes + text.size() <= kMaxEarlyBytes) {
+  } else if (receiver->early.size() < kMaxEarlySignals && receiver->early_bytes + text.size() <= kMaxEarlyBytes) {
     // Others see a newcomer on the roster, and call them, before the newcomer's challenge is durable and they are
     // welcomed.
     receiver->early_bytes += text.size();

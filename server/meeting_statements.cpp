@@ -101,18 +101,47 @@ Task<Result<Accepted>> Meeting::approve(consent::Signed<consent::Approval> appro
   approvals_.insert_or_assign(approval.id, approval);
   last_approval_ns_ = monotonic_ns();
   apply(approved);
-  accepted.place = open_place(approval);
-  if (accepted.place && request_) {
-    // Locals: the request may be over while the database works. The closure holds references only: GCC 12 destroys a
-    // temporary closure inside an await twice if it holds strings.
-    const ReadGrant grant{approval.body.recording.hex(), approval.id.hex()};
-    const auto token = accepted.place->token.sha256;
-    const consent::TimeMs until = request_->body.delete_after_ms;
-    const auto granted = co_await services_.in_database([&] { return services_.rooms.add_grant(token, grant, until); });
-    if (!granted) services_.log.error("a participant cannot read their own track later: " + granted.error().text);
-  }
+  accepted.place = co_await give_place(approval);
   (void)co_await renew_challenge(id, Tell::now);
   co_return accepted;
+}
+
+Task<std::optional<PublishPlace>> Meeting::give_place(consent::Signed<consent::Approval> approval) {
+  auto place = open_place(approval);
+  if (!place || !request_) co_return place;
+  // Locals: the request may be over while the database works. The closure holds references only: GCC 12 destroys a
+  // temporary closure inside an await twice if it holds strings.
+  const ReadGrant grant{approval.body.recording.hex(), approval.id.hex()};
+  const auto token = place->token.sha256;
+  const consent::TimeMs until = request_->body.delete_after_ms;
+  const auto granted = co_await services_.in_database([&] { return services_.rooms.add_grant(token, grant, until); });
+  if (!granted) services_.log.error("a participant cannot read their own track later: " + granted.error().text);
+  co_return place;
+}
+
+Task<Result<void>> Meeting::confirm(consent::ParticipantId participant, ConfirmMessage message) {
+  const auto self = shared_from_this();
+  BOOST_OUTCOME_CO_TRY(const auto confirmation, consent::parse_statement<consent::Confirmation>(message.envelope));
+  if (!request_ || find(participant) == nullptr)
+    co_return Error(Errc::not_found, "there is nothing to confirm here now", "unknown_reference");
+  if (confirmation.body.participant != participant)
+    co_return Error(Errc::forbidden, "this is another person's confirmation", "not_permitted");
+  if (unproven_.lacks_row(confirmation.body.recording, confirmation.body.key))
+    co_return Error(Errc::unavailable, "your withdrawal is not in the ledger yet", "proof_follows");
+  const std::string challenge = std::exchange(find(participant)->challenge, {});  // used up, whatever comes of it
+  auto checked = consent::check_confirmation(confirmation, *request_, challenge, wall_time());
+  auto admitted = checked ? consent::admit(state_, confirmation) : std::move(checked).error();
+  const auto approval = approvals_.find(confirmation.body.approval);
+  if (admitted && approval != approvals_.end()) {
+    const consent::Signed<consent::Approval> confirmed = approval->second;
+    last_approval_ns_ = monotonic_ns();
+    apply(std::move(admitted).value());
+    const auto place = co_await give_place(confirmed);
+    if (const Person* person = find(participant)) person->send(confirmed_message(confirmed.id, place));
+  }
+  (void)co_await renew_challenge(participant, Tell::now);
+  BOOST_OUTCOME_CO_TRY(std::move(admitted));
+  co_return boost::outcome_v2::success();
 }
 
 Task<Result<Accepted>> Meeting::refuse(consent::Signed<consent::Refusal> refusal) {

@@ -98,7 +98,7 @@ Task<Result<consent::Signed<consent::Take>>> Meeting::propose_take(const consent
   proposal_ = Proposal{take.id.hex(), take.envelope, std::make_shared<Signal>(services_.executors.control)};
   const std::string message = take_proposal_message(proposal_->take_id, take.envelope);
   for (const auto& [id, person] : people_) {
-    if (person.role == consent::Role::host) person.send(message);
+    if (person.role == consent::Role::host && consent::is_in_room(state_, id)) person.send(message);
   }
   const bool outdated = !state_.preparation || state_.preparation->outdated;
   const std::shared_ptr<Signal> answered = proposal_->answered;

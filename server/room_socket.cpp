@@ -42,6 +42,13 @@ class RoomSocket final : public WebSocketSession {
       if (!relayed && relayed.error().code == Errc::rate_limited) hang_up();
     } else if (const auto* countersign = std::get_if<CountersignMessage>(&message)) {
       meeting_->countersign(participant_, *countersign);
+    } else if (auto* confirm = std::get_if<ConfirmMessage>(&message)) {
+      const std::shared_ptr<Meeting> meeting = meeting_;  // this connection may end meanwhile
+      auto confirmed = co_await meeting->confirm(participant_, std::move(*confirm));
+      if (!confirmed) peer_->send(problem_message(confirmed.error()));
+    } else if (const auto* remove = std::get_if<RemoveMessage>(&message)) {
+      const auto removed = meeting_->remove(participant_, *remove);
+      if (!removed) peer_->send(problem_message(removed.error()));
     } else {
       hang_up();
     }

@@ -198,6 +198,19 @@ TEST_CASE("room statements form a chain under the pinned key", "[checks]") {
   CHECK(code(check_room(reread(elsewhere, kRoomKey), nullptr, service(), kNow)) == Errc::unknown_reference);
 }
 
+TEST_CASE("a confirmation answers this challenge, about this recording, while the request lasts", "[checks]") {
+  const auto confirmed = reread(sample_confirmation(), kParticipant);
+  const auto over = sample_request().expires_ms;
+  CHECK(code(check_confirmation(confirmed, request(), nonce(3), kNow)) == std::nullopt);
+  CHECK(code(check_confirmation(confirmed, request(), nonce(8), kNow)) == Errc::replayed);
+  CHECK(code(check_confirmation(confirmed, request(), nonce(3), over)) == Errc::expired);
+  CHECK(code(check_confirmation(confirmed, request(), nonce(3), kNow + kClockSkew + SpanMs{1})) == Errc::expired);
+  auto elsewhere = sample_confirmation();
+  elsewhere.recording = id_of_number<RecordingId>(9);
+  CHECK(code(check_confirmation(reread(elsewhere, kParticipant), request(), nonce(3), kNow)) ==
+        Errc::unknown_reference);
+}
+
 TEST_CASE("a refusal answers this request and challenge", "[checks]") {
   CHECK(code(check_refusal(reread(sample_refusal(), kParticipant), request(), nonce(1), kNow)) == std::nullopt);
   CHECK(code(check_refusal(reread(sample_refusal(), kParticipant), request(), nonce(8), kNow)) == Errc::replayed);

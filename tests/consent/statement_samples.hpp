@@ -94,6 +94,11 @@ inline Refusal sample_refusal() {
           kNow};
 }
 
+inline Confirmation sample_confirmation() {
+  const auto approval = sample_approval();
+  return {id_of(approval), approval.recording, approval.participant, approval.key, nonce(3), nonce(4), kNow};
+}
+
 inline Withdrawal sample_withdrawal() {
   return {id_of_number<RecordingId>(2), key_of(kParticipant), Scope::all(), true, kNow};
 }

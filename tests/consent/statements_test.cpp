@@ -60,7 +60,7 @@ std::vector<KindOfStatement> all_kinds() {
           kind(sample_approval(), kParticipant),   kind(sample_refusal(), kParticipant),
           kind(sample_withdrawal(), kParticipant), kind(sample_take(), kService),
           kind(sample_track(), kService),          kind(sample_seal(), kService),
-          kind(sample_erased(), kService)};
+          kind(sample_erased(), kService),         kind(sample_confirmation(), kParticipant)};
 }
 
 }  // namespace

@@ -80,7 +80,7 @@ export class Meeting {
     await this.host.stop_recording();
     return until('the recording is sealed', async () => {
       const recording = await this.recording_state();
-      return recording?.state === 'sealed' && recording;
+      return ['sealed', 'interrupted'].includes(recording?.state) && recording; // interrupted: one of its takes was
     }, { timeout_ms: 20000 });
   }
 

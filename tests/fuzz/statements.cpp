@@ -41,6 +41,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     case 'f':
       read<consent::Refusal>(rest);
       break;
+    case 'c':
+      read<consent::Confirmation>(rest);
+      break;
     case 'w':
       read<consent::Withdrawal>(rest);
       break;

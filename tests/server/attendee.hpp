@@ -171,6 +171,24 @@ class Attendee {
     return post_statement(host_.server, consent::sign_statement(body, key));
   }
 
+  /// Says, having come back, that the approval still holds, and waits for the answer: `confirmed` or a problem.
+  Json confirm(const consent::StatementId& approval, const std::function<void(consent::Confirmation&)>& change = {}) {
+    consent::Confirmation body{approval,
+                               request->body.recording,
+                               consent::ParticipantId::parse(participant).value(),
+                               key.public_key(),
+                               challenge_,
+                               crypto::to_base64url(crypto::random_array<32>()),
+                               wall_time()};
+    if (change) change(body);
+    send({{"type", "confirm"}, {"envelope", consent::sign_statement(body, key)}});
+    for (;;) {
+      Json message = next();
+      if (message.at("type") == "confirmed") return message;
+      if (message.at("type") == "problem") return message.at("problem");
+    }
+  }
+
   std::string withdrawal(consent::Scope kinds = consent::Scope::all()) const {
     return consent::sign_statement(
         consent::Withdrawal{request->body.recording, key.public_key(), kinds, false, wall_time()}, key);

@@ -105,6 +105,36 @@ TEST_CASE("a late joiner closes the gate, and the next take starts by itself onc
   CHECK(std::count(kinds.begin(), kinds.end(), "seal") == 1);
 }
 
+TEST_CASE("a host removes somebody who does not answer, and recording begins without them", "[meeting]") {
+  const RunningServer server;
+  const Host host(server);
+  Attendee anna(host, Attendee::As::host);
+  Attendee ben(host, Attendee::As::participant);
+  anna.ask();
+  REQUIRE(anna.approve().status == 201);
+  anna.send({{"type", "remove"}, {"participant", ben.participant}});
+  CHECK(ben.wait_for("problem").at("problem").at("code") == "removed");
+  CHECK(ben.is_closed());
+  anna.wait_for_gate("open");
+  CHECK_THROWS_WITH(
+      Attendee(host, Attendee::As::participant, "Ben", {.key = &ben.key, .resume = ben.welcome.at("resume")}),
+      Catch::Contains("cannot_resume"));
+}
+
+TEST_CASE("only a host removes people, and never another host", "[meeting]") {
+  const RunningServer server;
+  const Host host(server);
+  Attendee anna(host, Attendee::As::host);
+  Attendee ben(host, Attendee::As::participant);
+  for (const std::string& whom : {anna.participant, ben.participant}) {
+    ben.send({{"type", "remove"}, {"participant", whom}});
+    CHECK(ben.wait_for("problem").at("problem").at("code") == "not_permitted");
+  }
+  anna.send({{"type", "remove"}, {"participant", anna.participant}});
+  CHECK(anna.wait_for("problem").at("problem").at("code") == "not_permitted");
+  CHECK_FALSE(ben.was_sent("roster"));
+}
+
 TEST_CASE("stopping seals the take and then the recording", "[meeting]") {
   const RunningServer server;
   Recorded meeting(server);
@@ -192,15 +222,16 @@ TEST_CASE("who cannot be welcomed is not on the roster", "[meeting]") {
   CHECK(carl.welcome.at("roster").size() == 2);
 }
 
-TEST_CASE("everybody in the room is told its new statement, after the gate closed; a request under it is taken at once", "[meeting]") {
+TEST_CASE("everybody in the room is told its new statement, after the gate closed; a request under it is taken at once",
+          "[meeting]") {
   const RunningServer server;
   Recorded meeting(server);
   meeting.host.room.previous = consent::id_of(meeting.host.room);
   meeting.host.room.version = 2;
   meeting.host.room.title = "Daily";
   const std::string envelope = consent::sign_statement(meeting.host.room, meeting.host.room_key);
-  const Reply changed = server.fetch("PUT", "/api/v1/rooms/" + meeting.host.room.room.hex(), meeting.host.login,
-                                     envelope_body(envelope));
+  const Reply changed =
+      server.fetch("PUT", "/api/v1/rooms/" + meeting.host.room.room.hex(), meeting.host.login, envelope_body(envelope));
   REQUIRE(changed.status == 200);
   for (Attendee* who : {&meeting.anna, &meeting.ben}) {
     CHECK(who->wait_for("room_changed").at("envelope") == envelope);

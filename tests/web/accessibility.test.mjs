@@ -33,7 +33,7 @@ for (const look of [{ lang: 'en', dark: false, width: 1280, height: 860 }, { lan
     await check(host, 'start');
     await host.register(service.base);
     await host.at('room-new').click(); await host.at('room-title').fill('Chorvorstand'); await host.at('room-holder').fill('Miriam');
-    await host.page.getByTestId('room-options').locator('summary').click();
+    await host.page.getByTestId('room-options').locator('summary').click(); await host.at('room-lobby').check();
     await check(host, 'new room');
     await host.at('room-create').click(); await host.at('room-key-download').waitFor();
     await check(host, 'room key');
@@ -52,6 +52,13 @@ for (const look of [{ lang: 'en', dark: false, width: 1280, height: 860 }, { lan
     await host.approve('audio'); await check(host, 'waiting');
     await guest.approve('audio', 'video'); await guest.state('recording-sign', 'recording');
     await check(guest, 'recording'); await check(host, 'recording, host');
+    await guest.at('change-scope').click(); await check(guest, 'change dialog'); await guest.at('change-cancel').click();
+    const late = await person(browser, look);
+    t.after(() => late.context.close());
+    await late.knock(link, 'Lena'); await late.at('prompt').waitFor(); await check(late, 'prompt at the door');
+    await late.at('prompt-refuse').click(); await late.state('door-status', 'door_refused'); await check(late, 'door');
+    await host.at('door-waiting').waitFor(); await check(host, 'somebody at the door');
+    await host.at('remove').click(); await check(host, 'remove dialog'); await host.at('remove-cancel').click();
     await guest.at('withdraw').click(); await check(guest, 'withdraw dialog');
     await guest.at('withdraw-confirm').click(); await guest.state('withdraw-result', 'done'); await guest.page.keyboard.press('Escape');
     await check(guest, 'withdrawn');

@@ -157,3 +157,48 @@ for (const lang of ['en', 'de']) test(`the host's answers stay inside the window
     if (process.env.UNAVOCE_SHOTS) await host.page.screenshot({ path: join(process.env.UNAVOCE_SHOTS, `answers-${lang}-${width}.png`), fullPage: true });
   }
 });
+
+test('less may be recorded from now on, at once and without a new question', async (t) => {
+  const { service, host, guest } = await meeting(t);
+  await host.ask('Minutes'); await host.approve('audio'); await guest.approve('audio', 'video');
+  await guest.state('recording-sign', 'recording');
+  await guest.at('change-scope').click();
+  assert.equal(await guest.at('change-scope-video').isChecked(), true, 'shows what holds now');
+  await guest.at('change-scope-video').uncheck();
+  await guest.at('change-submit').click();
+  await guest.at('change-dialog').waitFor({ state: 'hidden' });
+  const [sent] = withdrawals(service);
+  const { body } = await openStatement('withdrawal', sent.envelope);
+  assert.deepEqual([body.kinds, body.advance], [['video'], false]);
+  assert.equal(await guest.at('recording-sign').getAttribute('data-state'), 'recording');
+  await guest.at('change-scope').click();
+  assert.equal(await guest.at('change-scope-video').isChecked(), false);
+});
+
+test('more, and nothing at all, is a new approval', async (t) => {
+  const { service, host, guest } = await meeting(t);
+  await host.ask('Minutes'); await host.approve('audio'); await guest.approve('audio');
+  await guest.state('recording-sign', 'recording');
+  for (const [kind, scope] of [['video', ['audio', 'video']], ['nothing', []]]) {
+    await guest.at('change-scope').click();
+    await guest.at(`change-scope-${kind}`).check();
+    await guest.at('change-submit').click();
+    await guest.at('change-dialog').waitFor({ state: 'hidden' });
+    await guest.state('approval-status', 'approved');
+    const last = service.posted.filter(({ kind }) => kind === 'approval').at(-1);
+    assert.deepEqual((await openStatement('approval', last.envelope)).body.scope, scope);
+  }
+  assert.equal(withdrawals(service).length, 0);
+});
+
+test('a host removes somebody who does not answer, and recording goes on without them', async (t) => {
+  const { host, guests: [jonas, late] } = await meeting(t, ['Jonas', 'Lena']);
+  await host.ask('Minutes'); await host.approve('audio'); await jonas.approve('audio');
+  await host.at('answer-row').filter({ hasText: 'Lena' }).getByTestId('remove').click();
+  await host.at('remove-confirm').click();
+  await late.at('left').waitFor();
+  assert.match(await late.at('left').textContent(), /A host ended your part/);
+  await Promise.all([host, jonas].map((who) => who.state('recording-sign', 'recording')));
+  await late.page.waitForTimeout(1500);
+  assert.equal(await host.at('answer-row').count(), 2, 'the page does not come back by itself');
+});

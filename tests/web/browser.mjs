@@ -31,9 +31,10 @@ export async function person(browser, { lang = 'en', width = 1200, height = 850,
       await at('register-submit').click();
       await page.waitForURL('**/host'); await at('room-new').waitFor();
     },
-    async createRoom(title, keyPath, { passphrase, conference } = {}) {
+    async createRoom(title, keyPath, { passphrase, conference, lobby } = {}) {
       await at('room-new').click(); await at('room-title').fill(title); await at('room-holder').fill('Miriam');
-      if (passphrase || conference) await at('room-options').locator('summary').click();
+      if (passphrase || conference || lobby) await at('room-options').locator('summary').click();
+      if (lobby) await at('room-lobby').check();
       if (conference) await at('room-conference').fill(conference);
       if (passphrase) { await at('room-passphrase').fill(passphrase); await at('room-passphrase-repeat').fill(passphrase); }
       await at('room-create').click();
@@ -42,11 +43,13 @@ export async function person(browser, { lang = 'en', width = 1200, height = 850,
       await at('room-card').waitFor();
       return at('room-invite-link').inputValue();
     },
-    async join(link, name) {
+    async join(link, name) { await this.knock(link, name); await at('meeting').waitFor(); },
+    /** Joins a meeting, or waits in front of its door. */
+    async knock(link, name) {
       await this.open(link);
       await at('join-name').fill(name);
       if (await at('join-privacy').count()) await at('join-privacy').check();
-      await at('join-submit').click(); await at('meeting').waitFor();
+      await at('join-submit').click();
     },
     async ask(purpose) { await at('request-open').click(); await at('request-purpose').fill(purpose); await at('request-submit').click(); await at('prompt').waitFor(); },
     async approve(...kinds) {

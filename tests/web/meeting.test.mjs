@@ -239,8 +239,20 @@ test('the socket comes back by itself with its place', async (t) => {
   await host.ask('Minutes'); await host.approve('audio'); await guest.approve('audio');
   await guest.state('recording-sign', 'recording');
   service.dropSockets();
-  await guest.page.waitForFunction(() => document.querySelector('[data-testid=notice]').hidden === false);
-  await guest.page.waitForFunction(() => document.querySelectorAll('[data-testid=tile]').length === 2 && document.querySelector('[data-testid=notice]').hidden);
+  await guest.page.waitForFunction(() => document.querySelectorAll('[data-testid=tile]').length === 2 && document.querySelector('[data-testid=notice]').textContent.includes('still holds'));
+  await Promise.all([host, guest].map((who) => who.state('recording-sign', 'recording')));
+  assert.deepEqual([(await statements(service, 'approval')).length, await guest.at('prompt').count()], [2, 0], 'nobody is asked again');
+});
+
+test('a service that does not take the confirmation asks again', async (t) => {
+  const { service, host, guest } = await meeting(t);
+  await host.ask('Minutes'); await host.approve('audio'); await guest.approve('audio');
+  await guest.state('recording-sign', 'recording');
+  service.lies.confirmsNobody = true;
+  service.dropSockets();
+  await guest.at('prompt').waitFor();
+  await guest.state('approval-status', 'asked');
+  assert.match(await guest.at('notice').textContent(), /answer once more/);
 });
 
 test('the privacy notice is accepted once; its cookie is the only one', async (t) => {

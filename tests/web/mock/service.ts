@@ -9,14 +9,14 @@ import { openStatement, parseEnvelope, signStatement } from "../../../web/src/co
 import { KeyPairSigner } from "../../../web/src/core/ed25519.ts";
 import { MockLedger, type Entry } from "./ledger.ts";
 
-interface Person { participant: string; resume: string; name: string; role: string; key: string; answer: string; approval: string | null; socket: WebSocket | null; challenge: string }
+interface Person { participant: string; resume: string; name: string; role: string; key: string; answer: string; approval: string | null; resting?: string | null; place?: string; socket: WebSocket | null; challenge: string }
 interface Room { room: string; title: string; envelope: string; id: string }
 type Take = { approvals: string[]; recording: string };
-export type Listed = { participant: string; name: string; role: string; answer: string; approval: string | null };
+export type Listed = { participant: string; name: string; role: string; place: string; answer: string; approval: string | null };
 const COUNTERSIGN_WITHIN_MS = 1_000; // the service waits 3 s
 
 /** What to lie about. Every lie is one that the pages must notice. */
-export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; openWithoutTake?: boolean; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; files?: Map<string, Uint8Array> }
+export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; openWithoutTake?: boolean; confirmsNobody?: boolean; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; files?: Map<string, Uint8Array> }
 
 export class MockService {
   readonly lies: Lies = {};
@@ -144,6 +144,7 @@ export class MockService {
       .end(JSON.stringify({ id, kind, entry: entry.entry, r: entry.r, proof: this.lies.proof?.(entry.proof) ?? entry.proof, publish }));
     if (kind === "request") this.named = (body as { names_refusals: boolean }).names_refusals;
     if (kind === "request") this.ask({ id, envelope, recording: body.recording });
+    else if (kind === "withdrawal" && (body as { kinds: string[] }).kinds.length < 4) return; // the recording goes on with less
     else if (person) {
       Object.assign(person, { answer: { approval: "approved", refusal: "refused", withdrawal: "withdrawn" }[kind], approval: kind === "approval" ? id : null });
       if (kind === "refusal") this.people.filter(({ role }) => role === "host").forEach((host) => send(host.socket, { type: "refused", participant: null }));
@@ -172,6 +173,7 @@ export class MockService {
     if (this.request) this.tell({ type: "recording_ended", recording: this.request.recording, reason });
     this.request = null;
     this.close(reason);
+    void this.settle(reason);
   }
 
   private close(ended: string): void {
@@ -181,17 +183,21 @@ export class MockService {
   }
   /** The reason in the words of the service: why closed, and while answers are missing what ended the last take. */
   private gate(viewer: Person): object {
-    const here = this.request ? this.people.filter(({ socket }) => socket) : [];
+    const here = this.request ? this.inside() : [];
     const count = (wanted: string): number => here.filter(({ answer }) => answer === wanted).length;
     const answers = { people: here.length, approved: count("approved"), refused: viewer.role === "host" || this.named ? count("refused") : null };
-    const missing = this.request ? this.people.filter(({ answer, socket }) => socket && answer !== "approved").map(({ participant }) => participant) : [];
+    const missing = this.request ? this.inside().filter(({ answer }) => answer !== "approved").map(({ participant }) => participant) : [];
     const hostHere = this.people.some(({ role, socket }) => socket && role === "host");
     const closed = !this.request ? "no_request" : !hostHere ? "no_host" : missing.length === 0 ? "preparing" : this.lastEnd || "waiting";
     return { state: this.open ? "open" : "closed", take: this.open ? this.take : null, reason: this.open ? "open" : closed, answers, waiting_for: missing.filter((id) => !this.hides() || id === viewer.participant) };
   }
 
   private async settle(reason: string): Promise<void> {
-    const here = this.people.filter(({ socket }) => socket);
+    for (const person of this.people.filter(({ place, answer }) => place === "lobby" && (answer === "approved" || !this.request))) {
+      person.place = "room";
+      send(person.socket, { type: "entered", roster: this.roster(person), gate: this.gate(person) });
+    }
+    const here = this.inside();
     this.tellEach((person) => ({ type: "roster", roster: this.roster(person) }));
     const complete = this.request !== null && here.length > 0 && here.every(({ answer }) => answer === "approved");
     if (!complete) return this.close(reason);
@@ -207,7 +213,7 @@ export class MockService {
     if (number !== this.take || here.some((person) => !person.socket || person.answer !== "approved")) return; // overtaken
     const parts = JSON.parse(envelope);
     if (signature) parts.signatures.push(signature);
-    if (!this.lies.openWithoutTake) this.tell({ type: "take", envelope: JSON.stringify(parts) });
+    if (!this.lies.openWithoutTake) this.tellEach(() => ({ type: "take", envelope: JSON.stringify(parts) }));
     this.open = true;
     this.tellEach((person) => ({ type: "gate", gate: this.gate(person) }));
   }
@@ -221,33 +227,61 @@ export class MockService {
       return this.proposal({ keyid: message["keyid"], sig: message["sig"] });
     }
     if (message.type === "signal") return send(this.people.find(({ participant }) => participant === message["to"])?.socket ?? null, { type: "signal", from: person?.participant, data: message["data"] });
+    if (message.type === "confirm" && person) return this.confirm(person, message["envelope"]);
+    if (message.type === "remove" && person?.role === "host") {
+      const gone = this.people.find(({ participant }) => participant === message["participant"])!;
+      send(gone.socket, { type: "problem", problem: { code: "removed", status: 409, detail: "a host had you leave" } });
+      this.people.splice(this.people.indexOf(gone), 1);
+      return this.settle("left");
+    }
     if (message.type === "leave" && person) {
       this.people.splice(this.people.indexOf(person), 1);
       await this.settle("left");
     }
   }
 
+  /** Whoever came back: their approval counts again, if they signed for it under their key and challenge. */
+  private async confirm(person: Person, envelope: string): Promise<void> {
+    const { body } = await openStatement("confirmation", envelope);
+    const fits = body.key === person.key && body.challenge === person.challenge && body.approval === person.resting && !this.lies.confirmsNobody;
+    person.challenge = toBase64url(randomBytes(32));
+    if (!fits) send(person.socket, { type: "problem", problem: { code: "unknown_reference", status: 409, detail: "there is no approval of yours to confirm" } });
+    if (fits) {
+      Object.assign(person, { answer: "approved", approval: person.resting });
+      send(person.socket, { type: "confirmed", approval: person.approval, publish: { url: `/whip/${toHex(randomBytes(16))}`, token: "t" } });
+    }
+    send(person.socket, { type: "challenge", challenge: person.challenge });
+    await this.settle("new_approval");
+  }
+
   private async join(socket: WebSocket, { name, key, role, resume }: { name: string; key: string; role: string; resume: string | null }): Promise<void> {
     const back = this.people.find((known) => resume !== null && known.resume === resume);
     const person: Person = back ?? { participant: toHex(randomBytes(16)), resume: toBase64url(randomBytes(32)), name, role, key, answer: "none", approval: null, socket, challenge: "" };
     if (!back) this.people.push(person);
-    Object.assign(person, { socket, challenge: toBase64url(randomBytes(32)) });
+    Object.assign(person, { socket, challenge: toBase64url(randomBytes(32)), answer: "none", resting: person.approval ?? person.resting, approval: null });
     const room = [...this.rooms.values()].at(-1)!;
-    send(socket, { type: "welcome", session: this.session, participant: person.participant, resume: person.resume, challenge: person.challenge, roster: this.roster(person), request: this.request, gate: this.gate(person), checkpoint: await this.ledger.checkpoint(), room_envelope: (this.lies.room?.(room) ?? room).envelope });
+    const { body } = await openStatement("room", room.envelope);
+    person.place = body.lobby && this.request && back?.place !== "room" ? "lobby" : "room";
+    send(socket, { type: "welcome", place: person.place, session: this.session, participant: person.participant, resume: person.resume, challenge: person.challenge, roster: this.roster(person), request: this.request, gate: this.gate(person), checkpoint: await this.ledger.checkpoint(), room_envelope: (this.lies.room?.(room) ?? room).envelope });
     await this.settle("late_join");
   }
 
   /** As the rules of the service have it: while refusals are not named and somebody is missing, only one's own answer. */
   private hides(): boolean {
-    return this.request !== null && !this.named && this.people.some(({ answer, socket }) => socket && answer !== "approved");
+    return this.request !== null && !this.named && this.inside().some(({ answer }) => answer !== "approved");
   }
   private roster(viewer: Person): Listed[] {
-    const roster = this.people.filter(({ socket }) => socket).map(({ participant, name, role, answer, approval }) => this.hides() && participant !== viewer.participant
-      ? { participant, name, role, answer: "hidden", approval: null } : { participant, name, role, answer, approval });
+    if (viewer.place === "lobby") return [];
+    const seen = this.people.filter(({ socket, place }) => socket && (place === "room" || viewer.role === "host"));
+    const roster = seen.map(({ participant, name, role, answer, approval, place = "room" }) => (this.hides() || place === "lobby") && participant !== viewer.participant
+      ? { participant, name, role, place, answer: "hidden", approval: null } : { participant, name, role, place, answer, approval });
     return this.lies.roster?.(roster) ?? roster;
   }
+  private inside(): Person[] {
+    return this.people.filter(({ socket, place }) => socket && place === "room");
+  }
   private tellEach(message: (person: Person) => object): void {
-    this.people.forEach((person) => send(person.socket, message(person)));
+    this.inside().forEach((person) => send(person.socket, message(person)));
   }
   tell(message: object): void {
     this.people.forEach(({ socket }) => send(socket, message));

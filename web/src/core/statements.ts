@@ -27,6 +27,7 @@ export interface Approval {
 export interface Refusal {
   request: string; recording: string; participant: string; role: Role; key: string; challenge: string; nonce: string; issued_ms: number;
 }
+export interface Confirmation { approval: string; recording: string; participant: string; key: string; challenge: string; nonce: string; issued_ms: number }
 export interface Withdrawal { recording: string; key: string; kinds: MediaKind[]; advance: boolean; issued_ms: number }
 export interface Take { recording: string; take: number; approvals: string[]; checkpoint: TreeHead; key: string; start_ms: number }
 export interface Track {
@@ -42,7 +43,7 @@ export interface Seal {
 }
 
 export interface Bodies {
-  room: Room; request: Request; approval: Approval; refusal: Refusal; withdrawal: Withdrawal; take: Take; track: Track; seal: Seal;
+  room: Room; request: Request; approval: Approval; refusal: Refusal; confirmation: Confirmation; withdrawal: Withdrawal; take: Take; track: Track; seal: Seal;
 }
 export type Kind = keyof Bodies;
 
@@ -76,6 +77,7 @@ export const SHAPES: { [K in Kind]: Shape<Bodies[K]> } = {
     expires_ms: count,
   }),
   refusal: record<Refusal>({ request: digest, recording: id, participant: id, role, key, challenge: key, nonce: key, issued_ms: count }),
+  confirmation: record<Confirmation>({ approval: digest, recording: id, participant: id, key, challenge: key, nonce: key, issued_ms: count }),
   withdrawal: record<Withdrawal>({ recording: id, key, kinds: scope, advance: flag, issued_ms: count }),
   take: record<Take>({ recording: id, take: count, approvals: list(digest), checkpoint: treeHead, key, start_ms: count }),
   track: record<Track>({ recording: id, take: count, approval: digest, file: count, name: text, kinds: scope, header_sha256: digest, key, issued_ms: count }),

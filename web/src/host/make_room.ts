@@ -8,7 +8,7 @@ import { writeRoomKey, type RoomKey } from "../core/identity.ts";
 import type { Room } from "../core/statements.ts";
 import type { Config } from "../net/api.ts";
 
-export interface RoomWish { title: string; conference: string | null; passphrase: string | null; holder: string }
+export interface RoomWish { title: string; conference: string | null; passphrase: string | null; holder: string; lobby: boolean; withdrawalErases: Room["withdrawal_erases"] }
 export interface NewRoom { statement: Signed<Room>; hostKey: KeyPairSigner; fileName: string; file: Bytes; wrapped: Bytes | null }
 
 export async function makeRoom(wish: RoomWish, config: Config): Promise<NewRoom> {
@@ -27,7 +27,7 @@ function roomBody(wish: RoomWish, config: Config, key: RoomKey, signer: Signer, 
   return {
     room: key.room, version: 1, previous: null, title: wish.title,
     controllers: config.controllers.map(({ name, contact }) => ({ name, contact })), authority: config.authority, location: config.location,
-    processors: config.processors, conference: wish.conference, lobby: false, withdrawal_erases: "own_tracks", signing_key: signer.publicKey,
+    processors: config.processors, conference: wish.conference, lobby: wish.lobby, withdrawal_erases: wish.withdrawalErases, signing_key: signer.publicKey,
     host_keys: [{ key: hostKey.publicKey, holder: wish.holder }],
     recipients: [{ recipient: key.recipient, holder: wish.holder, role: "host" }],
     service_key: config.service_key, ledger: { origin: config.ledger.origin, vkey: config.ledger.vkey },

@@ -4,7 +4,7 @@ import { T } from "../i18n/i18n.ts";
 import { api, type Account, type Config } from "../net/api.ts";
 import { keepHostKey, keepWrappedRoomKey } from "../store/keys.ts";
 import { dialog } from "../ui/dialog.ts";
-import { busy, field, fill, h, saveFile } from "../ui/dom.ts";
+import { busy, checkbox, field, fill, h, saveFile } from "../ui/dom.ts";
 import { icon } from "../ui/icons.ts";
 import { inWords } from "../ui/problems.ts";
 import { makeRoom, type NewRoom, type RoomWish } from "./make_room.ts";
@@ -32,6 +32,8 @@ function firstStep(service: Config, account: Account, made: (room: NewRoom) => v
   const facts = h("div", {}, roomFacts(config()));
   name.addEventListener("input", () => fill(facts, roomFacts(config())));
   const conference = h("input", { testid: "room-conference", type: "url", pattern: "https://.*", autocomplete: "off", placeholder: "https://" });
+  const lobby = checkbox("room-lobby", T("room_lobby"), T("room_lobby_hint"));
+  const wholeTakes = checkbox("room-whole-takes", T("room_whole_takes"), T("room_whole_takes_hint"));
   const passphrase = h("input", { testid: "room-passphrase", type: "password", autocomplete: "new-password" });
   const repeat = h("input", { testid: "room-passphrase-repeat", type: "password", autocomplete: "new-password" });
   const submit = h("button", { testid: "room-create", class: "primary" }, T("room_create"));
@@ -39,7 +41,8 @@ function firstStep(service: Config, account: Account, made: (room: NewRoom) => v
   const run = busy(submit, problem, async () => {
     if (passphrase.value !== repeat.value) return fill(problem, T("room_passphrase_differs"));
     if (passphrase.value !== "" && passphrase.value.length < MIN_PASSPHRASE) return fill(problem, T("room_passphrase_short"));
-    const wish: RoomWish = { title: plainLine(title.value, 100), conference: conference.value.trim() || null, passphrase: passphrase.value || null, holder: plainLine(name.value, 100) };
+    const wish: RoomWish = { title: plainLine(title.value, 100), conference: conference.value.trim() || null, passphrase: passphrase.value || null, holder: plainLine(name.value, 100),
+      lobby: lobby.input.checked, withdrawalErases: wholeTakes.input.checked ? "whole_takes" : "own_tracks" };
     made(await makeRoom(wish, config()));
   }, inWords);
   return h("form", { on: { submit: (event) => { event.preventDefault(); run(); } } },
@@ -47,6 +50,7 @@ function firstStep(service: Config, account: Account, made: (room: NewRoom) => v
     field(T("room_holder"), name, T("room_holder_hint")),
     h("details", { testid: "room-options" }, h("summary", {}, T("room_options")),
       field(T("room_conference"), conference, T("room_conference_hint")),
+      h("div", { class: "choice" }, lobby.row), h("div", { class: "choice" }, wholeTakes.row),
       field(T("room_passphrase"), passphrase, T("room_passphrase_hint")), field(T("room_passphrase_repeat"), repeat)),
     h("section", { class: "facts" }, h("h3", {}, T("room_facts")), h("p", { class: "muted" }, T("room_facts_lead")), facts),
     problem, h("div", { class: "actions" }, h("button", { type: "button", on: { click: cancel } }, T("cancel")), submit));

@@ -1,16 +1,18 @@
 // What the service says over the room's WebSocket (docs/API.md). The service is not trusted with what is signed: see room/.
 import type { Role, TreeHead } from "../core/statements.ts";
-import type { ProblemDocument } from "./api.ts";
+import type { ProblemDocument, PublishAt } from "./api.ts";
 
 export type Answer = "none" | "approved" | "refused" | "withdrawn" | "hidden";
-export interface RosterEntry { participant: string; name: string; role: Role; answer: Answer; approval: string | null }
+/** In front of the door of a room with a lobby, or inside. */
+export type Whereabouts = "room" | "lobby";
+export interface RosterEntry { participant: string; name: string; role: Role; place: Whereabouts; answer: Answer; approval: string | null }
 /** `refused` is for hosts, unless the request names refusals. */
 export interface AnswerCounts { people: number; approved: number; refused: number | null }
 export interface Gate { state: "open" | "closed"; take: number | null; reason: string; waiting_for: string[]; answers: AnswerCounts; opened_ms?: number | null }
 export interface RequestNotice { id: string; envelope: string; recording: string }
 
 export interface Welcome {
-  type: "welcome"; session: string; participant: string; resume: string; challenge: string; roster: RosterEntry[]; request: RequestNotice | null;
+  type: "welcome"; session: string; participant: string; resume: string; challenge: string; place: Whereabouts; roster: RosterEntry[]; request: RequestNotice | null;
   gate: Gate; checkpoint: string | TreeHead | null; room_envelope: string;
 }
 export type ServerMessage =
@@ -19,6 +21,8 @@ export type ServerMessage =
   | { type: "signal"; from: string; data: unknown }
   | { type: "request"; request: RequestNotice; challenge: string }
   | { type: "challenge"; challenge: string }
+  | { type: "entered"; roster: RosterEntry[]; gate: Gate }
+  | { type: "confirmed"; approval: string; publish: PublishAt | null }
   | { type: "gate"; gate: Gate }
   | { type: "take_proposal"; take_id: string; envelope: string }
   | { type: "take"; envelope: string }

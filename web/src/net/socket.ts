@@ -66,6 +66,7 @@ export class RoomSocket {
       this.resume = message.resume;
       this.status("connected");
     }
+    if (message.type === "problem" && message.problem?.code === "removed") this.close();
     // A join that the service refuses would be refused again; only a stale resume token is worth a second try without it.
     if (message.type === "problem" && !this.welcomed) {
       if (this.resume === null) this.done = true;

@@ -4,12 +4,11 @@ import { checkAcknowledgement } from "../core/proof.ts";
 import { writeReceipt } from "../core/receipt.ts";
 import type { MediaKind } from "../core/shape.ts";
 import { T } from "../i18n/i18n.ts";
-import { api, Problem, type Accepted } from "../net/api.ts";
-import type { RosterEntry } from "../net/messages.ts";
+import { api, Problem, type Accepted, type PublishAt } from "../net/api.ts";
 import { submitUntilAcknowledged } from "../net/submit.ts";
 import { keepApproval, updateApproval } from "../store/approvals.ts";
 import { pinCheckpoint, pinnedCheckpoint } from "../store/checkpoints.ts";
-import { makeApproval, makeRefusal, makeWithdrawal, type Asked } from "./answers.ts";
+import { makeApproval, makeConfirmation, makeRefusal, makeWithdrawal, type Asked } from "./answers.ts";
 import { keptWithdrawals, markWithdrawn } from "./kept_withdrawals.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Place, Store } from "./state.ts";
@@ -17,8 +16,11 @@ import type { Place, Store } from "./state.ts";
 export class Answering {
   private readonly listeners = new Set<() => void>();
   private withdrawing: Promise<void> | null = null;
+  /** the approval that waits for `confirmed`, or for the problem in its place */
+  private confirming: string | null = null;
 
-  constructor(private readonly place: Place, private readonly store: Store, private readonly publisher: Publisher) {}
+  constructor(private readonly place: Place, private readonly store: Store, private readonly publisher: Publisher,
+    private readonly send: (message: Record<string, unknown>) => void) {}
 
   /** Called whenever a receipt or key file was kept or changed. */
   onKept(listener: () => void): void {
@@ -48,6 +50,23 @@ export class Answering {
     const refusal = await makeRefusal(asked, this.place.signer);
     await api.submit(refusal.envelope);
     this.store.set({ answer: "refused", approval: null, scope: [] });
+  }
+
+  /**
+   * Changes what may be recorded of this person from now on. Less is taken back at once and the recording goes on; more, or nothing of
+   * them at all, is a new approval. What was recorded before stays, until everything is withdrawn.
+   */
+  async change(scope: MediaKind[]): Promise<void> {
+    const { request, answer, scope: before } = this.store.state;
+    if (!request || answer !== "approved") throw new Problem(0, "request_over", "there is no approval to change any more");
+    const less = before.filter((kind) => !scope.includes(kind));
+    if (scope.length === 0) this.publisher.stop();
+    if (scope.length === 0 || scope.some((kind) => !before.includes(kind))) return this.approve(scope);
+    if (less.length === 0) return;
+    this.publisher.restrict(scope);
+    this.store.set({ scope });
+    const { envelope } = await makeWithdrawal(request.body.recording, this.place.signer, "now", less);
+    await this.check(await submitUntilAcknowledged(envelope), envelope);
   }
 
   /** Stops sending at once, if the recording is the one that is asked for, and sends the withdrawal until the service acknowledges it. */
@@ -81,19 +100,40 @@ export class Answering {
     this.kept();
   }
 
-  /** After a lost connection or a reload the service may want a new answer; then the prompt opens again. */
-  cameBack(roster: RosterEntry[]): void {
-    const { request, answer, participant, approval } = this.store.state;
-    const mine = roster.find((entry) => entry.participant === participant);
-    if (!request || !mine) return;
-    if (mine.answer === "none" && answer === "approved") {
-      this.publisher.stop();
-      this.store.set({ answer: "asked", approval: null, scope: [] });
-    }
-    if (mine.answer === "approved" && answer === "asked" && approval === null && mine.approval !== null) {
-      // A reloaded page: the approval stands, but sending needs a new one.
-      this.store.set({ notice: T("notice_reloaded") });
-    }
+  /**
+   * After a lost connection, also to a service that was restarted: a page that stayed open says by itself, with a fresh signature, that
+   * the approval its person gave still holds. After a reload, or if the service does not take it, the prompt opens again.
+   */
+  async cameBack(): Promise<void> {
+    const { request, answer, approval } = this.store.state;
+    if (!request || answer !== "approved" || approval === null) return;
+    this.publisher.stop();
+    this.store.set({ answer: "sending" });
+    this.confirming = approval;
+    const { envelope } = await makeConfirmation(approval, await this.asked(), this.place.signer);
+    this.send({ type: "confirm", envelope });
+  }
+
+  confirmed(approval: string, publish: PublishAt | null): void {
+    if (this.confirming !== approval) return;
+    this.confirming = null;
+    const { answer, scope, halted } = this.store.state;
+    if (this.store.state.approval !== approval || answer !== "sending") return; // withdrawn meanwhile
+    this.store.set({ answer: "approved", notice: T("notice_confirmed") });
+    if (publish && !halted) this.publisher.start(publish, scope);
+  }
+
+  /** The service does not take the confirmation: the person answers anew. Whether it was this that failed. */
+  wasNotConfirmed(): boolean {
+    if (this.confirming === null) return false;
+    this.confirming = null;
+    if (this.store.state.answer === "sending") this.askAgain();
+    return true;
+  }
+
+  private askAgain(): void {
+    this.publisher.stop();
+    this.store.set({ answer: "asked", approval: null, scope: [], notice: T("notice_again") });
   }
 
   private async asked(): Promise<Asked> {
@@ -109,6 +149,8 @@ export class Answering {
     this.kept();
     await this.check(accepted, envelope);
     if (this.store.state.approval !== id || this.store.state.answer !== "sending") return; // withdrawn or asked anew meanwhile
+    // The service took the approval but gives no place to publish: we left and came back while it was on its way.
+    if (!accepted.publish && scope.some((kind) => kind !== "chat")) return this.askAgain();
     this.store.set({ answer: "approved" });
     if (accepted.publish && !this.store.state.halted) this.publisher.start(accepted.publish, scope);
   }

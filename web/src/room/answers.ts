@@ -5,7 +5,7 @@ import { randomBytes, sha256, toBase64, toBase64url, toHex } from "../core/bytes
 import { signStatement, type Signed, type Signer } from "../core/dsse.ts";
 import { writeKeyFile } from "../core/identity.ts";
 import { inOrder, KINDS, type MediaKind } from "../core/shape.ts";
-import type { Approval, Refusal, Request, Role, Room, TreeHead, Withdrawal } from "../core/statements.ts";
+import type { Approval, Confirmation, Refusal, Request, Role, Room, TreeHead, Withdrawal } from "../core/statements.ts";
 import { writeWrapped } from "../core/wrapped.ts";
 
 export interface Asked { room: Signed<Room>; request: Signed<Request>; participant: string; role: Role; name: string; challenge: string; checkpoint: TreeHead | null }
@@ -38,7 +38,15 @@ export function makeRefusal(asked: Asked, signer: Signer): Promise<Signed<Refusa
   }, signer);
 }
 
-/** `advance`: goes into the key file, to be sent from any device later. */
-export function makeWithdrawal(recording: string, signer: Signer, when: "now" | "advance"): Promise<Signed<Withdrawal>> {
-  return signStatement("withdrawal", { recording, key: signer.publicKey, kinds: [...KINDS], advance: when === "advance", issued_ms: Date.now() }, signer);
+/** Having come back: this approval still holds. Answers the challenge of the new connection. */
+export function makeConfirmation(approval: string, asked: Omit<Asked, "checkpoint">, signer: Signer): Promise<Signed<Confirmation>> {
+  return signStatement("confirmation", {
+    approval, recording: asked.request.body.recording, participant: asked.participant, key: signer.publicKey, challenge: asked.challenge,
+    nonce: toBase64url(randomBytes(32)), issued_ms: Date.now(),
+  }, signer);
+}
+
+/** `advance`: goes into the key file, to be sent from any device later; always of everything. */
+export function makeWithdrawal(recording: string, signer: Signer, when: "now" | "advance", kinds: readonly MediaKind[] = KINDS): Promise<Signed<Withdrawal>> {
+  return signStatement("withdrawal", { recording, key: signer.publicKey, kinds: inOrder(kinds), advance: when === "advance", issued_ms: Date.now() }, signer);
 }

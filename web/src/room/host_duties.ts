@@ -49,6 +49,11 @@ export class HostDuties {
     if (request) await api.stopRecording(request.body.recording);
   }
 
+  /** Has somebody leave, at once. */
+  remove(participant: string): void {
+    this.send({ type: "remove", participant });
+  }
+
   useRoomKey(key: RoomKey): void {
     this.roomKey = key;
     this.store.set({}); // whoever shows the check looks again

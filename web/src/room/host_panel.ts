@@ -1,6 +1,7 @@
 // The host's side of the meeting: who answered what, whether the gate is open and if not why, asking and stopping, the key check.
 import { T, type TextKey } from "../i18n/i18n.ts";
 import type { Answer, RosterEntry } from "../net/messages.ts";
+import { dialog } from "../ui/dialog.ts";
 import { busy, fill, h } from "../ui/dom.ts";
 import { icon, type Icon } from "../ui/icons.ts";
 import { inWords } from "../ui/problems.ts";
@@ -18,6 +19,7 @@ export class HostPanel {
   private readonly table = h("tbody", {});
   private readonly gate = h("div", { class: "gate", testid: "gate-state", role: "status" });
   private readonly note = h("p", { class: "note warning", testid: "host-note", hidden: true });
+  private readonly door = h("p", { class: "muted", testid: "door-waiting", role: "status", hidden: true });
   private readonly problem = h("p", { class: "problem", role: "alert" });
   private readonly ask = h("button", { type: "button", class: "primary", testid: "request-open" }, icon("record"), T("request_open"));
   private readonly stop = h("button", { type: "button", class: "danger", testid: "stop-recording" }, T("stop_recording"));
@@ -33,12 +35,12 @@ export class HostPanel {
     const key = h("details", {}, h("summary", {}, T("key_check_title")), h("p", { class: "muted" }, T("key_check_lead")),
       roomKeyInput("host-room-key", room, T("key_check_file"), async (key) => duties.useRoomKey(key)), this.keyCheck);
     this.element = h("section", { class: "card", "aria-labelledby": "host-panel-title" },
-      h("h2", { id: "host-panel-title" }, T("host_panel")), this.gate, this.note, this.problem, h("div", { class: "kept" }, this.ask, this.stop), this.answers, key);
+      h("h2", { id: "host-panel-title" }, T("host_panel")), this.gate, this.note, this.door, this.problem, h("div", { class: "kept" }, this.ask, this.stop), this.answers, key);
   }
 
   draw(state: MeetingState): void {
-    const { roster, request, gate, answer, keyChecks } = state;
-    const key = JSON.stringify([roster, request?.id, gate, answer, [...keyChecks], this.duties.hasRoomKey()]);
+    const { roster, door, request, gate, answer, keyChecks } = state;
+    const key = JSON.stringify([roster, door, request?.id, gate, answer, [...keyChecks], this.duties.hasRoomKey()]);
     if (key === this.shown) return;
     this.shown = key;
     this.ask.hidden = request !== null;
@@ -55,7 +57,9 @@ export class HostPanel {
     this.drawKeyCheck(state);
   }
 
-  private drawNote({ request, answer, gate, roster }: MeetingState): void {
+  private drawNote({ request, answer, gate, roster, door }: MeetingState): void {
+    this.door.hidden = door.length === 0;
+    fill(this.door, T("door_waits", { names: door.map(({ name }) => T("plain", { text: name })) }));
     const own = request !== null && (answer === "asked" || answer === "refused" || answer === "withdrawn");
     const refused = request !== null && gate.state === "closed" && (gate.answers.refused ?? 0) > 0;
     const names = roster.flatMap((entry) => (entry.answer === "refused" ? [T("plain", { text: entry.name })] : []));
@@ -69,7 +73,17 @@ export class HostPanel {
     return h("tr", { testid: "answer-row", data: { participant, answer } },
       h("th", { scope: "row" }, name, participant === me ? h("span", { class: "muted" }, " (", T("you"), ")") : null, role === "host" ? h("span", { class: "muted" }, " · ", T("role_host")) : null),
       h("td", {}, h("span", { class: "answer", data: { answer } }, icon(ICONS[answer]), T(`answer_${answer}` as TextKey)),
-        extra ? h("div", { class: check === "failed" ? "problem" : "hint" }, extra) : null));
+        extra ? h("div", { class: check === "failed" ? "problem" : "hint" }, extra) : null,
+        role === "host" ? null : h("button", { type: "button", testid: "remove", "aria-label": T("remove_person", { name }), on: { click: () => this.remove(participant, name) } }, icon("leave"), T("remove"))));
+  }
+
+  private remove(participant: string, name: string): void {
+    const box = dialog("remove-dialog", T("remove_title", { name }), [
+      h("p", {}, T("remove_words")),
+      h("div", { class: "actions" }, h("button", { type: "button", testid: "remove-cancel", on: { click: () => box.close() } }, T("cancel")),
+        h("button", { type: "button", class: "danger", testid: "remove-confirm", on: { click: () => { this.duties.remove(participant); box.close(); } } }, T("remove"))),
+    ], { dismiss: "escape" });
+    box.open();
   }
 
   private drawKeyCheck({ keyChecks, request }: MeetingState): void {

@@ -13,6 +13,7 @@ import { prefixTitle, ready, showPage, titleOfPage } from "../ui/frame.ts";
 import { icon } from "../ui/icons.ts";
 import { inWords } from "../ui/problems.ts";
 import { checkRoom } from "./checks.ts";
+import { showDoor } from "./door_view.ts";
 import { joinView } from "./join_view.ts";
 import { takeBack } from "./kept_withdrawals.ts";
 import { LocalMedia } from "./media.ts";
@@ -92,7 +93,7 @@ async function offerJoin(config: Config, room: Signed<Room>, fingerprint: string
       stream: (participant, role, stream) => tiles.show(participant, role, stream),
       picture: (participant, picture) => tiles.picture(participant, picture),
       state: () => undefined,
-    }, seat?.resume ?? null, slot, { entered: () => enter(meeting, tiles), refused: view.fail, waits: view.wait });
+    }, seat?.resume ?? null, slot, { entered: () => enter(meeting, tiles), atTheDoor: () => void showDoor(main, meeting, () => void leave(meeting)), refused: view.fail, waits: view.wait, removed: () => void leave(meeting, "removed") });
     meeting.join();
   }
 }
@@ -112,14 +113,14 @@ function enter(meeting: Meeting, tiles: Tiles): void {
   media.onChange(showOwn);
 }
 
-async function leave(meeting: Meeting): Promise<void> {
+async function leave(meeting: Meeting, how: "left" | "removed" = "left"): Promise<void> {
   await meeting.leave();
   prefixTitle(null);
   main.classList.remove("in-meeting");
   const { roomId } = meeting.place;
   const { ledger } = meeting.store.state.room.body;
   const home = new TakeHome(roomId, "outside", (recording) => takeBack(roomId, recording, ledger));
-  fill(main, h("section", { class: "narrow", testid: "left" }, h("h1", { tabindex: "-1" }, T("left_title")), h("p", {}, T("left_words")),
+  fill(main, h("section", { class: "narrow", testid: "left" }, h("h1", { tabindex: "-1" }, T(`${how}_title`)), h("p", {}, T(`${how}_words`)),
     h("p", {}, h("button", { type: "button", class: "primary", testid: "rejoin", on: { click: () => location.reload() } }, T("rejoin"))), home.element));
   main.querySelector("h1")?.focus();
   await home.draw();

@@ -19,8 +19,8 @@ import { Store, type MeetingState, type Place } from "./state.ts";
 
 const TAKE_MUST_BE_SHOWN_MS = 2_000;
 
-/** How joining goes on: entered once, refused for good, or waiting for the service. */
-export interface Entry { entered(): void; refused(problem: Message): void; waits(words: Message): void }
+/** How joining goes on: entered once, waiting in front of the door of a room with a lobby, refused for good, or waiting for the service; and that a host ended it. */
+export interface Entry { entered(): void; atTheDoor(): void; refused(problem: Message): void; waits(words: Message): void; removed(): void }
 
 export class Meeting {
   readonly publisher: Publisher;
@@ -30,11 +30,12 @@ export class Meeting {
   private mesh: Mesh | null = null;
   private queue: Promise<void> = Promise.resolve();
   private left = false;
+  private hasEntered = false;
 
   constructor(readonly place: Place, readonly store: Store, readonly media: LocalMedia, private readonly meshEvents: Omit<MeshEvents, "signal">,
     resume: string | null, private readonly seatSlot: string, private readonly entry: Entry) {
     this.publisher = new Publisher(media, place.config.ice_servers, (publish, why) => store.set({ publish, publishProblem: why ?? null }));
-    this.answering = new Answering(place, store, this.publisher);
+    this.answering = new Answering(place, store, this.publisher, (message) => this.socket.send(message));
     const url = `${location.origin.replace(/^http/, "ws")}/api/v1/rooms/${place.roomId}/ws`;
     const joinAs = { name: place.name, key: place.signer.publicKey, role: place.role };
     this.socket = new RoomSocket(url, joinAs, resume, (message) => this.hear(message), (connection) => this.status(connection));
@@ -76,12 +77,14 @@ export class Meeting {
       case "roster": return this.roster(message.roster);
       case "request": return this.request(message.request, message.challenge);
       case "challenge": return store.set({ challenge: message.challenge });
+      case "entered": return this.entered(message.roster, message.gate);
+      case "confirmed": return this.answering.confirmed(message.approval, message.publish);
       case "gate": return this.gate(message.gate);
       case "take_proposal": return this.proposed(message.take_id, message.envelope);
       case "take": return this.take(message.envelope);
       case "room_changed": return this.roomChanged(message.envelope);
       case "recording_ended": return this.ended(message.reason);
-      case "problem": return this.problem(inWords(problemFrom(message.problem)));
+      case "problem": return message.problem?.code === "removed" ? this.entry.removed() : this.problem(inWords(problemFrom(message.problem)));
       default: return;
     }
   }
@@ -92,14 +95,31 @@ export class Meeting {
     keepSeat(this.place.roomId, { slot: this.seatSlot, resume: welcome.resume, name: this.place.name });
     if (typeof welcome.checkpoint === "string" && welcome.checkpoint !== "") await this.pin(welcome.checkpoint, room.body.ledger);
     if (again && welcome.participant !== this.store.state.participant) this.restartMesh();
-    this.store.set({ room, session: welcome.session, participant: welcome.participant, challenge: welcome.challenge, roster: welcome.roster });
+    this.store.set({ room, session: welcome.session, participant: welcome.participant, challenge: welcome.challenge, where: welcome.place });
+    if (welcome.place === "lobby") this.restartMesh();
+    this.roster(welcome.roster);
     if (welcome.request) await this.request(welcome.request, welcome.challenge);
     else if (this.store.state.request) this.ended("ended");
-    if (room.body.conference === null) this.mesh ??= this.newMesh();
-    this.roster(welcome.roster);
-    this.answering.cameBack(welcome.roster);
-    this.gate(welcome.gate);
-    if (!again) this.entry.entered();
+    await this.answering.cameBack();
+    if (welcome.place === "lobby") return this.hasEntered ? this.store.set({ notice: T("door_asked") }) : this.entry.atTheDoor();
+    this.inside(welcome.gate);
+  }
+
+  /** From here on others are seen and heard, and what the gate does is our business. */
+  private inside(gate: Gate): void {
+    if (this.store.state.room.body.conference === null) this.mesh ??= this.newMesh();
+    this.roster([...this.store.state.roster, ...this.store.state.door]);
+    this.gate(gate);
+    if (this.hasEntered) return;
+    this.hasEntered = true;
+    this.entry.entered();
+  }
+
+  /** Answered in front of the door, or nothing is asked any more. */
+  private entered(roster: RosterEntry[], gate: Gate): void {
+    this.store.set({ where: "room" });
+    this.roster(roster);
+    this.inside(gate);
   }
 
   private async pin(checkpoint: string, ledger: { origin: string; vkey: string }): Promise<void> {
@@ -120,8 +140,9 @@ export class Meeting {
     this.mesh = null;
   }
 
-  private roster(roster: RosterEntry[]): void {
-    this.store.set({ roster });
+  private roster(all: RosterEntry[]): void {
+    const roster = all.filter(({ place }) => place === "room");
+    this.store.set({ roster, door: all.filter(({ place }) => place === "lobby") });
     this.mesh?.follow(roster.map(({ participant }) => participant));
     this.duties?.followRoster(roster);
   }
@@ -199,6 +220,7 @@ export class Meeting {
   }
 
   private problem(words: Message): void {
+    if (this.answering.wasNotConfirmed()) return;
     if (this.store.state.participant === "") this.entry.refused(words);
     else this.store.set({ notice: words });
   }
@@ -206,7 +228,7 @@ export class Meeting {
 
 export function initialState(room: MeetingState["room"]): MeetingState {
   return {
-    room, participant: "", session: "", connection: "connecting", roster: [], request: null, challenge: "",
+    room, participant: "", session: "", connection: "connecting", where: "room", roster: [], door: [], request: null, challenge: "",
     gate: { state: "closed", take: null, reason: "", waiting_for: [], answers: { people: 0, approved: 0, refused: null } }, hasRecorded: false, answer: "none", scope: [], approval: null, take: null,
     publish: "off", publishProblem: null, alarms: [], halted: false, notice: null, keyChecks: new Map(),
   };

@@ -1,16 +1,17 @@
 // The meeting on the screen: recording sign, tiles, controls, and beside them the host's panel and what one takes home.
-// Draws from the state; opens the prompt when this person is asked and closes it when the question is gone.
+// Draws from the state.
 import { T } from "../i18n/i18n.ts";
 import { fill, h } from "../ui/dom.ts";
 import { titleOfPage } from "../ui/frame.ts";
 import { icon } from "../ui/icons.ts";
+import { Asking } from "./asking.ts";
 import { deviceButton, screenButton } from "./controls.ts";
 import { HostPanel } from "./host_panel.ts";
 import type { Meeting } from "./meeting.ts";
 import type { KeptApproval } from "../store/approvals.ts";
 import { standingApprovals } from "./kept_withdrawals.ts";
-import { openPrompt } from "./prompt_view.ts";
 import { RecordingSign } from "./recording_sign.ts";
+import { openScopeDialog } from "./scope_dialog.ts";
 import type { MeetingState } from "./state.ts";
 import { TakeHome } from "./take_home.ts";
 import type { Tiles } from "./tiles.ts";
@@ -19,8 +20,9 @@ import { openWithdraw } from "./withdraw_dialog.ts";
 export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Tiles, leave: () => void): Promise<void> {
   const { store, media, place, answering } = meeting;
   const withdraw = h("button", { type: "button", testid: "withdraw", on: { click: () => openWithdraw(() => answering.withdraw(recordingToTakeBack())) } }, icon("undo"), T("withdraw_button"));
-  const again = h("button", { type: "button", testid: "prompt-again", on: { click: () => ask() } }, T("prompt_again"));
-  const inSign = h("div", { class: "kept" }, again, withdraw);
+  const again = h("button", { type: "button", testid: "prompt-again", on: { click: () => asking.ask() } }, T("prompt_again"));
+  const change = h("button", { type: "button", testid: "change-scope", on: { click: () => changeScope() } }, icon("pencil"), T("change_button"));
+  const inSign = h("div", { class: "kept" }, again, change, withdraw);
   const sign = new RecordingSign(inSign);
   const remains = h("p", { class: "note", testid: "approval-remains", hidden: true }, T("mine_remains"));
   const inCard = h("div", { class: "kept" }); // where the button stands while there is no sign
@@ -47,16 +49,10 @@ export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Ti
   titleOfPage(T("plain", { text: store.state.room.body.title }));
   main.querySelector("h1")?.focus();
 
-  let prompt: { close(): void; request: string } | null = null;
-  const ask = (): void => {
-    const { request, room } = store.state;
-    if (!request || prompt?.request === request.id) return;
-    prompt?.close();
-    prompt = { request: request.id, ...openPrompt(room, request, standing.map(({ recording }) => recording), {
-      approve: (scope) => answering.approve(scope).then(() => { prompt = null; }),
-      refuse: () => answering.refuse().then(() => { prompt = null; }),
-      takeBack: (recording) => answering.withdraw(recording),
-    }) };
+  const asking = new Asking(meeting, () => standing.map(({ recording }) => recording));
+  const changeScope = (): void => {
+    const { request, scope } = store.state;
+    if (request) openScopeDialog(request.body.scope, scope, (wished) => answering.change(wished));
   };
   /** Of the recording that is asked for now, or else of the latest one: the others have their own button in "To take home". */
   const recordingToTakeBack = (): string => store.state.request && covers(store.state.request.body.recording) ? store.state.request.body.recording : standing.at(-1)!.recording;
@@ -68,18 +64,13 @@ export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Ti
     await home.draw();
   };
   answering.onKept(() => void readKept());
-  let lastAnswer = "";
   await readKept(); // before the prompt, which says what was approved earlier
   store.watch((state) => {
     sign.draw(state);
     panel?.draw(state);
     tiles.follow(state.roster, state.participant);
     drawMine(state);
-    if (state.answer !== lastAnswer || (state.answer === "asked" && prompt?.request !== state.request?.id)) {
-      lastAnswer = state.answer;
-      if (state.answer === "asked") ask();
-    }
-    if ((!state.request || state.answer === "withdrawn") && prompt) { prompt.close(); prompt = null; }
+    asking.draw(state);
   });
 
   function drawMine(state: MeetingState): void {
@@ -88,6 +79,7 @@ export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Ti
     remains.hidden = live || standing.length === 0;
     const place = state.request ? inSign : inCard;
     if (withdraw.parentElement !== place) place.append(withdraw);
+    change.hidden = !(state.request && state.answer === "approved");
     again.hidden = !(state.request && state.answer === "refused"); // a withdrawal is final for this key: FORMATS section 2
     alarm.hidden = state.alarms.length === 0;
     if (alarm.childElementCount !== state.alarms.length + 1) fill(alarm, h("h2", {}, icon("warning"), " ", T("alarm_title")), ...state.alarms.map((words) => h("p", {}, words)));

@@ -5,9 +5,11 @@ import type { MediaKind } from "../core/shape.ts";
 import type { Request, Room } from "../core/statements.ts";
 import { currentLanguage, T } from "../i18n/i18n.ts";
 import { noticeText } from "../i18n/notice.ts";
+import type { Whereabouts } from "../net/messages.ts";
 import { dialog } from "../ui/dialog.ts";
-import { busy, checkbox, fill, h, textOf, type Child } from "../ui/dom.ts";
+import { busy, fill, h, type Child } from "../ui/dom.ts";
 import { icon } from "../ui/icons.ts";
+import { scopeChoice } from "./scope_choice.ts";
 import { openWithdraw } from "./withdraw_dialog.ts";
 import { inWords } from "../ui/problems.ts";
 import { controllersOf, facts } from "../ui/room_facts.ts";
@@ -16,14 +18,14 @@ import { bind } from "../i18n/i18n.ts";
 export interface Answers { approve(scope: MediaKind[]): Promise<void>; refuse(): Promise<void>; takeBack(recording: string): Promise<void> }
 
 /** `standing`: recordings of this room that were approved here before and not taken back. The prompt must not stand in the way of that. */
-export function openPrompt(room: Signed<Room>, request: Signed<Request>, standing: string[], answers: Answers): { close(): void } {
+export function openPrompt(room: Signed<Room>, request: Signed<Request>, standing: string[], where: Whereabouts, answers: Answers): { close(): void } {
   const { body } = request;
   const problem = h("p", { class: "problem", role: "alert", testid: "prompt-error" });
-  const scope = scopeChoice(body.scope);
+  const scope = scopeChoice("prompt", T("prompt_scope_title"), body.scope, null);
   const approve = h("button", { type: "button", testid: "prompt-approve" }, icon("check"), T("prompt_approve"));
   const refuse = h("button", { type: "button", testid: "prompt-refuse" }, icon("cross"), T("prompt_refuse"));
   const box = dialog("prompt", T("prompt_title"), [
-    h("p", {}, T("prompt_lead", { host: holderOf(room.body, body.key) })),
+    h("p", {}, T(where === "lobby" ? "prompt_lead_door" : "prompt_lead", { host: holderOf(room.body, body.key) })),
     earlier(request, standing, answers),
     facts([
       [T("prompt_what"), T("prompt_what_kinds", { kinds: body.scope.map((kind) => T(`kind_${kind}`)) })],
@@ -87,22 +89,4 @@ function fullNotice({ notice }: Request): HTMLElement {
   const paragraphs = h("div", {});
   bind(text, () => fill(paragraphs, ...(noticeText(notice.version, currentLanguage()) ?? "").split("\n").map((line) => h("p", {}, line))));
   return h("details", {}, h("summary", {}, T("prompt_notice")), paragraphs, text);
-}
-
-interface ScopeChoice { element: HTMLElement; chosen(): MediaKind[] | null }
-
-function scopeChoice(asked: MediaKind[]): ScopeChoice {
-  const kinds = asked.map((kind) => ({ kind, ...checkbox(`prompt-scope-${kind}`, T(`prompt_scope_${kind}`), T(`prompt_scope_${kind}_hint`)) }));
-  const nothing = checkbox("prompt-scope-nothing", T("prompt_scope_nothing"), T("prompt_scope_nothing_hint"));
-  nothing.input.addEventListener("change", () => nothing.input.checked && kinds.forEach(({ input }) => { input.checked = false; }));
-  for (const { input } of kinds) input.addEventListener("change", () => { if (input.checked) nothing.input.checked = false; });
-  const element = h("fieldset", { class: "choices" }, h("legend", {}, textOf(T("prompt_scope_title"))),
-    ...[...kinds.map(({ row }) => row), nothing.row].map((row) => h("div", { class: "choice" }, row)));
-  return {
-    element,
-    chosen: () => {
-      const chosen = kinds.filter(({ input }) => input.checked).map(({ kind }) => kind);
-      return chosen.length === 0 && !nothing.input.checked ? null : chosen;
-    },
-  };
 }

@@ -27,6 +27,13 @@ export class Publisher {
     this.follow();
   }
 
+  /** Sends only these kinds from now on. */
+  restrict(scope: MediaKind[]): void {
+    if (!this.allowed) return;
+    this.allowed = { ...this.allowed, scope: this.allowed.scope.filter((kind) => scope.includes(kind)) };
+    this.follow();
+  }
+
   stop(): void {
     this.allowed = null;
     for (const part of ["camera", "screen"] as const) this.end(part);

@@ -4,7 +4,7 @@ import type { MediaKind } from "../core/shape.ts";
 import type { Request, Role, Room } from "../core/statements.ts";
 import type { Message } from "../i18n/i18n.ts";
 import type { Config } from "../net/api.ts";
-import type { Gate, RosterEntry } from "../net/messages.ts";
+import type { Gate, RosterEntry, Whereabouts } from "../net/messages.ts";
 import type { SocketStatus } from "../net/socket.ts";
 
 export type MyAnswer = "none" | "asked" | "sending" | "approved" | "refused" | "withdrawn" | "failed";
@@ -19,7 +19,11 @@ export interface MeetingState {
   participant: string;
   session: string;
   connection: SocketStatus;
+  where: Whereabouts;
+  /** who is inside */
   roster: RosterEntry[];
+  /** who waits in front of the door; hosts see them */
+  door: RosterEntry[];
   request: Signed<Request> | null;
   challenge: string;
   gate: Gate;

@@ -17,6 +17,7 @@ const DRAWINGS = {
   play: "M8 5l11 7-11 7z",
   download: "M12 4v11M7 10.500l5 5 5-5M5 20h14",
   undo: "M9 6L4 11l5 5M4 11h10a6 6 0 0 1 0 12h-2",
+  pencil: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
 } as const;
 export type Icon = keyof typeof DRAWINGS;
 const FILLED: ReadonlySet<Icon> = new Set(["record", "pause", "play"]);

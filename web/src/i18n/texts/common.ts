@@ -63,6 +63,7 @@ export const common = {
   problem_not_the_host: ["Only the owner of the room can be its host. Log in with the account that made the room.", "Gastgeber kann nur sein, wem der Raum gehört. Melden Sie sich mit dem Konto an, das den Raum angelegt hat."],
   problem_not_permitted: ["The service does not accept this from you: your answer may belong to another question, or the question may be over. Reload the page and try again.", "Der Dienst nimmt das von Ihnen nicht an: Vielleicht gehört Ihre Antwort zu einer anderen Frage, oder die Frage ist schon vorbei. Laden Sie die Seite neu und versuchen Sie es noch einmal."],
   problem_not_approved: ["You have not approved that this is recorded. Nothing of it is sent.", "Der Aufzeichnung davon haben Sie nicht zugestimmt. Es wird nichts davon gesendet."],
+  problem_removed: ["A host of this meeting had you leave it.", "Ein Gastgeber dieses Treffens hat Sie entfernt."],
   problem_cannot_resume: ["The session you were in is over. You join anew.", "Die Sitzung, in der Sie waren, ist vorbei. Sie treten neu bei."],
   problem_retention_too_long: ["This service does not keep recordings that long. Choose an earlier day. ({detail})", "So lange bewahrt dieser Dienst Aufzeichnungen nicht auf. Wählen Sie einen früheren Tag. ({detail})"],
   problem_still_recording: ["This is still being recorded. Wait until it has ended.", "Das wird noch aufgezeichnet. Warten Sie, bis es zu Ende ist."],

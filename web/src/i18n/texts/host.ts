@@ -9,6 +9,13 @@ export const host = {
   room_holder_hint: ["Everyone sees it in every question to record: as the one who asks and who can open the recording. Your user name is not shown.", "Alle sehen ihn in jeder Frage zur Aufzeichnung: als die Person, die fragt und die Aufzeichnung öffnen kann. Ihr Benutzername wird nicht gezeigt."],
   room_options: ["More choices", "Weitere Möglichkeiten"],
   room_conference: ["Address of a conference elsewhere", "Adresse einer Konferenz anderswo"],
+  room_lobby: ["Ask before people enter", "Vor dem Eintreten fragen"],
+  room_lobby_hint: [
+    "Whoever comes while a recording runs answers first and then enters: nothing pauses meanwhile.",
+    "Wer kommt, während eine Aufzeichnung läuft, antwortet erst und tritt dann ein: So lange hält nichts an.",
+  ],
+  room_whole_takes: ["A withdrawal erases what was recorded of everybody while that person was there", "Ein Widerruf löscht alles, was in Anwesenheit dieser Person aufgezeichnet wurde, von allen"],
+  room_whole_takes_hint: ["Without this it erases that person’s own files. The prompt tells everyone which of the two holds.", "Ohne das löscht er die eigenen Dateien dieser Person. Die Frage sagt allen, welches von beidem gilt."],
   room_conference_hint: [
     "If people meet in another conference (BigBlueButton, Jitsi, …), the room only records beside it. Leave empty to meet here.",
     "Wenn das Treffen in einer anderen Konferenz stattfindet (BigBlueButton, Jitsi …), zeichnet der Raum nur daneben auf. Leer lassen, um sich hier zu treffen.",

@@ -53,6 +53,28 @@ export const meeting = {
   screen_share: ["Share screen", "Bildschirm teilen"],
   screen_stop: ["Stop sharing", "Teilen beenden"],
   leave: ["Leave", "Verlassen"],
+  door_title: ["One question before you enter", "Eine Frage, bevor Sie eintreten"],
+  door_words: [
+    "This meeting is asked to be recorded. Nothing of you is seen, heard or recorded until you have answered.",
+    "Dieses Treffen soll aufgezeichnet werden. Bis Sie geantwortet haben, ist von Ihnen nichts zu sehen, zu hören oder aufgezeichnet.",
+  ],
+  door_asked: ["Please answer; then you enter.", "Bitte antworten Sie; dann treten Sie ein."],
+  door_refused: ["You refused. You enter by yourself as soon as the recording is over, or you answer again.", "Sie haben abgelehnt. Sobald die Aufzeichnung vorbei ist, treten Sie von selbst ein, oder Sie antworten neu."],
+  door_entering: ["You are let in …", "Sie werden eingelassen …"],
+  door_answer: ["Answer", "Antworten"],
+  door_waits: ["In front of the door: {names}", "Vor der Tür: {names}"],
+  removed_title: ["A host ended your part in this meeting", "Ein Gastgeber hat Ihre Teilnahme beendet"],
+  removed_words: [
+    "You are not in the meeting any more; nothing of you is recorded. What you approved earlier can still be taken back here.",
+    "Sie sind nicht mehr im Treffen; von Ihnen wird nichts aufgezeichnet. Was Sie vorher genehmigt haben, können Sie hier weiterhin widerrufen.",
+  ],
+  remove: ["Remove", "Entfernen"],
+  remove_person: ["Remove {name} from the meeting", "{name} aus dem Treffen entfernen"],
+  remove_title: ["Remove {name} from the meeting?", "{name} aus dem Treffen entfernen?"],
+  remove_words: [
+    "They leave at once, and recording can go on without them. Whoever has the invitation link can come back.",
+    "Die Person verlässt das Treffen sofort, und die Aufzeichnung kann ohne sie weitergehen. Wer den Einladungslink hat, kann wiederkommen.",
+  ],
   left_title: ["You have left the meeting", "Sie haben das Treffen verlassen"],
   left_words: [
     "Nothing of you is sent any more. An approval you gave still covers what was recorded until now; you can take it back here or with your key file.",
@@ -136,7 +158,8 @@ export const meeting = {
   publish_failed: ["Your part does not reach the recording service; trying again.", "Ihr Teil erreicht den Aufzeichnungsdienst nicht; neuer Versuch."],
   publish_failed_because: ["Your part does not reach the recording service: {why} Trying again.", "Ihr Teil erreicht den Aufzeichnungsdienst nicht: {why} Neuer Versuch."],
   notice_unknown: ["The host's page refers to a notice this page does not know. Reload before you answer.", "Die Seite des Gastgebers verweist auf einen Hinweistext, den diese Seite nicht kennt. Laden Sie neu, bevor Sie antworten."],
-  notice_reloaded: ["You had approved before this page was reloaded. To be recorded again, please answer once more.", "Sie hatten zugestimmt, bevor diese Seite neu geladen wurde. Bitte antworten Sie noch einmal, um wieder aufgezeichnet zu werden."],
+  notice_confirmed: ["You are connected again. Your approval from before still holds; you can take it back at any time.", "Sie sind wieder verbunden. Ihre Zustimmung von vorhin gilt weiter; Sie können sie jederzeit widerrufen."],
+  notice_again: ["The connection was lost. To be recorded again, please answer once more.", "Die Verbindung war weg. Bitte antworten Sie noch einmal, um wieder aufgezeichnet zu werden."],
   prompt_again: ["Answer again", "Neu antworten"],
 
   alarm_title: ["Something is wrong", "Hier stimmt etwas nicht"],

@@ -19,6 +19,10 @@ export const prompt = {
 
   prompt_title: ["May this meeting be recorded?", "Darf dieses Treffen aufgezeichnet werden?"],
   prompt_lead: ["{host} asks. The meeting goes on whatever you answer.", "{host} fragt. Das Treffen geht weiter, wie auch immer Sie antworten."],
+  prompt_lead_door: [
+    "{host} asks, and this room asks before you enter. If you approve you enter at once; if you refuse you wait outside until the recording is over.",
+    "{host} fragt, und in diesem Raum wird vor dem Eintreten gefragt. Wenn Sie zustimmen, treten Sie sofort ein; wenn Sie ablehnen, warten Sie draußen, bis die Aufzeichnung vorbei ist.",
+  ],
   prompt_what: ["What", "Was"],
   prompt_what_kinds: ["Of each person, as far as they agree: {kinds}", "Von jeder Person, soweit sie zustimmt: {kinds}"],
   prompt_why: ["What for", "Wofür"],
@@ -70,6 +74,17 @@ export const prompt = {
   prompt_choose: ["Please choose what may be recorded of you, or “Nothing of me”.", "Bitte wählen Sie, was von Ihnen aufgezeichnet werden darf, oder „Nichts von mir“."],
   prompt_approve: ["I approve", "Ich stimme zu"],
   prompt_refuse: ["I refuse", "Ich lehne ab"],
+
+  change_button: ["Change what is recorded of me", "Ändern, was von mir aufgezeichnet wird"],
+  change_title: ["Change what is recorded of you", "Ändern, was von Ihnen aufgezeichnet wird"],
+  change_scope_title: ["What may be recorded of you from now on?", "Was darf ab jetzt von Ihnen aufgezeichnet werden?"],
+  change_less: ["Less takes effect at once; the recording of the others goes on.", "Weniger gilt sofort; die Aufzeichnung der anderen läuft weiter."],
+  change_past: [
+    "What was recorded of you until now stays. To erase it, use “Take approval back”: your files of this recording are then erased whole, sound and picture.",
+    "Was bis jetzt von Ihnen aufgezeichnet wurde, bleibt. Um es zu löschen, nehmen Sie „Zustimmung widerrufen“: Ihre Dateien dieser Aufzeichnung werden dann ganz gelöscht, Ton und Bild.",
+  ],
+  change_more: ["More, or nothing at all, is a new approval: the recording pauses for a moment.", "Mehr, oder gar nichts, ist eine neue Zustimmung: Die Aufzeichnung hält kurz an."],
+  change_submit: ["Change", "Ändern"],
 
   withdraw_button: ["Take approval back", "Zustimmung widerrufen"],
   withdraw_title: ["Take your approval back?", "Zustimmung widerrufen?"],

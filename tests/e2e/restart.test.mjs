@@ -1,0 +1,72 @@
+// The service dies in the middle of a take and comes back: the pages, which stay open, find it, confirm what their people approved, and
+// recording goes on in the next take. Nobody clicks on anything.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { pause, until } from './command.mjs';
+import { envelopeOf, whose } from './envelope.mjs';
+import { Meeting } from './meeting.mjs';
+import { decoding_errors } from './recording.mjs';
+
+let folder, meeting, recording, opened, notices;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'unavoce-restart-'));
+  meeting = await Meeting.gather(folder, { ids: ['anna', 'ben'] });
+  try {
+    await meeting.ask();
+    await meeting.everybody_approves();
+    await meeting.gate_is('open');
+    await pause(8000);
+    await meeting.service.stop('SIGKILL');
+    await meeting.service.restart();
+    await until('the next take runs', async () => (await meeting.gate())?.take === 2, { timeout_ms: 30000 });
+    await Promise.all(meeting.people.map((person) => person.state('recording-sign', 'recording')));
+    notices = await Promise.all(meeting.people.map((person) => person.at('notice').textContent()));
+    await pause(8000);
+    await meeting.stop();
+    recording = await meeting.fetch();
+    opened = await recording.open_with_unavoce(meeting.room.key);
+  } catch (error) {
+    error.message += `\n${meeting.complaints()}`;
+    throw error;
+  }
+}, { timeout: 180000 });
+
+after(async () => {
+  await meeting?.end();
+  if (folder && !process.env.UNAVOCE_KEEP) await rm(folder, { recursive: true, force: true });
+}, { timeout: 30000 });
+
+test('nobody was asked again: each person approved once', async () => {
+  const kinds = (await recording.entries()).map(({ kind }) => kind);
+  assert.equal(kinds.filter((kind) => kind === 'approval').length, 2, kinds.join(' '));
+  assert.equal(kinds.filter((kind) => kind === 'take').length, 2, kinds.join(' '));
+  for (const notice of notices) assert.match(notice, /still holds/);
+});
+
+test('the first take says that it was interrupted', async () => {
+  const seals = (await recording.entries()).filter(({ kind }) => kind === 'seal').map(({ body }) => body.reason);
+  assert.deepEqual(seals, ['interrupted', 'stopped', 'stopped']);
+});
+
+test('both takes of both people open, decode without an error, and hold their own voice', async () => {
+  assert.equal(opened.length, 4);
+  const sources = {};
+  for (const person of meeting.people) sources[person.id] = await envelopeOf(person.wav);
+  const found = [];
+  for (const file of opened) {
+    assert.equal(await decoding_errors(file), '');
+    found.push(whose(await envelopeOf(file), sources));
+  }
+  assert.deepEqual(found.map(({ id }) => id).sort(), ['anna', 'anna', 'ben', 'ben']);
+  assert.ok(found.every(({ clear }) => clear), JSON.stringify(found));
+});
+
+test('the recording verifies', async () => {
+  const { status, stdout, stderr } = await recording.verify();
+  assert.equal(status, 0, stdout + stderr);
+  await recording.second_opinion(meeting.room.key, opened);
+});

@@ -1,0 +1,64 @@
+// A room that asks before people enter: what is seen from outside and from inside.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { load, pages } from './bundle.mjs';
+import { launch, person } from './browser.mjs';
+
+const { MockService } = await load('tests/web/mock/service.ts');
+const built = await pages();
+const folder = mkdtempSync(join(tmpdir(), 'unavoce-lobby-'));
+const browser = await launch();
+test.after(async () => { await browser.close(); rmSync(folder, { recursive: true }); setTimeout(() => process.exit(), 500).unref(); });
+
+/** A recording runs in a room with a lobby, and Lena comes. */
+async function knocking(t) {
+  const service = await MockService.start(built);
+  const [host, lena] = [await person(browser), await person(browser)];
+  t.after(async () => { service.stop(); await host.context.close(); await lena.context.close(); });
+  await host.register(service.base);
+  const link = await host.createRoom('Choir board', join(folder, `${Math.random()}.key`), { lobby: true });
+  await host.join(link, 'Miriam');
+  await host.ask('Minutes'); await host.approve('audio');
+  await host.state('recording-sign', 'recording');
+  await lena.knock(link, 'Lena');
+  await lena.at('prompt').waitFor();
+  return { service, host, lena };
+}
+
+test('whoever comes into a recording answers before they enter; the others see no pause', async (t) => {
+  const { host, lena } = await knocking(t);
+  assert.match(await lena.at('prompt').textContent(), /before you enter/);
+  assert.equal(await lena.at('tile').count(), 0, 'nobody is seen from outside');
+  await host.page.waitForFunction(() => document.querySelector('[data-testid=door-waiting]').textContent.includes('Lena'));
+  assert.equal(await host.at('recording-sign').getAttribute('data-state'), 'recording');
+  await lena.at('prompt-scope-audio').check();
+  await lena.at('prompt-approve').click();
+  await lena.at('meeting').waitFor();
+  await Promise.all([host, lena].map((who) => who.state('recording-sign', 'recording')));
+  await lena.page.waitForFunction(() => document.querySelectorAll('[data-testid=tile]').length === 2);
+  assert.deepEqual([host, lena].flatMap(({ complaints }) => complaints).filter((line) => !line.includes('503')), [], 'but that the double takes no media');
+});
+
+test('whoever refuses waits outside, may answer again, and enters when the recording is over', async (t) => {
+  const { service, host, lena } = await knocking(t);
+  await lena.at('prompt-refuse').click();
+  await lena.state('door-status', 'door_refused');
+  assert.equal(await host.at('recording-sign').getAttribute('data-state'), 'recording');
+  await lena.at('door-answer').click();
+  await lena.at('prompt').waitFor();
+  await lena.at('prompt-refuse').click();
+  service.end('stopped');
+  await lena.at('meeting').waitFor();
+});
+
+test('waiting can be given up', async (t) => {
+  const { host, lena } = await knocking(t);
+  await lena.at('prompt-refuse').click();
+  await lena.at('door-leave').click();
+  await lena.at('left').waitFor();
+  await host.at('door-waiting').waitFor({ state: 'hidden' });
+  assert.equal(await host.at('recording-sign').getAttribute('data-state'), 'recording');
+});

@@ -1,0 +1,37 @@
+// Keeps the prompt open as long as this person is asked and has not answered, and closes it when the question is gone.
+import type { Meeting } from "./meeting.ts";
+import { openPrompt } from "./prompt_view.ts";
+import type { MeetingState } from "./state.ts";
+
+export class Asking {
+  private prompt: { close(): void; request: string } | null = null;
+  private lastAnswer = "";
+
+  /** `standing`: the recordings of this room that were approved here before and not taken back. */
+  constructor(private readonly meeting: Meeting, private readonly standing: () => string[]) {}
+
+  ask(): void {
+    const { answering, store } = this.meeting;
+    const { request, room, where } = store.state;
+    if (!request || this.prompt?.request === request.id) return;
+    this.prompt?.close();
+    this.prompt = { request: request.id, ...openPrompt(room, request, this.standing(), where, {
+      approve: (scope) => answering.approve(scope).then(() => { this.prompt = null; }),
+      refuse: () => answering.refuse().then(() => { this.prompt = null; }),
+      takeBack: (recording) => answering.withdraw(recording),
+    }) };
+  }
+
+  draw(state: MeetingState): void {
+    if (state.answer !== this.lastAnswer || (state.answer === "asked" && this.prompt?.request !== state.request?.id)) {
+      this.lastAnswer = state.answer;
+      if (state.answer === "asked") this.ask();
+    }
+    if (!state.request || state.answer === "withdrawn") this.close();
+  }
+
+  close(): void {
+    this.prompt?.close();
+    this.prompt = null;
+  }
+}
