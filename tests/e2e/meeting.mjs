@@ -8,7 +8,7 @@ import { until } from './command.mjs';
 
 export class Meeting {
   /** Everybody has joined and sees everybody else. `tell` hears what happens, for people who watch. */
-  static async gather(folder, { ids = ['anna', 'ben', 'chloe'], name_tag = '', tell = () => {}, flags = [] } = {}) {
+  static async gather(folder, { ids = ['anna', 'ben', 'chloe'], name_tag = '', tell = () => {}, flags = [], lobby = false } = {}) {
     const service = await Service.start(join(folder, 'service'), flags);
     tell(`unavoced runs at ${service.base}`);
     const meeting = new Meeting(folder, service, tell);
@@ -17,7 +17,7 @@ export class Meeting {
       meeting.people = people;
       [meeting.host, ...meeting.participants] = people;
       await meeting.host.register(service.base);
-      meeting.room = await meeting.host.create_room('Garden committee');
+      meeting.room = await meeting.host.create_room('Garden committee', { lobby });
       tell(`${meeting.host.name} has an account and a room; the room key was made in her browser and saved to ${meeting.room.key}`);
       await meeting.host.join(meeting.room.link);
       await Promise.all(meeting.participants.map((person) => person.join(meeting.room.link)));

@@ -76,9 +76,10 @@ export class Person {
   }
 
   /** Creates a room and saves its key; returns {key, link, room}. */
-  async create_room(title) {
+  async create_room(title, { lobby = false } = {}) {
     await this.click('room-new');
     await this.at('room-title').fill(title);
+    if (lobby) { await this.at('room-options').locator('summary').click(); await this.at('room-lobby').check(); }
     await this.at('room-holder').fill(this.name);
     await this.click('room-create');
     const key = await this.download('room-key-download');
@@ -99,11 +100,24 @@ export class Person {
   // ---- what everybody does
 
   async join(link) {
+    await this.knock(link);
+    await this.at('meeting').waitFor();
+  }
+
+  /** Joins, or waits in front of the door of a room with a lobby. */
+  async knock(link) {
     await this.open(link);
     await this.at('join-name').fill(this.name);
     if (await this.at('join-privacy').count()) await this.at('join-privacy').check();
     await this.click('join-submit');
-    await this.at('meeting').waitFor();
+  }
+
+  /** Changes what may be recorded from now on. */
+  async change(kinds) {
+    await this.click('change-scope');
+    for (const kind of ['audio', 'video']) await this.at(`change-scope-${kind}`).setChecked(kinds.includes(kind));
+    await this.click('change-submit');
+    await this.at('change-dialog').waitFor({ state: 'hidden' });
   }
 
   /** Waits for this many tiles of other people whose picture really plays. */
