@@ -1,5 +1,6 @@
 #include "server/server.hpp"
 
+#include <algorithm>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -45,6 +46,13 @@ OriginPolicy origin_policy(const Config& config, const std::string& base_url, st
   return OriginPolicy(base_url, std::move(further));
 }
 
+/// Sound that waits for a picture which was announced and never comes is in RAM only. Together with the jitter buffer,
+/// and with a margin for the disk, that must stay below the two seconds that a crash may cost.
+std::chrono::milliseconds header_wait(std::chrono::milliseconds latency) {
+  using namespace std::chrono_literals;
+  return std::clamp<std::chrono::milliseconds>(1600ms - latency, 300ms, 1200ms);
+}
+
 recorder::Config recorder_config(const Config& config) {
   recorder::Config out;
   out.public_addresses = config.ice_addresses;
@@ -52,6 +60,7 @@ recorder::Config recorder_config(const Config& config) {
   out.max_port = config.udp_port_max;
   out.max_publishers = config.max_publishers;
   out.latency = std::chrono::milliseconds(config.jitter_latency_ms);
+  out.header_wait = header_wait(out.latency);
   return out;
 }
 
