@@ -46,13 +46,25 @@ Result<std::vector<consent::Event>> answers_to(Services& services, const consent
   return answers;
 }
 
+/// The recording that was requested last in a room, with its evidence. One that is listed without a request was cut off
+/// before its request was durable, and never was.
+Result<std::optional<std::pair<consent::RecordingId, Evidence>>> last_recording(Services& services,
+                                                                                const consent::RoomId& room) {
+  using Found = std::optional<std::pair<consent::RecordingId, Evidence>>;
+  BOOST_OUTCOME_TRY(auto recordings, services.rooms.recordings_in(room.hex()));
+  for (const std::string& text : recordings) {
+    BOOST_OUTCOME_TRY(auto id, consent::RecordingId::parse(text));
+    BOOST_OUTCOME_TRY(auto evidence, read_evidence(services, id));
+    if (evidence.request) return Found(std::in_place, id, std::move(evidence));
+  }
+  return Found();
+}
+
 /// The request that is still in force in a room: a recording that has no final seal, of this very room statement.
 Result<std::optional<OpenRequest>> open_request(Services& services, const consent::Signed<consent::Room>& room) {
-  BOOST_OUTCOME_TRY(auto recordings, services.rooms.recordings_in(room.body.room.hex()));
-  if (recordings.empty()) return std::optional<OpenRequest>();
-  BOOST_OUTCOME_TRY(auto id, consent::RecordingId::parse(recordings.front()));
-  BOOST_OUTCOME_TRY(auto evidence, read_evidence(services, id));
-  if (evidence.finished || !evidence.request) return std::optional<OpenRequest>();
+  BOOST_OUTCOME_TRY(auto last, last_recording(services, room.body.room));
+  if (!last || last->second.finished) return std::optional<OpenRequest>();
+  auto& [id, evidence] = *last;
   auto& request = *evidence.request;
   if (request.body.room_statement != room.id || request.body.expires_ms <= wall_time()) {
     return std::optional<OpenRequest>();

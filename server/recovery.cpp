@@ -1,5 +1,7 @@
 // Meetings without a session: what is left to do after a crash, and what time alone brings (retention, expiry).
 
+#include "recorder/recovery.hpp"
+
 #include <algorithm>
 
 #include "server/clock.hpp"
@@ -19,6 +21,25 @@ Task<Result<void>> guarded(Task<Result<void>> work) {
     failure = error.what();
   }
   co_return Error(Errc::io, failure);
+}
+
+/// Files that were being prepared when the process died: no `track` announces them, so no media is in them. Left there,
+/// they would be in the way of the same take when it is prepared again.
+Task<Result<void>> erase_unannounced(Services& services, consent::RecordingId recording) {
+  auto read = co_await services.in_database([&] { return read_evidence(services, recording); });
+  BOOST_OUTCOME_CO_TRY(const auto evidence, std::move(read));
+  co_return co_await on(services.executors.workers, [&]() -> Result<void> {
+    const auto listed = services.blobs.list(recording.hex());
+    if (!listed && listed.error().code == storage::Errc::not_found) return boost::outcome_v2::success();
+    BOOST_OUTCOME_TRY(const auto names, listed);
+    for (const std::string& name : names) {
+      const std::string file = recorder::main_name(name);
+      const auto announces = [&](const auto& track) { return track.body.name == file; };
+      if (std::ranges::any_of(evidence.tracks, announces)) continue;
+      BOOST_OUTCOME_TRY(services.blobs.erase(recording.hex(), file));
+    }
+    return boost::outcome_v2::success();
+  });
 }
 
 }  // namespace
@@ -41,6 +62,7 @@ Task<Result<void>> Meetings::recover_recording(consent::RecordingId recording) {
   // Erasing comes first and does not depend on whether anything can be sealed.
   const std::vector<consent::StatementId> only_what_the_ledger_says;
   auto erased = co_await erase_withdrawn(services_, recording, only_what_the_ledger_says);
+  auto tidied = co_await erase_unannounced(services_, recording);
   auto sealed = co_await services_.in_database([&]() -> Result<void> {
     BOOST_OUTCOME_TRY(auto evidence, read_evidence(services_, recording));
     for (const auto& take : evidence.takes) {
@@ -50,6 +72,7 @@ Task<Result<void>> Meetings::recover_recording(consent::RecordingId recording) {
     return boost::outcome_v2::success();
   });
   if (!erased) co_return erased;
+  if (!tidied) co_return tidied;
   co_return sealed;
 }
 

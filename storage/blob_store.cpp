@@ -1,6 +1,7 @@
 #include "storage/blob_store.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -159,7 +160,11 @@ Result<void> BlobStore::repair(std::string_view recording, std::string_view name
   // In this order the file ends in bytes of its own at every moment, so a crash here changes nothing for the next try.
   BOOST_OUTCOME_TRY(file.write_at(truncate_to, fin));
   BOOST_OUTCOME_TRY(file.truncate(truncate_to + fin.size()));
-  return file.sync();
+  BOOST_OUTCOME_TRY(file.sync());
+  // The version of the tail that was being written then is worth nothing.
+  BOOST_OUTCOME_TRY(const auto folder, folder_of(recording));
+  const std::array unfinished{tail_name(name) + std::string(temporary_suffix)};
+  return remove_names(*ops_, folder, unfinished);
 }
 
 Result<void> BlobStore::remove_tail(std::string_view recording, std::string_view name) {

@@ -85,7 +85,7 @@ class BlobStore {
   /// Removes everything of a recording, and its folder, durably; may be repeated.
   Result<void> erase_recording(std::string_view recording);
   /// After a crash: cuts the blob to `truncate_to` bytes and ends it with `fin`. May be repeated as long as the tail
-  /// exists. Errc::corrupt if the blob is shorter than `truncate_to`. Leaves the tail where it is.
+  /// exists. Errc::corrupt if the blob is shorter than `truncate_to`. Leaves the tail, removes its temporary file.
   Result<void> repair(std::string_view recording, std::string_view name, std::uint64_t truncate_to,
                       std::span<const std::uint8_t> fin);
   /// Removes only the tail of a blob that is complete, durably.

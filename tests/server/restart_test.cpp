@@ -96,3 +96,33 @@ TEST_CASE("a recording that a restarted service took up for nobody ends like one
   const Attendee anna(*crash.host, Attendee::As::host);
   CHECK(anna.welcome.at("request").is_null());
 }
+
+TEST_CASE("a request that was cut off before it was durable does not hide the recording that goes on", "[meeting]") {
+  const AfterCrash crash([](const RunningServer& server, Recorded& meeting) {
+    auto index = storage::Database::open(server.data_folder() / "unavoce.db").value();
+    SQLite::Statement insert(index.handle(), "INSERT INTO recordings (recording, room) VALUES (?, ?)");
+    insert.bind(1, consent::RecordingId::random().hex());
+    insert.bind(2, meeting.host.room.room.hex());
+    insert.exec();
+  });
+  const Attendee anna(*crash.host, Attendee::As::host);
+  REQUIRE(anna.request);
+  CHECK(anna.request->body.recording == crash.recording);
+}
+
+TEST_CASE("a restart leaves no file that nobody announced, and no half-written tail", "[meeting]") {
+  std::string prepared, unfinished;
+  const AfterCrash crash([&](const RunningServer& server, Recorded& meeting) {
+    const auto folder = server.data_folder() / "blobs" / meeting.recording().hex();
+    // Prepared for take 2, which never became durable; and a tail that was being written.
+    const std::string mark = "-" + meeting.ben.last_approval.hex().substr(0, 16) + "-f001.webm";
+    std::filesystem::copy_file(folder / ("t001" + mark + ".age"), folder / ("t002" + mark + ".age"));
+    std::filesystem::copy_file(folder / ("t001" + mark + ".tail.age"), folder / ("t001" + mark + ".tail.age.tmp"));
+    prepared = "t002" + mark + ".age";
+    unfinished = "t001" + mark + ".tail.age.tmp";
+  });
+  const auto folder = crash.server->data_folder() / "blobs" / crash.recording.hex();
+  CHECK_FALSE(std::filesystem::exists(folder / prepared));
+  CHECK_FALSE(std::filesystem::exists(folder / unfinished));
+  CHECK(track_files(*crash.server) == 2);
+}
