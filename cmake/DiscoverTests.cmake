@@ -1,4 +1,4 @@
-# cmake -DPROGRAM=… -DPREFIX=… -DOUTPUT=… -P DiscoverTests.cmake: asks a Catch2 program for its test cases and writes an add_test for each.
+# cmake -DPROGRAM=… -DPREFIX=… -DOUTPUT=… -DTIMEOUT_S=… -P DiscoverTests.cmake: asks a Catch2 program for its test cases and writes an add_test for each.
 # Catch2's own catch_discover_tests splits names at semicolons and takes a name that starts with "--" for an option.
 
 execute_process(COMMAND "${PROGRAM}" --list-test-names-only OUTPUT_VARIABLE names RESULT_VARIABLE count)
@@ -15,6 +15,6 @@ while(names MATCHES "^([^\n]*)\n")
   string(REGEX REPLACE "([\\\\\",])" "\\\\\\1" pattern "${name}")
   # Without NoTests a pattern that matches nothing would count as passed.
   string(APPEND script "add_test([==[${PREFIX}${name}]==] [==[${PROGRAM}]==] [==[\"${pattern}\"]==] --warn NoTests)\n"
-                       "set_tests_properties([==[${PREFIX}${name}]==] PROPERTIES TIMEOUT 300)\n")
+                       "set_tests_properties([==[${PREFIX}${name}]==] PROPERTIES TIMEOUT ${TIMEOUT_S})\n")
 endwhile()
 file(WRITE "${OUTPUT}" "${script}")

@@ -43,7 +43,9 @@ function(unavoce_library name)
   target_link_libraries(unavoce_${name} PUBLIC unavoce_options Threads::Threads ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
 endfunction()
 
-# unavoce_test(NAME libraries…): every *.cpp of the folder becomes the Catch2 program test_NAME; ctest runs each test case by itself, with a time limit.
+# unavoce_test(NAME libraries…): every *.cpp of the folder becomes the Catch2 program test_NAME; ctest runs each test case by itself, with a time limit
+# (UNAVOCE_TEST_TIMEOUT_S of the folder).
+set(UNAVOCE_TEST_TIMEOUT_S 300)
 function(unavoce_test name)
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
   if(NOT sources)
@@ -55,7 +57,7 @@ function(unavoce_test name)
   set(discovered "${CMAKE_CURRENT_BINARY_DIR}/test_${name}.cmake")
   add_custom_command(TARGET test_${name} POST_BUILD VERBATIM BYPRODUCTS "${discovered}"
     COMMAND "${CMAKE_COMMAND}" "-DPROGRAM=$<TARGET_FILE:test_${name}>" "-DPREFIX=${name}: " "-DOUTPUT=${discovered}"
-            -P "${CMAKE_SOURCE_DIR}/cmake/DiscoverTests.cmake")
+            "-DTIMEOUT_S=${UNAVOCE_TEST_TIMEOUT_S}" -P "${CMAKE_SOURCE_DIR}/cmake/DiscoverTests.cmake")
   # A program that was not built has no tests yet.
   file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/test_${name}_if_built.cmake" "include([==[${discovered}]==] OPTIONAL)\n")
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${CMAKE_CURRENT_BINARY_DIR}/test_${name}_if_built.cmake")

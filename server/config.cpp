@@ -82,8 +82,9 @@ namespace {
 
 /// Variables of this name that are no settings: which file to read, and what building and testing go by.
 bool is_no_setting(std::string_view name) {
-  constexpr std::array names{"UNAVOCE_CONFIG",   "UNAVOCE_BUILD", "UNAVOCE_JOBS",    "UNAVOCE_KEEP",
-                             "UNAVOCE_CHROMIUM", "UNAVOCE_SHOTS", "UNAVOCE_PICTURES"};
+  constexpr std::array names{"UNAVOCE_CONFIG",   "UNAVOCE_BUILD", "UNAVOCE_JOBS",        "UNAVOCE_KEEP",
+                             "UNAVOCE_CHROMIUM", "UNAVOCE_SHOTS", "UNAVOCE_PICTURES",    "UNAVOCE_LONG",
+                             "UNAVOCE_SEED",     "UNAVOCE_KILLS", "UNAVOCE_FUZZ_SECONDS"};
   return std::ranges::count(names, name) != 0 || name.starts_with("UNAVOCE_TEST_");
 }
 

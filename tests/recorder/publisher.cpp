@@ -9,6 +9,7 @@
 
 #include "publisher_pipeline.hpp"
 #include "recorder/gst_signal.hpp"
+#include "recorder/monotonic.hpp"
 #include "rtp_damage.hpp"
 
 namespace unavoce::recorder::test {
@@ -19,6 +20,7 @@ using namespace std::chrono_literals;
 struct Shared {
   std::atomic<std::uint64_t> audio{0}, video{0}, keyframes{0};
   std::atomic<bool> audio_muted{false}, video_muted{false};
+  std::atomic<std::int64_t> connected_ns{0};
   std::mutex mutex;
   std::condition_variable changed;
   bool gathered = false;
@@ -59,6 +61,15 @@ void on_gathering(GstElement* webrtc, GParamSpec*, gpointer data) {
   const std::scoped_lock lock(shared.mutex);
   shared.gathered = true;
   shared.changed.notify_all();
+}
+
+void on_connection(GstElement* webrtc, GParamSpec*, gpointer data) {
+  GstWebRTCPeerConnectionState state{};
+  g_object_get(webrtc, "connection-state", &state, nullptr);
+  std::int64_t never = 0;
+  if (state == GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED) {
+    held<Shared>(data).connected_ns.compare_exchange_strong(never, monotonic_ns());
+  }
 }
 
 GstPtr<GstPromise> run(GstElement* webrtc, const char* signal, gpointer argument) {
@@ -117,14 +128,19 @@ Publisher::Publisher(const PublisherOptions& options) : impl_(std::make_unique<I
                  GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, nullptr);
   }
   g_array_unref(transceivers);
-  count_behind(impl_->pipeline.get(), "aenc", after_audio_encoder, impl_->shared);
-  count_behind(impl_->pipeline.get(), "venc", after_video_encoder, impl_->shared);
+  for (const char* source : {"aenc", "anum"}) {
+    count_behind(impl_->pipeline.get(), source, after_audio_encoder, impl_->shared);
+  }
+  for (const char* source : {"venc", "vnum"}) {
+    count_behind(impl_->pipeline.get(), source, after_video_encoder, impl_->shared);
+  }
   if (options.frames == Frames::numbered) {
     impl_->numbered = std::make_unique<NumberedSource>(impl_->pipeline.get(), options.audio_padding_bytes,
                                                        options.video_padding_bytes);
   }
   RtpDamage::attach(impl_->damage, impl_->pipeline.get(), "vpay");
   connect(webrtc, "notify::ice-gathering-state", on_gathering, impl_->shared);
+  connect(webrtc, "notify::connection-state", on_connection, impl_->shared);
   gst_element_set_state(impl_->pipeline.get(), GST_STATE_PLAYING);
 
   const auto created = run(webrtc, "create-offer", nullptr);
@@ -165,6 +181,10 @@ Sent Publisher::sent() const {
 
 std::vector<SentFrame> Publisher::numbered() const {
   return impl_->numbered ? impl_->numbered->sent() : std::vector<SentFrame>{};
+}
+
+std::int64_t Publisher::connected_ns() const {
+  return impl_->shared->connected_ns;
 }
 
 void Publisher::mute_audio(Has muted) {

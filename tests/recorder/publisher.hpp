@@ -61,7 +61,10 @@ class Publisher {
   Sent sent() const;
   /// Numbered frames sent since the answer was accepted; none if they are encoded.
   std::vector<SentFrame> numbered() const;
-  /// Stops sending a kind of media without a word, as a frozen tab does; and lets it go on.
+  /// When it was connected (CLOCK_MONOTONIC); 0: not yet.
+  std::int64_t connected_ns() const;
+  /// Stops sending a kind of media without a word, as a frozen tab does; and lets it go on. Numbered frames are counted
+  /// as sent all the same.
   void mute_audio(Has muted);
   void mute_video(Has muted);
   /// From now on the picture has this size.
