@@ -82,9 +82,10 @@ namespace {
 
 /// Variables of this name that are no settings: which file to read, and what building and testing go by.
 bool is_no_setting(std::string_view name) {
-  constexpr std::array names{"UNAVOCE_CONFIG",   "UNAVOCE_BUILD", "UNAVOCE_JOBS",        "UNAVOCE_KEEP",
-                             "UNAVOCE_CHROMIUM", "UNAVOCE_SHOTS", "UNAVOCE_PICTURES",    "UNAVOCE_LONG",
-                             "UNAVOCE_SEED",     "UNAVOCE_KILLS", "UNAVOCE_FUZZ_SECONDS"};
+  constexpr std::array names{"UNAVOCE_CONFIG",    "UNAVOCE_BUILD", "UNAVOCE_JOBS",         "UNAVOCE_KEEP",
+                             "UNAVOCE_CHROMIUM",  "UNAVOCE_SHOTS", "UNAVOCE_PICTURES",     "UNAVOCE_LONG",
+                             "UNAVOCE_SEED",      "UNAVOCE_KILLS", "UNAVOCE_FUZZ_SECONDS", "UNAVOCE_WALK_SEED",
+                             "UNAVOCE_WALK_STEPS"};
   return std::ranges::count(names, name) != 0 || name.starts_with("UNAVOCE_TEST_");
 }
 
