@@ -17,9 +17,10 @@ namespace unavoce::recorder {
 /// Which of a file's two streams a frame belongs to.
 enum class Stream { audio, video };
 
-/// The codecs we take. A new one needs a line in codec_facts.cpp (name, key frames), offer.cpp (RTP), media_branch.cpp
-/// (depayloader) and muxer.cpp (container). H.264 is in Annex B form, its parameter sets in front of every key frame.
-enum class Codec { opus, vp8, vp9, h264 };
+/// The codecs we take. A new one needs a line in video_format.cpp (name, header), offer.cpp (RTP), media_branch.cpp
+/// (depayloader), container.hpp and muxer.cpp. H.264 is in Annex B form, its parameter sets in front of every key
+/// frame; AV1 comes as temporal units in low-overhead form.
+enum class Codec { opus, vp8, vp9, h264, av1 };
 
 enum class FrameType { key, delta };
 
@@ -28,6 +29,8 @@ class PlainBytes {
  public:
   PlainBytes() = default;
   explicit PlainBytes(std::span<const std::uint8_t> bytes) : bytes_(bytes.begin(), bytes.end()) {}
+  /// Takes them over; no copy stays behind.
+  explicit PlainBytes(std::vector<std::uint8_t>&& bytes) noexcept : bytes_(std::move(bytes)) {}
   /// Both, one after the other.
   PlainBytes(std::span<const std::uint8_t> front, std::span<const std::uint8_t> back) {
     bytes_.reserve(front.size() + back.size());  // a growing vector would leave copies behind that nobody wipes

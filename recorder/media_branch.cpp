@@ -5,12 +5,20 @@
 
 #include <array>
 
+#include "recorder/av1.hpp"
+#include "recorder/av1_depacketizer.hpp"
 #include "recorder/frame_arrivals.hpp"
 #include "recorder/gst_signal.hpp"
 #include "recorder/h264.hpp"
 
 namespace unavoce::recorder {
 namespace {
+
+/// When a frame is shown, and when it was captured by its sender's clock if that is known.
+struct Stamp {
+  std::optional<std::int64_t> pts_ns;
+  std::optional<std::int64_t> ntp_ns;
+};
 
 /// State of one branch. Probe and callback run on the same streaming thread: the depayloader pushes a frame out from
 /// within the call that brought its last packet. So no lock.
@@ -24,6 +32,8 @@ struct Branch {
   bool started = false;
   FrameArrivals arrivals;
   H264ParameterSets parameter_sets;
+  Av1Depacketizer av1;
+  Stamp stamp;  // of the latest AV1 packet
 };
 
 void note_source(Branch& branch, const PacketName& packet) {
@@ -32,6 +42,7 @@ void note_source(Branch& branch, const PacketName& packet) {
   branch.ssrc = packet.ssrc;
   branch.started = false;
   branch.arrivals.restart();
+  branch.av1.restart();
 }
 
 void note_packet(Branch& branch, GstBuffer* buffer) {
@@ -69,51 +80,87 @@ GstPadProbeReturn before_depayloader(GstPad*, GstPadProbeInfo* info, gpointer da
   return GST_PAD_PROBE_DROP;
 }
 
-std::optional<std::int64_t> capture_time(Branch& branch, GstBuffer* buffer, std::int64_t arrival_ns) {
+Stamp stamp_of(Branch& branch, GstBuffer* buffer) {
   static const auto ntp = GstPtr<GstCaps>::adopt(gst_caps_new_empty_simple("timestamp/x-ntp"));
-  const GstReferenceTimestampMeta* meta = gst_buffer_get_reference_timestamp_meta(buffer, ntp.get());
-  if (meta == nullptr || !GST_CLOCK_TIME_IS_VALID(meta->timestamp) || arrival_ns == 0) return std::nullopt;
-  return branch.plan.packets->capture_time(static_cast<std::int64_t>(meta->timestamp), arrival_ns);
-}
-
-/// Bytes and type. The depayloader's flag is right for VP8 and VP9; for H.264 it also calls key what only brings
-/// parameter sets.
-void fill_frame(Branch& branch, Frame& frame, std::span<const std::uint8_t> bytes, bool delta) {
-  if (frame.codec != Codec::h264) {
-    frame.bytes = PlainBytes(bytes);
-    frame.type = delta && frame.stream == Stream::video ? FrameType::delta : FrameType::key;
-    return;
+  Stamp stamp;
+  if (GST_BUFFER_PTS_IS_VALID(buffer)) {
+    // Live pipeline on the monotonic system clock: buffer time plus base time is CLOCK_MONOTONIC.
+    stamp.pts_ns = static_cast<std::int64_t>(GST_BUFFER_PTS(buffer) + gst_element_get_base_time(branch.pipeline));
   }
-  frame.bytes = PlainBytes(branch.parameter_sets.missing_from(bytes), bytes);
-  frame.type = h264_starts_anew(bytes) ? FrameType::key : FrameType::delta;
+  const GstReferenceTimestampMeta* meta = gst_buffer_get_reference_timestamp_meta(buffer, ntp.get());
+  if (meta != nullptr && GST_CLOCK_TIME_IS_VALID(meta->timestamp)) {
+    stamp.ntp_ns = static_cast<std::int64_t>(meta->timestamp);
+  }
+  return stamp;
 }
 
-void emit_frame(Branch& branch, GstBuffer* buffer) {
+/// What came out of a depayloader: `bytes` empty if it is not to be passed on.
+void emit_frame(Branch& branch, PlainBytes bytes, FrameType type, const Stamp& stamp) {
   const FrameArrivals::Span arrivals = branch.arrivals.frame();  // also of what is not passed on
-  GstMapInfo map;
-  if (!gst_buffer_map(buffer, &map, GST_MAP_READ)) return;
+  if (bytes.size() == 0 || !stamp.pts_ns) return;
   Frame frame;
   frame.stream = branch.plan.section.stream;
   frame.kind = branch.plan.section.kind;
   frame.codec = branch.plan.section.codec;
-  fill_frame(branch, frame, {map.data, map.size}, GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT));
-  gst_buffer_unmap(buffer, &map);
-  if (frame.bytes.size() == 0 || !GST_BUFFER_PTS_IS_VALID(buffer)) return;
-  // Live pipeline on the monotonic system clock: buffer time plus base time is CLOCK_MONOTONIC.
-  frame.pts_ns = static_cast<std::int64_t>(GST_BUFFER_PTS(buffer) + gst_element_get_base_time(branch.pipeline));
+  frame.type = type;
+  frame.bytes = std::move(bytes);
+  frame.pts_ns = *stamp.pts_ns;
   frame.first_arrival_ns = arrivals.first_ns;
   frame.last_arrival_ns = arrivals.last_ns;
-  frame.capture_ns = capture_time(branch, buffer, arrivals.last_ns);
+  if (stamp.ntp_ns && arrivals.last_ns != 0) {
+    frame.capture_ns = branch.plan.packets->capture_time(*stamp.ntp_ns, arrivals.last_ns);
+  }
   branch.plan.on_frame(std::move(frame));
+}
+
+/// A frame from one of GStreamer's depayloaders. Their flag is right for VP8 and VP9; for H.264 it also calls key what
+/// only brings parameter sets.
+void take_frame(Branch& branch, GstBuffer* buffer) {
+  GstMapInfo map;
+  if (!gst_buffer_map(buffer, &map, GST_MAP_READ)) return;
+  const std::span<const std::uint8_t> bytes(map.data, map.size);
+  const bool delta =
+      branch.plan.section.stream == Stream::video && GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+  const Stamp stamp = stamp_of(branch, buffer);
+  if (branch.plan.section.codec == Codec::h264) {
+    const FrameType type = h264_starts_anew(bytes) ? FrameType::key : FrameType::delta;
+    emit_frame(branch, PlainBytes(branch.parameter_sets.missing_from(bytes), bytes), type, stamp);
+  } else {
+    emit_frame(branch, PlainBytes(bytes), delta ? FrameType::delta : FrameType::key, stamp);
+  }
+  gst_buffer_unmap(buffer, &map);
+}
+
+/// An RTP packet with a piece of AV1, which has no depayloader.
+void take_av1_packet(Branch& branch, GstBuffer* buffer) {
+  GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
+  if (!gst_rtp_buffer_map(buffer, GST_MAP_READ, &rtp)) return;
+  const Av1Packet packet{
+      gst_rtp_buffer_get_seq(&rtp),
+      gst_rtp_buffer_get_timestamp(&rtp),
+      gst_rtp_buffer_get_marker(&rtp) != FALSE,
+      {static_cast<const std::uint8_t*>(gst_rtp_buffer_get_payload(&rtp)), gst_rtp_buffer_get_payload_len(&rtp)}};
+  Av1Output out = branch.av1.add(packet);
+  gst_rtp_buffer_unmap(&rtp);
+  const Stamp before = std::exchange(branch.stamp, stamp_of(branch, buffer));
+  if (out.lost) branch.plan.on_loss();
+  for (Av1Unit& unit : out.units) {
+    const FrameType type = av1_start(unit.bytes.view()) ? FrameType::key : FrameType::delta;
+    emit_frame(branch, std::move(unit.bytes), type, unit.timestamp == packet.timestamp ? branch.stamp : before);
+  }
 }
 
 GstFlowReturn new_sample(GstAppSink* sink, gpointer data) {
   const auto sample = GstPtr<GstSample>::adopt(gst_app_sink_try_pull_sample(sink, 0));
   if (!sample) return GST_FLOW_OK;
-  if (GstBuffer* buffer = gst_sample_get_buffer(sample.get())) emit_frame(held<Branch>(data), buffer);
+  GstBuffer* buffer = gst_sample_get_buffer(sample.get());
+  if (buffer == nullptr) return GST_FLOW_OK;
+  Branch& branch = held<Branch>(data);
+  branch.plan.section.codec == Codec::av1 ? take_av1_packet(branch, buffer) : take_frame(branch, buffer);
   return GST_FLOW_OK;
 }
 
+/// AV1 has none in Debian 12: its packets go to the appsink as they are.
 const char* depayloader_for(Codec codec) {
   switch (codec) {
     case Codec::opus:
@@ -124,6 +171,8 @@ const char* depayloader_for(Codec codec) {
       return "rtpvp9depay";
     case Codec::h264:
       return "rtph264depay";
+    case Codec::av1:
+      return "identity";
   }
   return "";
 }

@@ -79,8 +79,19 @@ bool add_audio(Muxer::State& state) {
 }
 
 AVCodecID id_of(Codec codec) {
-  if (codec == Codec::vp9) return AV_CODEC_ID_VP9;
-  return codec == Codec::h264 ? AV_CODEC_ID_H264 : AV_CODEC_ID_VP8;
+  switch (codec) {
+    case Codec::opus:
+      return AV_CODEC_ID_OPUS;
+    case Codec::vp8:
+      return AV_CODEC_ID_VP8;
+    case Codec::vp9:
+      return AV_CODEC_ID_VP9;
+    case Codec::h264:
+      return AV_CODEC_ID_H264;
+    case Codec::av1:
+      return AV_CODEC_ID_AV1;
+  }
+  return AV_CODEC_ID_NONE;
 }
 
 bool add_video(Muxer::State& state, const VideoFormat& format) {
@@ -89,8 +100,9 @@ bool add_video(Muxer::State& state, const VideoFormat& format) {
   stream->codecpar->width = format.size.width;
   stream->codecpar->height = format.size.height;
   // Annex B here makes the muxer write avcC and give every NAL unit a length in place of its start code. Parameter sets
-  // stay in the stream as well, so that a later key frame may bring others.
-  return format.parameter_sets.empty() || set_extradata(stream->codecpar, format.parameter_sets);
+  // stay in the stream as well, so that a later key frame may bring others. A finished av1C is written as it is: what
+  // libavformat's own reading of a sequence header would refuse cannot end the file.
+  return format.extra_data.empty() || set_extradata(stream->codecpar, format.extra_data);
 }
 
 bool attach_io(Muxer::State& state) {

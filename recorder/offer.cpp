@@ -22,10 +22,9 @@ struct KnownCodec {
   std::string_view encoding;  ///< in upper case
 };
 constexpr std::array known_codecs{
-    KnownCodec{Stream::audio, Codec::opus, "OPUS"},
-    KnownCodec{Stream::video, Codec::vp8, "VP8"},
-    KnownCodec{Stream::video, Codec::vp9, "VP9"},
-    KnownCodec{Stream::video, Codec::h264, "H264"},
+    KnownCodec{Stream::audio, Codec::opus, "OPUS"}, KnownCodec{Stream::video, Codec::vp8, "VP8"},
+    KnownCodec{Stream::video, Codec::vp9, "VP9"},   KnownCodec{Stream::video, Codec::h264, "H264"},
+    KnownCodec{Stream::video, Codec::av1, "AV1"},
 };
 
 GstPtr<GstSDPMessage> parse(std::string_view sdp) {
@@ -80,11 +79,16 @@ std::optional<int> payload_type(std::string_view format) {
   return payload;
 }
 
-/// RFC 6184 section 5.4: one NAL unit per packet, or aggregated and fragmented in order. The depayloader cannot bring
-/// interleaved ones (2) back into order.
-bool has_known_packets(const GstStructure* offered, Codec codec) {
-  const char* mode = gst_structure_get_string(offered, "packetization-mode");
-  return codec != Codec::h264 || mode == nullptr || std::string_view(mode) == "0" || std::string_view(mode) == "1";
+/// What the offer's format parameters say of a codec. H.264 (RFC 6184 section 5.4): one NAL unit per packet, or
+/// aggregated and fragmented in order; the depayloader cannot bring interleaved ones (2) back into order. AV1: profile
+/// 0, which is meant when none is named; not every browser plays the others.
+bool has_known_form(const GstStructure* offered, Codec codec) {
+  const auto is_absent_or = [&](const char* parameter, std::string_view values) {
+    const char* value = gst_structure_get_string(offered, parameter);
+    return value == nullptr || (std::string_view(value).size() == 1 && values.find(value) != std::string_view::npos);
+  };
+  if (codec == Codec::h264) return is_absent_or("packetization-mode", "01");
+  return codec != Codec::av1 || is_absent_or("profile", "0");
 }
 
 /// VP8 if it is offered: WebM, which every browser plays. Else the first payload type of the section whose codec we
@@ -102,7 +106,7 @@ void choose(const GstSDPMedia* media, Section& section) {
     for (const KnownCodec& known : known_codecs) {
       if (known.stream != section.stream || known.encoding != upper.get()) continue;
       const bool better = section.caps.empty() || (known.codec == Codec::vp8 && section.codec != Codec::vp8);
-      if (!better || !has_known_packets(offered, known.codec)) continue;
+      if (!better || !has_known_form(offered, known.codec)) continue;
       section.codec = known.codec;
       section.payload = *payload;
       section.caps = preferences(media, *payload, known);
@@ -150,7 +154,8 @@ Section plan_section(const GstSDPMedia* media, PublishKind publish, consent::Sco
   } else if (!allowed.contains(section.kind)) {
     section.why = "recording " + std::string(name_of(section.kind)) + " was not approved";
   } else if (section.caps.empty()) {
-    section.why = section.stream == Stream::audio ? "no Opus in it" : "none of VP8, VP9 and H.264 in it";
+    section.why =
+        section.stream == Stream::audio ? "no Opus in it" : "none of VP8, VP9, H.264 and AV1 (profile 0) in it";
   } else if (accepts(so_far, section.stream)) {
     section.why = "a second stream of one kind; publish it in a session of its own";
   } else {

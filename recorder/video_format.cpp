@@ -1,5 +1,6 @@
 #include "recorder/video_format.hpp"
 
+#include "recorder/av1.hpp"
 #include "recorder/h264.hpp"
 
 namespace unavoce::recorder {
@@ -10,6 +11,11 @@ std::optional<VideoFormat> video_format(const Frame& frame) {
     auto start = h264_start(frame.bytes.view());
     if (!start) return std::nullopt;
     return VideoFormat{Codec::h264, start->size, std::move(start->parameter_sets)};
+  }
+  if (frame.codec == Codec::av1) {
+    auto start = av1_start(frame.bytes.view());
+    if (!start) return std::nullopt;
+    return VideoFormat{Codec::av1, start->size, std::move(start->codec_record)};
   }
   const auto size = frame.codec == Codec::vp9 ? vp9_size(frame.bytes.view()) : vp8_size(frame.bytes.view());
   if (!size) return std::nullopt;
@@ -26,6 +32,8 @@ std::string_view name_of(Codec codec) {
       return "vp9";
     case Codec::h264:
       return "h264";
+    case Codec::av1:
+      return "av1";
   }
   return "";
 }

@@ -14,8 +14,8 @@ namespace unavoce::recorder {
 
 struct VideoFormat {
   Codec codec = Codec::vp8;
-  PictureSize size;                          ///< of the first picture; later key frames may have another
-  std::vector<std::uint8_t> parameter_sets;  ///< H.264: SPS and PPS in Annex B form; else empty
+  PictureSize size;                      ///< of the first picture; later key frames may have another
+  std::vector<std::uint8_t> extra_data;  ///< H.264: SPS and PPS in Annex B form; AV1: av1C; else empty
 };
 
 /// nullopt for delta frames, and for key frames whose headers are broken: decoding cannot start with them.

@@ -1,5 +1,5 @@
-// A picture as a publisher's packets make it: no crash; what a file may begin with has a size and, for H.264, parameter
-// sets in which a size is found again. The first byte picks the codec.
+// A picture as a publisher's packets make it: no crash; what a file may begin with has a size and, for H.264 and AV1,
+// what the container's header needs. The first byte picks the codec.
 #include "crypto/bytes.hpp"
 #include "recorder/h264.hpp"
 #include "recorder/video_format.hpp"
@@ -12,12 +12,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   Frame frame;
   frame.stream = Stream::video;
   frame.type = FrameType::key;
-  constexpr Codec codecs[] = {Codec::vp8, Codec::vp9, Codec::h264};
-  frame.codec = codecs[bytes[0] % 3];
+  constexpr Codec codecs[] = {Codec::vp8, Codec::vp9, Codec::h264, Codec::av1};
+  frame.codec = codecs[bytes[0] % 4];
   frame.bytes = PlainBytes(picture);
   if (const auto format = video_format(frame)) {
     require(format->size.width > 0 && format->size.height > 0);
-    require((frame.codec == Codec::h264) == !format->parameter_sets.empty());
+    const bool described = frame.codec == Codec::h264 || frame.codec == Codec::av1;
+    require(described == !format->extra_data.empty());
   }
   std::size_t total = 0;
   for (const auto nal : nal_units(picture)) total += nal.size();

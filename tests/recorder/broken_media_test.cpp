@@ -97,7 +97,7 @@ void throw_garbage(std::uint16_t port, int datagrams) {
 
 TEST_CASE("a broken picture harms nobody else, nor its sender's sound and screen", "[broken]") {
   PublisherOptions options;
-  options.encoder = GENERATE(Encoder::vp8, Encoder::vp9, Encoder::h264_high);
+  options.encoder = GENERATE(Encoder::vp8, Encoder::vp9, Encoder::h264_high, Encoder::av1);
   CAPTURE(static_cast<int>(options.encoder));
   Meeting meeting(options);
   for (const Damage damage : {Damage::random_bytes, Damage::cut_short, Damage::empty, Damage::no_marker,

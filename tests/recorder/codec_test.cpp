@@ -24,7 +24,8 @@ Expected encoders() {
                   Expected{Encoder::vp9, ".webm.age", "vp9", "Profile 0"},
                   Expected{Encoder::h264_baseline, ".mkv.age", "h264", "Constrained Baseline"},
                   Expected{Encoder::h264_high, ".mkv.age", "h264", "High"},
-                  Expected{Encoder::h264_sets_in_sdp, ".mkv.age", "h264", "High"});
+                  Expected{Encoder::h264_sets_in_sdp, ".mkv.age", "h264", "High"},
+                  Expected{Encoder::av1, ".webm.age", "av1", "Main"});
 }
 
 }  // namespace

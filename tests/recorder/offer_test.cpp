@@ -20,9 +20,13 @@ const std::string opus =
 const std::string vp8 =
     "m=video 9 UDP/TLS/RTP/SAVPF 45 96\r\na=sendonly\r\na=rtpmap:45 AV1/90000\r\na=rtpmap:96 VP8/90000\r\n"
     "a=extmap:4 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n";
-const std::string av1 = "m=video 9 UDP/TLS/RTP/SAVPF 45\r\na=sendonly\r\na=rtpmap:45 AV1/90000\r\n";
+const std::string av1 =
+    "m=video 9 UDP/TLS/RTP/SAVPF 46 45\r\na=sendonly\r\na=rtpmap:46 AV1/90000\r\na=fmtp:46 "
+    "level-idx=5;profile=1;tier=0\r\n"
+    "a=rtpmap:45 AV1/90000\r\na=fmtp:45 level-idx=5;profile=0;tier=0\r\n";
+const std::string h265 = "m=video 9 UDP/TLS/RTP/SAVPF 49\r\na=sendonly\r\na=rtpmap:49 H265/90000\r\n";
 const std::string h264 =
-    "m=video 9 UDP/TLS/RTP/SAVPF 45 101 102 98\r\na=sendonly\r\na=rtpmap:45 AV1/90000\r\na=rtpmap:101 H264/90000\r\n"
+    "m=video 9 UDP/TLS/RTP/SAVPF 101 102 98 45\r\na=sendonly\r\na=rtpmap:45 AV1/90000\r\na=rtpmap:101 H264/90000\r\n"
     "a=fmtp:101 packetization-mode=2;profile-level-id=42e01f\r\na=rtpmap:102 H264/90000\r\n"
     "a=fmtp:102 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r\na=rtpmap:98 VP9/90000\r\n";
 const std::string idle = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=recvonly\r\na=rtpmap:96 VP8/90000\r\n";
@@ -57,9 +61,9 @@ TEST_CASE("an offer is taken as a whole or not at all, and the refusal names wha
   REQUIRE_FALSE(unapproved);
   CHECK(unapproved.error().code == Errc::unsupported);
   CHECK(unapproved.error().text.find("Section 0: recording audio was not approved") != std::string::npos);
-  const auto unknown = plan_offer(head + opus + av1, PublishKind::camera, both);
+  const auto unknown = plan_offer(head + opus + h265, PublishKind::camera, both);
   REQUIRE_FALSE(unknown);
-  CHECK(unknown.error().text.find("Section 1: none of VP8, VP9 and H.264 in it") != std::string::npos);
+  CHECK(unknown.error().text.find("Section 1: none of VP8, VP9, H.264 and AV1 (profile 0) in it") != std::string::npos);
   CHECK(refusal(head + vp8 + vp8) == Errc::unsupported);
 }
 
@@ -72,12 +76,25 @@ TEST_CASE("a section in which nothing is sent stands in nobody's way") {
 
 TEST_CASE("VP8 is preferred, else the sender's order decides among what can be depayloaded") {
   const std::string h264_then_vp8 = h264 + "a=rtpmap:96 VP8/90000\r\n";
-  const auto both_offered = head + std::string(h264_then_vp8).replace(h264.find(" 98\r"), 3, " 98 96");
+  const auto both_offered = head + std::string(h264_then_vp8).replace(h264.find(" 45\r"), 3, " 45 96");
   CHECK(plan_offer(both_offered, PublishKind::camera, both).value().sections[0].payload == 96);
   const auto plan = plan_offer(head + h264, PublishKind::camera, both);
   REQUIRE(plan);
   CHECK(accepts(plan.value(), Stream::video) == Codec::h264);
   CHECK(plan.value().sections[0].payload == 102);  // not the interleaved 101
+  const auto av1_first = head + std::string(h264).replace(h264.find("101 102 98 45"), 13, "45 101 102 98");
+  CHECK(accepts(plan_offer(av1_first, PublishKind::camera, both).value(), Stream::video) == Codec::av1);
+}
+
+TEST_CASE("AV1 is taken in profile 0, also where none is named; the others are passed over") {
+  const auto plan = plan_offer(head + opus + av1, PublishKind::camera, both);
+  REQUIRE(plan);
+  CHECK(accepts(plan.value(), Stream::video) == Codec::av1);
+  CHECK(plan.value().sections[1].payload == 45);
+  const std::string bare = "m=video 9 UDP/TLS/RTP/SAVPF 45\r\na=sendonly\r\na=rtpmap:45 AV1/90000\r\n";
+  CHECK(plan_offer(head + bare, PublishKind::camera, both));
+  CHECK(refusal(head + bare + "a=fmtp:45 profile=1\r\n") == Errc::unsupported);
+  CHECK(refusal(head + bare + "a=fmtp:45 profile=00\r\n") == Errc::unsupported);
 }
 
 TEST_CASE("a screen and its sound need the approval of screen") {
@@ -97,7 +114,7 @@ TEST_CASE("a section in a bundle without a port of its own is taken, a rejected 
 }
 
 TEST_CASE("offers that cannot be taken are told why") {
-  CHECK(refusal(head + av1) == Errc::unsupported);
+  CHECK(refusal(head + h265) == Errc::unsupported);
   CHECK(refusal(head + opus, {Kind::video}) == Errc::unsupported);
   CHECK(refusal(head + idle) == Errc::unsupported);
   CHECK(refusal(head + "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n") == Errc::unsupported);

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <stdexcept>
 
+#include "av1_payloader.hpp"
 #include "publisher_pipeline.hpp"
 #include "recorder/gst_signal.hpp"
 #include "recorder/monotonic.hpp"
@@ -115,6 +116,7 @@ void use_address(GstElement* webrtc, const std::string& address) {
 
 Publisher::Publisher(const PublisherOptions& options) : impl_(std::make_unique<Impl>()) {
   gst_init(nullptr, nullptr);
+  register_av1_payloader();
   GstPtr<GError> error;
   impl_->pipeline = GstPtr<GstElement>::ref_sink(gst_parse_launch(describe(options).c_str(), error.out()));
   if (!impl_->pipeline || error) throw std::runtime_error(error ? error->message : "no pipeline");

@@ -16,8 +16,9 @@ enum class Has { no, yes };
 /// Encoders (a test picture and a tone), or prepared frames that carry their number.
 enum class Frames { encoded, numbered };
 
-/// `h264_sets_in_sdp`: high profile, parameter sets in the offer only, never in the stream.
-enum class Encoder { vp8, vp9, h264_baseline, h264_high, h264_sets_in_sdp };
+/// `h264_sets_in_sdp`: high profile, parameter sets in the offer only, never in the stream. `av1`: a key frame every
+/// half second, none on demand.
+enum class Encoder { vp8, vp9, h264_baseline, h264_high, h264_sets_in_sdp, av1 };
 
 /// What is done to every RTP packet of the picture before it is encrypted.
 enum class Damage { none, random_bytes, cut_short, empty, wrong_payload_type, no_marker };

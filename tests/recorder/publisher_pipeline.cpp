@@ -1,5 +1,7 @@
 #include "publisher_pipeline.hpp"
 
+#include <algorithm>
+
 #include "numbered_source.hpp"
 
 namespace unavoce::recorder::test {
@@ -13,6 +15,9 @@ namespace {
 
 constexpr const char* vp8_payloader =
     " ! rtpvp8pay name=vpay picture-id-mode=15-bit ! application/x-rtp,media=video,encoding-name=VP8,payload=102";
+
+constexpr const char* av1_payloader =
+    " ! testav1pay name=vpay ! application/x-rtp,media=video,encoding-name=AV1,payload=105";
 
 std::string audio_frames(const PublisherOptions& options) {
   if (options.frames == Frames::numbered) return NumberedSource::describe(Stream::audio);
@@ -40,6 +45,11 @@ std::string describe_encoder(const PublisherOptions& options) {
       return h264 + "high" + pay_h264;
     case Encoder::h264_sets_in_sdp:
       return h264 + "high ! h264parse config-interval=0 ! video/x-h264,stream-format=avc" + pay_h264;
+    case Encoder::av1:
+      // GStreamer 1.22's makes no key frame on demand.
+      return "av1enc name=venc usage-profile=realtime cpu-used=10 lag-in-frames=0 threads=1 end-usage=cbr "
+             "min-quantizer=2 max-quantizer=56 target-bitrate=300 keyframe-max-dist=" +
+             std::to_string(std::min(options.keyframe_distance, 15)) + av1_payloader;
     case Encoder::vp8:
       break;
   }
