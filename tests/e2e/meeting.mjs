@@ -7,14 +7,15 @@ import { cast } from './speech.mjs';
 import { until } from './command.mjs';
 
 export class Meeting {
-  /** Everybody has joined and sees everybody else. `tell` hears what happens, for people who watch. */
-  static async gather(folder, { ids = ['anna', 'ben', 'chloe'], name_tag = '', tell = () => {}, flags = [], lobby = false } = {}) {
+  /** Everybody has joined and sees everybody else. `tell` hears what happens, for people who watch; `page_script` runs in every page before its own. */
+  static async gather(folder, { ids = ['anna', 'ben', 'chloe'], name_tag = '', tell = () => {}, flags = [], lobby = false, page_script = null } = {}) {
     const service = await Service.start(join(folder, 'service'), flags);
     tell(`unavoced runs at ${service.base}`);
     const meeting = new Meeting(folder, service, tell);
     try {
       const people = await Promise.all(ids.map((id) => Person.enter(id, join(folder, 'people'), cast[id].name + name_tag)));
       meeting.people = people;
+      if (page_script) await Promise.all(people.map(({ page }) => page.addInitScript(page_script)));
       [meeting.host, ...meeting.participants] = people;
       await meeting.host.register(service.base);
       meeting.room = await meeting.host.create_room('Garden committee', { lobby });
