@@ -220,7 +220,7 @@ TEST_CASE("padding packets neither end nor break a unit", "[av1]") {
 }
 
 TEST_CASE("payloads that do not fit together lose their unit and no other", "[av1]") {
-  const Bytes broken = GENERATE(Bytes{z | w(1), 3},                      // nothing to go on with
+  const Bytes broken = GENERATE(Bytes{z | w(1), frame, 1},               // nothing to go on with
                                 Bytes{y | w(1), frame, 1},               // goes on nowhere
                                 Bytes{w(0)},                             // no element
                                 Bytes{w(1)},                             // an OBU of no bytes
@@ -235,6 +235,13 @@ TEST_CASE("payloads that do not fit together lose their unit and no other", "[av
   check_lost(sender.last(broken));
   sender.next_unit();
   CHECK(only(sender.last({w(1), frame, 9})) == Bytes{frame | sized, 1, 9});
+}
+
+TEST_CASE("a piece of an OBU that the next packet does not go on with loses its unit", "[av1]") {
+  Sender sender;
+  sender.next_unit();
+  check_nothing(sender.more({y | w(1), frame, 1}));
+  check_lost(sender.last({w(1), frame, 2}));
 }
 
 TEST_CASE("a unit that never ends is given up, and the next one is whole", "[av1]") {

@@ -79,6 +79,52 @@ TEST_CASE("a picture may change its size within a file", "[codec]") {
   CHECK(widths(media) == std::set<std::string>{"320", "480", "640"});
 }
 
+TEST_CASE("a picture without sound, and a screen beside it, are whole files in every codec", "[codec]") {
+  const Expected expected = encoders();
+  CAPTURE(expected.codec, expected.profile);
+  const consent::Scope pictures{consent::Kind::video, consent::Kind::screen};
+  Stage stage;
+  const Person ada;
+  PublisherOptions options;
+  options.encoder = expected.encoder;
+  options.audio = Has::no;
+  const auto camera = stage.join(ada, options, {consent::Kind::video});
+  const auto screen = stage.join(ada, options, {consent::Kind::screen}, PublishKind::screen);
+  stage.prepare({ada.order(pictures)});
+  stage.open({{ada.approval, pictures}});
+  for (int i = 0; i < 2; ++i) stage.events.await<FirstFrameSealed>();
+  await_video(*camera, 30);
+  stage.close();
+  const auto sealed = stage.end();
+  REQUIRE(sealed.size() == 2);
+  for (const auto& file : sealed) {
+    CHECK(file.name.ends_with(expected.ending));
+    CHECK(file.codecs == std::vector<std::string>{expected.codec});
+    const auto media = open_with_age(stage, file.name, ada);
+    CHECK(complaints(media) == "");
+    CHECK(begins_with_key_frame(media));
+  }
+}
+
+TEST_CASE("sound without a picture is a whole file", "[codec]") {
+  Stage stage;
+  const Person ada;
+  PublisherOptions options;
+  options.video = Has::no;
+  const auto publisher = stage.join(ada, options);
+  stage.prepare({ada.order(both)});
+  stage.open({{ada.approval, both}});
+  stage.events.await<FirstFrameSealed>();
+  await_audio(*publisher, 50);
+  stage.close();
+  const auto sealed = stage.end();
+  REQUIRE(sealed.size() == 1);
+  CHECK(sealed[0].name.ends_with(".webm.age"));
+  const auto media = open_with_age(stage, sealed[0].name, ada);
+  CHECK(complaints(media) == "");
+  CHECK(streams(media) == "opus\n");
+}
+
 TEST_CASE("a publisher who comes back with another codec gets a second file, after its track statement", "[codec]") {
   Stage stage;
   const Person ada;
