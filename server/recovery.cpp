@@ -23,8 +23,20 @@ Task<Result<void>> guarded(Task<Result<void>> work) {
   co_return Error(Errc::io, failure);
 }
 
-/// Files that were being prepared when the process died: no `track` announces them, so no media is in them. Left there,
-/// they would be in the way of the same take when it is prepared again.
+/// An age header, nonce and final chunk need a few hundred bytes: a file of more than that holds media.
+constexpr std::uint64_t kMostWithoutMedia = 2048;
+
+bool holds_media(Services& services, const consent::RecordingId& recording, const std::string& file) {
+  for (const std::string& name : {file, storage::tail_name(file)}) {
+    const auto size = services.blobs.size(recording.hex(), name);
+    if (size ? size.value() > kMostWithoutMedia : size.error().code != storage::Errc::not_found) return true;
+  }
+  return false;
+}
+
+/// Files that were being prepared when the process died: no `track` announces them, and no media is in them. Left
+/// there, they would be in the way of the same take when it is prepared again. One with media that the ledger does not
+/// know is another matter (an old backup of the ledger beside newer files): it stays, and the operator is told.
 Task<Result<void>> erase_unannounced(Services& services, consent::RecordingId recording) {
   auto read = co_await services.in_database([&] { return read_evidence(services, recording); });
   BOOST_OUTCOME_CO_TRY(const auto evidence, std::move(read));
@@ -36,6 +48,12 @@ Task<Result<void>> erase_unannounced(Services& services, consent::RecordingId re
       const std::string file = recorder::main_name(name);
       const auto announces = [&](const auto& track) { return track.body.name == file; };
       if (std::ranges::any_of(evidence.tracks, announces)) continue;
+      if (holds_media(services, recording, file)) {
+        services.log.error(recording.hex() + "/" + file +
+                           " holds media, but the ledger does not know it: is the ledger " +
+                           "older than the recordings? It is left where it is");
+        continue;
+      }
       BOOST_OUTCOME_TRY(services.blobs.erase(recording.hex(), file));
     }
     return boost::outcome_v2::success();

@@ -126,3 +126,14 @@ TEST_CASE("a restart leaves no file that nobody announced, and no half-written t
   CHECK_FALSE(std::filesystem::exists(folder / unfinished));
   CHECK(track_files(*crash.server) == 2);
 }
+
+TEST_CASE("a file with media that the ledger does not know is not erased by a restart", "[meeting]") {
+  std::string newer;
+  const AfterCrash crash([&](const RunningServer& server, Recorded& meeting) {
+    const auto folder = server.data_folder() / "blobs" / meeting.recording().hex();
+    newer = "t002-" + meeting.ben.last_approval.hex().substr(0, 16) + "-f001.webm.age";
+    std::ofstream(folder / newer) << std::string(100'000, 'x');
+  });
+  CHECK(std::filesystem::exists(crash.server->data_folder() / "blobs" / crash.recording.hex() / newer));
+  CHECK(crash.server->log_text().find(newer + " holds media") != std::string::npos);
+}
