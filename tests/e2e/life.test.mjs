@@ -47,8 +47,11 @@ test('with an approval of sound alone they enter, and the next take names all th
 });
 
 test('less from now on: the take goes on without the picture', { timeout: 60000 }, async () => {
-  await meeting.person('ben').change(['audio']);
+  const ben = meeting.person('ben');
+  await ben.change(['audio']);
   await pause(3000);
+  const { audio, video } = (await ben.sent()).at(-1);
+  assert.ok(audio > 50 && !video, `since then Ben sends ${audio} packets of sound and ${video ?? 0} pictures`);
   assert.equal((await meeting.gate()).take, 2);
   assert.equal((await meeting.gate()).state, 'open');
 });

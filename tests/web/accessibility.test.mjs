@@ -58,7 +58,7 @@ for (const look of [{ lang: 'en', dark: false, width: 1280, height: 860 }, { lan
     await late.knock(link, 'Lena'); await late.at('prompt').waitFor(); await check(late, 'prompt at the door');
     await late.at('prompt-refuse').click(); await late.state('door-status', 'door_refused'); await check(late, 'door');
     await host.at('door-waiting').waitFor(); await check(host, 'somebody at the door');
-    await host.at('remove').click(); await check(host, 'remove dialog'); await host.at('remove-cancel').click();
+    await host.at('remove').first().click(); await check(host, 'remove dialog'); await host.at('remove-cancel').click();
     await guest.at('withdraw').click(); await check(guest, 'withdraw dialog');
     await guest.at('withdraw-confirm').click(); await guest.state('withdraw-result', 'done'); await guest.page.keyboard.press('Escape');
     await check(guest, 'withdrawn');

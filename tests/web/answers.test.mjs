@@ -197,6 +197,7 @@ test('a host removes somebody who does not answer, and recording goes on without
   await host.at('answer-row').filter({ hasText: 'Lena' }).getByTestId('remove').click();
   await host.at('remove-confirm').click();
   await late.at('left').waitFor();
+  assert.equal(await late.page.locator('dialog').count(), 0, 'no question is left that nobody can answer');
   assert.match(await late.at('left').textContent(), /A host ended your part/);
   await Promise.all([host, jonas].map((who) => who.state('recording-sign', 'recording')));
   await late.page.waitForTimeout(1500);

@@ -30,7 +30,7 @@ async function knocking(t) {
 
 test('whoever comes into a recording answers before they enter; the others see no pause', async (t) => {
   const { host, lena } = await knocking(t);
-  assert.match(await lena.at('prompt').textContent(), /before you enter/);
+  assert.match(await lena.at('prompt').textContent(), /before entering/);
   assert.equal(await lena.at('tile').count(), 0, 'nobody is seen from outside');
   await host.page.waitForFunction(() => document.querySelector('[data-testid=door-waiting]').textContent.includes('Lena'));
   assert.equal(await host.at('recording-sign').getAttribute('data-state'), 'recording');
@@ -61,4 +61,29 @@ test('waiting can be given up', async (t) => {
   await lena.at('left').waitFor();
   await host.at('door-waiting').waitFor({ state: 'hidden' });
   assert.equal(await host.at('recording-sign').getAttribute('data-state'), 'recording');
+});
+
+test('a page that was inside shows the door again when it comes back there, and enters by itself with the approval it has', async (t) => {
+  const { service, host, lena } = await knocking(t);
+  await lena.at('prompt-scope-audio').check();
+  await lena.at('prompt-approve').click();
+  await lena.at('meeting').waitFor();
+  await host.state('recording-sign', 'recording');
+  service.lies.confirmsNobody = true;
+  await service.leaves('Lena');
+  await lena.at('door').waitFor();
+  await lena.at('prompt').waitFor();
+  assert.equal(await lena.at('prompt').count(), 1);
+  assert.equal(await lena.at('recording-sign').count(), 0, 'no sign of what one cannot see');
+  await lena.at('prompt-refuse').click();
+  await lena.state('door-status', 'door_refused');
+  assert.equal(await lena.page.locator('dialog').count(), 0);
+});
+
+test('a host removes somebody who waits in front of the door', async (t) => {
+  const { host, lena } = await knocking(t);
+  await host.at('door-waiting').getByTestId('remove').click();
+  await host.at('remove-confirm').click();
+  await lena.at('left').waitFor();
+  assert.equal(await lena.page.locator('dialog').count(), 0);
 });

@@ -244,6 +244,17 @@ test('the socket comes back by itself with its place', async (t) => {
   assert.deepEqual([(await statements(service, 'approval')).length, await guest.at('prompt').count()], [2, 0], 'nobody is asked again');
 });
 
+test('a connection that is lost again before the confirmation is answered is no dead end', async (t) => {
+  const { service, host, guest } = await meeting(t);
+  await host.ask('Minutes'); await host.approve('audio'); await guest.approve('audio');
+  await guest.state('recording-sign', 'recording');
+  service.lies.losesConfirmations = 2;
+  service.dropSockets();
+  await Promise.all([host, guest].map((who) => who.state('recording-sign', 'recording')));
+  await guest.state('approval-status', 'approved');
+  assert.equal((await statements(service, 'approval')).length, 2, 'nobody is asked again');
+});
+
 test('a service that does not take the confirmation asks again', async (t) => {
   const { service, host, guest } = await meeting(t);
   await host.ask('Minutes'); await host.approve('audio'); await guest.approve('audio');

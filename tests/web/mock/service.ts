@@ -16,7 +16,7 @@ export type Listed = { participant: string; name: string; role: string; place: s
 const COUNTERSIGN_WITHIN_MS = 1_000; // the service waits 3 s
 
 /** What to lie about. Every lie is one that the pages must notice. */
-export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; openWithoutTake?: boolean; confirmsNobody?: boolean; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; files?: Map<string, Uint8Array> }
+export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; openWithoutTake?: boolean; confirmsNobody?: boolean; losesConfirmations?: number; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; files?: Map<string, Uint8Array> }
 
 export class MockService {
   readonly lies: Lies = {};
@@ -83,6 +83,15 @@ export class MockService {
     const type = name.endsWith(".js") ? "text/javascript" : name.endsWith(".css") ? "text/css" : name.endsWith(".svg") ? "image/svg+xml" : "text/html; charset=utf-8";
     response.writeHead(200, { "Content-Type": type, "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob: mediastream:; connect-src 'self'" });
     response.end(readFileSync(path));
+  }
+
+  /** Somebody's connection ends, and the service knows: they come back in front of the door, if there is one. */
+  async leaves(name: string): Promise<void> {
+    const person = this.people.find((known) => known.name === name)!;
+    const { socket } = person;
+    Object.assign(person, { socket: null, place: undefined, resting: person.approval, answer: "none", approval: null });
+    await this.settle("left");
+    socket?.terminate();
   }
 
   private async api(method: string, path: string, body: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -243,6 +252,10 @@ export class MockService {
   /** Whoever came back: their approval counts again, if they signed for it under their key and challenge. */
   private async confirm(person: Person, envelope: string): Promise<void> {
     const { body } = await openStatement("confirmation", envelope);
+    if ((this.lies.losesConfirmations ?? 0) > 0) {
+      this.lies.losesConfirmations!--;
+      return person.socket?.terminate();
+    }
     const fits = body.key === person.key && body.challenge === person.challenge && body.approval === person.resting && !this.lies.confirmsNobody;
     person.challenge = toBase64url(randomBytes(32));
     if (!fits) send(person.socket, { type: "problem", problem: { code: "unknown_reference", status: 409, detail: "there is no approval of yours to confirm" } });
@@ -261,7 +274,7 @@ export class MockService {
     Object.assign(person, { socket, challenge: toBase64url(randomBytes(32)), answer: "none", resting: person.approval ?? person.resting, approval: null });
     const room = [...this.rooms.values()].at(-1)!;
     const { body } = await openStatement("room", room.envelope);
-    person.place = body.lobby && this.request && back?.place !== "room" ? "lobby" : "room";
+    person.place = body.lobby && this.request && role !== "host" && back?.place !== "room" ? "lobby" : "room";
     send(socket, { type: "welcome", place: person.place, session: this.session, participant: person.participant, resume: person.resume, challenge: person.challenge, roster: this.roster(person), request: this.request, gate: this.gate(person), checkpoint: await this.ledger.checkpoint(), room_envelope: (this.lies.room?.(room) ?? room).envelope });
     await this.settle("late_join");
   }

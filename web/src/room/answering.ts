@@ -57,13 +57,18 @@ export class Answering {
    * them at all, is a new approval. What was recorded before stays, until everything is withdrawn.
    */
   async change(scope: MediaKind[]): Promise<void> {
-    const { request, answer, scope: before } = this.store.state;
+    const { request, answer, approval, scope: before } = this.store.state;
     if (!request || answer !== "approved") throw new Problem(0, "request_over", "there is no approval to change any more");
     const less = before.filter((kind) => !scope.includes(kind));
-    if (scope.length === 0) this.publisher.stop();
-    if (scope.length === 0 || scope.some((kind) => !before.includes(kind))) return this.approve(scope);
+    this.publisher.restrict(scope); // at once, whatever becomes of the rest
+    if (scope.length === 0 || scope.some((kind) => !before.includes(kind))) {
+      return this.approve(scope).catch((error: unknown) => {
+        // The approval from before still holds, of what is still sent.
+        this.store.set({ answer, approval, scope: before.filter((kind) => scope.includes(kind)) });
+        throw error;
+      });
+    }
     if (less.length === 0) return;
-    this.publisher.restrict(scope);
     this.store.set({ scope });
     const { envelope } = await makeWithdrawal(request.body.recording, this.place.signer, "now", less);
     await this.check(await submitUntilAcknowledged(envelope), envelope);
@@ -105,9 +110,11 @@ export class Answering {
    * the approval its person gave still holds. After a reload, or if the service does not take it, the prompt opens again.
    */
   async cameBack(): Promise<void> {
-    const { request, answer, approval } = this.store.state;
-    if (!request || answer !== "approved" || approval === null) return;
+    const { request, answer, approval, halted } = this.store.state;
+    const stands = answer === "approved" || this.confirming === approval; // lost again before it was confirmed
+    if (!request || !stands || approval === null) return;
     this.publisher.stop();
+    if (halted) return this.askAgain();
     this.store.set({ answer: "sending" });
     this.confirming = approval;
     const { envelope } = await makeConfirmation(approval, await this.asked(), this.place.signer);

@@ -8,7 +8,9 @@ export class Asking {
   private lastAnswer = "";
 
   /** `standing`: the recordings of this room that were approved here before and not taken back. */
-  constructor(private readonly meeting: Meeting, private readonly standing: () => string[]) {}
+  constructor(private readonly meeting: Meeting, private readonly standing: () => string[], gone: AbortSignal) {
+    gone.addEventListener("abort", () => this.close());
+  }
 
   ask(): void {
     const { answering, store } = this.meeting;

@@ -6,25 +6,38 @@ import { icon } from "../ui/icons.ts";
 import { Asking } from "./asking.ts";
 import { standingApprovals } from "./kept_withdrawals.ts";
 import type { Meeting } from "./meeting.ts";
+import type { MeetingState } from "./state.ts";
 
-export async function showDoor(main: HTMLElement, meeting: Meeting, leave: () => void): Promise<void> {
+export async function showDoor(main: HTMLElement, meeting: Meeting, leave: () => void, gone: AbortSignal): Promise<void> {
   const { store, place } = meeting;
   const standing = (await standingApprovals(place.roomId)).map(({ recording }) => recording);
-  if (store.state.where === "room") return; // let in meanwhile
-  const asking = new Asking(meeting, () => standing);
+  if (gone.aborted) return; // let in meanwhile
+  const asking = new Asking(meeting, () => standing, gone);
+  const alarm = h("section", { class: "note alarm", testid: "alarm", role: "alert", hidden: true });
+  const notice = h("p", { class: "note", role: "status", testid: "notice", hidden: true });
   const status = h("p", { role: "status", testid: "door-status" });
   const again = h("button", { type: "button", testid: "door-answer", on: { click: () => asking.ask() } }, T("door_answer"));
   titleOfPage(T("door_title"));
   fill(main, h("section", { class: "narrow", testid: "door" },
-    h("p", { class: "muted" }, store.state.room.body.title), h("h1", { tabindex: "-1" }, T("door_title")), h("p", {}, T("door_words")), status,
-    h("div", { class: "actions" }, h("button", { type: "button", testid: "door-leave", on: { click: () => { asking.close(); leave(); } } }, icon("leave"), T("leave")), again)));
+    h("p", { class: "muted" }, store.state.room.body.title), h("h1", { tabindex: "-1" }, T("door_title")), alarm, notice, h("p", {}, T("door_words")), status,
+    h("div", { class: "actions" }, h("button", { type: "button", testid: "door-leave", on: { click: leave } }, icon("leave"), T("leave")), again)));
   main.querySelector("h1")?.focus();
   store.watch((state) => {
-    if (state.where === "room") return asking.close();
-    const words = state.connection === "reconnecting" ? "reconnecting" : state.answer === "refused" ? "door_refused" : state.answer === "sending" || state.answer === "approved" ? "door_entering" : "door_asked";
+    alarm.hidden = state.alarms.length === 0;
+    fill(alarm, h("h2", {}, icon("warning"), " ", T("alarm_title")), ...state.alarms.map((words) => h("p", {}, words)));
+    notice.hidden = state.notice === null;
+    fill(notice, state.notice);
+    const words = statusOf(state);
     if (status.dataset["state"] !== words) fill(status, T(words));
     status.dataset["state"] = words;
     again.hidden = state.answer !== "refused" && state.answer !== "asked";
     asking.draw(state);
-  });
+  }, gone);
+}
+
+function statusOf({ connection, answer }: MeetingState): "reconnecting" | "door_refused" | "door_withdrawn" | "door_entering" | "door_asked" {
+  if (connection === "reconnecting") return "reconnecting";
+  if (answer === "refused") return "door_refused";
+  if (answer === "withdrawn") return "door_withdrawn";
+  return answer === "sending" || answer === "approved" ? "door_entering" : "door_asked";
 }

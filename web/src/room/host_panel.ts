@@ -19,7 +19,7 @@ export class HostPanel {
   private readonly table = h("tbody", {});
   private readonly gate = h("div", { class: "gate", testid: "gate-state", role: "status" });
   private readonly note = h("p", { class: "note warning", testid: "host-note", hidden: true });
-  private readonly door = h("p", { class: "muted", testid: "door-waiting", role: "status", hidden: true });
+  private readonly door = h("div", { class: "note", testid: "door-waiting", role: "status", hidden: true });
   private readonly problem = h("p", { class: "problem", role: "alert" });
   private readonly ask = h("button", { type: "button", class: "primary", testid: "request-open" }, icon("record"), T("request_open"));
   private readonly stop = h("button", { type: "button", class: "danger", testid: "stop-recording" }, T("stop_recording"));
@@ -59,7 +59,7 @@ export class HostPanel {
 
   private drawNote({ request, answer, gate, roster, door }: MeetingState): void {
     this.door.hidden = door.length === 0;
-    fill(this.door, T("door_waits", { names: door.map(({ name }) => T("plain", { text: name })) }));
+    fill(this.door, h("p", {}, T("door_waits")), h("ul", { class: "plain" }, ...door.map((entry) => h("li", {}, entry.name, " ", this.removeButton(entry)))));
     const own = request !== null && (answer === "asked" || answer === "refused" || answer === "withdrawn");
     const refused = request !== null && gate.state === "closed" && (gate.answers.refused ?? 0) > 0;
     const names = roster.flatMap((entry) => (entry.answer === "refused" ? [T("plain", { text: entry.name })] : []));
@@ -74,7 +74,11 @@ export class HostPanel {
       h("th", { scope: "row" }, name, participant === me ? h("span", { class: "muted" }, " (", T("you"), ")") : null, role === "host" ? h("span", { class: "muted" }, " · ", T("role_host")) : null),
       h("td", {}, h("span", { class: "answer", data: { answer } }, icon(ICONS[answer]), T(`answer_${answer}` as TextKey)),
         extra ? h("div", { class: check === "failed" ? "problem" : "hint" }, extra) : null,
-        role === "host" ? null : h("button", { type: "button", testid: "remove", "aria-label": T("remove_person", { name }), on: { click: () => this.remove(participant, name) } }, icon("leave"), T("remove"))));
+        role === "host" ? null : this.removeButton({ participant, name })));
+  }
+
+  private removeButton({ participant, name }: Pick<RosterEntry, "participant" | "name">): HTMLElement {
+    return h("button", { type: "button", testid: "remove", "aria-label": T("remove_person", { name }), on: { click: () => this.remove(participant, name) } }, icon("leave"), T("remove"));
   }
 
   private remove(participant: string, name: string): void {

@@ -93,9 +93,18 @@ async function offerJoin(config: Config, room: Signed<Room>, fingerprint: string
       stream: (participant, role, stream) => tiles.show(participant, role, stream),
       picture: (participant, picture) => tiles.picture(participant, picture),
       state: () => undefined,
-    }, seat?.resume ?? null, slot, { entered: () => enter(meeting, tiles), atTheDoor: () => void showDoor(main, meeting, () => void leave(meeting)), refused: view.fail, waits: view.wait, removed: () => void leave(meeting, "removed") });
+    }, seat?.resume ?? null, slot, { entered: () => enter(meeting, tiles), atTheDoor: () => void showDoor(main, meeting, () => void leave(meeting), nextView()), refused: view.fail, waits: view.wait, removed: () => void leave(meeting, "removed") });
     meeting.join();
   }
+}
+
+/** What is shown of the meeting: the door, or the inside. A new view ends the one before it, with its watchers and questions. */
+let view = new AbortController();
+function nextView(): AbortSignal {
+  view.abort();
+  view = new AbortController();
+  for (const open of document.querySelectorAll("dialog")) open.remove();
+  return view.signal;
 }
 
 function enter(meeting: Meeting, tiles: Tiles): void {
@@ -108,12 +117,13 @@ function enter(meeting: Meeting, tiles: Tiles): void {
   };
   // Before any tile is made: only one's own is muted, and whose it is has to be known by then.
   tiles.follow(store.state.roster, store.state.participant);
-  void showMeeting(main, meeting, tiles, () => void leave(meeting));
+  void showMeeting(main, meeting, tiles, () => void leave(meeting), nextView());
   showOwn();
   media.onChange(showOwn);
 }
 
 async function leave(meeting: Meeting, how: "left" | "removed" = "left"): Promise<void> {
+  nextView();
   await meeting.leave();
   prefixTitle(null);
   main.classList.remove("in-meeting");

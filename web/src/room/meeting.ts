@@ -4,7 +4,7 @@ import { T, type Message } from "../i18n/i18n.ts";
 import { noticeIsOurs } from "../i18n/notice.ts";
 import { openCheckpoint } from "../core/proof.ts";
 import { Mesh, type MeshEvents } from "../net/mesh.ts";
-import type { Gate, RequestNotice, RosterEntry, ServerMessage, Welcome } from "../net/messages.ts";
+import type { Gate, RequestNotice, RosterEntry, ServerMessage, Welcome, Whereabouts } from "../net/messages.ts";
 import { problemFrom } from "../net/api.ts";
 import { RoomSocket, type SocketStatus } from "../net/socket.ts";
 import { pinCheckpoint } from "../store/checkpoints.ts";
@@ -30,7 +30,7 @@ export class Meeting {
   private mesh: Mesh | null = null;
   private queue: Promise<void> = Promise.resolve();
   private left = false;
-  private hasEntered = false;
+  private shown: Whereabouts | null = null;
 
   constructor(readonly place: Place, readonly store: Store, readonly media: LocalMedia, private readonly meshEvents: Omit<MeshEvents, "signal">,
     resume: string | null, private readonly seatSlot: string, private readonly entry: Entry) {
@@ -83,7 +83,7 @@ export class Meeting {
       case "take_proposal": return this.proposed(message.take_id, message.envelope);
       case "take": return this.take(message.envelope);
       case "room_changed": return this.roomChanged(message.envelope);
-      case "recording_ended": return this.ended(message.reason);
+      case "recording_ended": return this.isOurs(message.recording) ? this.ended(message.reason) : undefined;
       case "problem": return message.problem?.code === "removed" ? this.entry.removed() : this.problem(inWords(problemFrom(message.problem)));
       default: return;
     }
@@ -101,8 +101,14 @@ export class Meeting {
     if (welcome.request) await this.request(welcome.request, welcome.challenge);
     else if (this.store.state.request) this.ended("ended");
     await this.answering.cameBack();
-    if (welcome.place === "lobby") return this.hasEntered ? this.store.set({ notice: T("door_asked") }) : this.entry.atTheDoor();
+    if (welcome.place === "lobby") return this.atTheDoor();
     this.inside(welcome.gate);
+  }
+
+  private atTheDoor(): void {
+    if (this.shown === "lobby") return;
+    this.shown = "lobby";
+    this.entry.atTheDoor();
   }
 
   /** From here on others are seen and heard, and what the gate does is our business. */
@@ -110,14 +116,16 @@ export class Meeting {
     if (this.store.state.room.body.conference === null) this.mesh ??= this.newMesh();
     this.roster([...this.store.state.roster, ...this.store.state.door]);
     this.gate(gate);
-    if (this.hasEntered) return;
-    this.hasEntered = true;
+    if (this.shown === "room") return;
+    this.shown = "room";
     this.entry.entered();
   }
 
   /** Answered in front of the door, or nothing is asked any more. */
   private entered(roster: RosterEntry[], gate: Gate): void {
-    this.store.set({ where: "room" });
+    const { answer } = this.store.state;
+    // What was asked at the door may be over: `recording_ended` comes when everything is sealed.
+    this.store.set({ where: "room", answer: gate.reason === "no_request" && answer === "asked" ? "none" : answer });
     this.roster(roster);
     this.inside(gate);
   }
@@ -208,6 +216,12 @@ export class Meeting {
     this.publisher.stop();
     this.store.set({ halted: true });
     this.store.alarm(alarm);
+  }
+
+  /** Not of an older request that this one replaced: its end is told when it is sealed. */
+  private isOurs(recording: string): boolean {
+    const { request } = this.store.state;
+    return request === null || request.body.recording === recording;
   }
 
   private ended(reason: string): void {

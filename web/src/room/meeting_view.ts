@@ -17,7 +17,7 @@ import { TakeHome } from "./take_home.ts";
 import type { Tiles } from "./tiles.ts";
 import { openWithdraw } from "./withdraw_dialog.ts";
 
-export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Tiles, leave: () => void): Promise<void> {
+export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Tiles, leave: () => void, gone: AbortSignal): Promise<void> {
   const { store, media, place, answering } = meeting;
   const withdraw = h("button", { type: "button", testid: "withdraw", on: { click: () => openWithdraw(() => answering.withdraw(recordingToTakeBack())) } }, icon("undo"), T("withdraw_button"));
   const again = h("button", { type: "button", testid: "prompt-again", on: { click: () => asking.ask() } }, T("prompt_again"));
@@ -49,7 +49,7 @@ export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Ti
   titleOfPage(T("plain", { text: store.state.room.body.title }));
   main.querySelector("h1")?.focus();
 
-  const asking = new Asking(meeting, () => standing.map(({ recording }) => recording));
+  const asking = new Asking(meeting, () => standing.map(({ recording }) => recording), gone);
   const changeScope = (): void => {
     const { request, scope } = store.state;
     if (request) openScopeDialog(request.body.scope, scope, (wished) => answering.change(wished));
@@ -71,7 +71,7 @@ export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Ti
     tiles.follow(state.roster, state.participant);
     drawMine(state);
     asking.draw(state);
-  });
+  }, gone);
 
   function drawMine(state: MeetingState): void {
     const live = state.answer === "approved" || state.answer === "sending";

@@ -56,9 +56,11 @@ export class Store {
     this.current = { ...this.current, ...change };
     for (const listener of this.listeners) listener(this.current);
   }
-  /** Calls the listener now and after every change. */
-  watch(listener: (state: MeetingState) => void): void {
+  /** Calls the listener now and after every change, until the view that watches is gone. */
+  watch(listener: (state: MeetingState) => void, gone?: AbortSignal): void {
+    if (gone?.aborted) return;
     this.listeners.add(listener);
+    gone?.addEventListener("abort", () => this.listeners.delete(listener));
     listener(this.current);
   }
   alarm(alarm: Message): void {

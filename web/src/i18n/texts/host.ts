@@ -15,7 +15,7 @@ export const host = {
     "Wer kommt, während eine Aufzeichnung läuft, antwortet erst und tritt dann ein: So lange hält nichts an.",
   ],
   room_whole_takes: ["A withdrawal erases what was recorded of everybody while that person was there", "Ein Widerruf löscht alles, was in Anwesenheit dieser Person aufgezeichnet wurde, von allen"],
-  room_whole_takes_hint: ["Without this it erases that person’s own files. The prompt tells everyone which of the two holds.", "Ohne das löscht er die eigenen Dateien dieser Person. Die Frage sagt allen, welches von beidem gilt."],
+  room_whole_takes_hint: ["Without this it erases that person’s own files. The prompt tells everyone which of the two holds.", "Sonst löscht ein Widerruf die eigenen Dateien dieser Person. Die Frage sagt allen, welches von beidem gilt."],
   room_conference_hint: [
     "If people meet in another conference (BigBlueButton, Jitsi, …), the room only records beside it. Leave empty to meet here.",
     "Wenn das Treffen in einer anderen Konferenz stattfindet (BigBlueButton, Jitsi …), zeichnet der Raum nur daneben auf. Leer lassen, um sich hier zu treffen.",

@@ -55,18 +55,31 @@ export const meeting = {
   leave: ["Leave", "Verlassen"],
   door_title: ["One question before you enter", "Eine Frage, bevor Sie eintreten"],
   door_words: [
-    "This meeting is asked to be recorded. Nothing of you is seen, heard or recorded until you have answered.",
-    "Dieses Treffen soll aufgezeichnet werden. Bis Sie geantwortet haben, ist von Ihnen nichts zu sehen, zu hören oder aufgezeichnet.",
+    "A host asks to record this meeting. Until you have answered, nothing of you is shown, heard or recorded; hosts see your name.",
+    "Ein Gastgeber möchte dieses Treffen aufzeichnen. Bis Sie geantwortet haben, wird von Ihnen nichts gezeigt, gehört oder aufgezeichnet; Gastgeber sehen Ihren Namen.",
   ],
-  door_asked: ["Please answer; then you enter.", "Bitte antworten Sie; dann treten Sie ein."],
-  door_refused: ["You refused. You enter by yourself as soon as the recording is over, or you answer again.", "Sie haben abgelehnt. Sobald die Aufzeichnung vorbei ist, treten Sie von selbst ein, oder Sie antworten neu."],
+  door_asked: [
+    "Please answer. If you approve, you enter at once.",
+    "Bitte antworten Sie. Wenn Sie zustimmen, treten Sie sofort ein.",
+  ],
+  door_refused: [
+    "You refused. You are let in automatically when the recording is over; or you answer again.",
+    "Sie haben abgelehnt. Wenn die Aufzeichnung vorbei ist, werden Sie automatisch eingelassen; oder Sie antworten neu.",
+  ],
+  door_withdrawn: [
+    "You took your approval back. You are let in automatically when the recording is over; to approve again, leave and come back.",
+    "Sie haben Ihre Zustimmung widerrufen. Wenn die Aufzeichnung vorbei ist, werden Sie automatisch eingelassen; um neu zuzustimmen, gehen Sie und kommen Sie wieder.",
+  ],
   door_entering: ["You are let in …", "Sie werden eingelassen …"],
   door_answer: ["Answer", "Antworten"],
-  door_waits: ["In front of the door: {names}", "Vor der Tür: {names}"],
+  door_waits: [
+    "Waiting in front of the door:",
+    "Vor der Tür warten:",
+  ],
   removed_title: ["A host ended your part in this meeting", "Ein Gastgeber hat Ihre Teilnahme beendet"],
   removed_words: [
     "You are not in the meeting any more; nothing of you is recorded. What you approved earlier can still be taken back here.",
-    "Sie sind nicht mehr im Treffen; von Ihnen wird nichts aufgezeichnet. Was Sie vorher genehmigt haben, können Sie hier weiterhin widerrufen.",
+    "Sie sind nicht mehr im Treffen; von Ihnen wird nichts aufgezeichnet. Wozu Sie vorher zugestimmt haben, können Sie hier weiterhin widerrufen.",
   ],
   remove: ["Remove", "Entfernen"],
   remove_person: ["Remove {name} from the meeting", "{name} aus dem Treffen entfernen"],

@@ -20,8 +20,8 @@ export const prompt = {
   prompt_title: ["May this meeting be recorded?", "Darf dieses Treffen aufgezeichnet werden?"],
   prompt_lead: ["{host} asks. The meeting goes on whatever you answer.", "{host} fragt. Das Treffen geht weiter, wie auch immer Sie antworten."],
   prompt_lead_door: [
-    "{host} asks, and this room asks before you enter. If you approve you enter at once; if you refuse you wait outside until the recording is over.",
-    "{host} fragt, und in diesem Raum wird vor dem Eintreten gefragt. Wenn Sie zustimmen, treten Sie sofort ein; wenn Sie ablehnen, warten Sie draußen, bis die Aufzeichnung vorbei ist.",
+    "{host} asks to record; in this room that is answered before entering. If you approve you enter at once; if you refuse you wait outside until the recording is over.",
+    "{host} möchte aufzeichnen; in diesem Raum beantwortet man das vor dem Eintreten. Wenn Sie zustimmen, treten Sie sofort ein; wenn Sie ablehnen, warten Sie draußen, bis die Aufzeichnung vorbei ist.",
   ],
   prompt_what: ["What", "Was"],
   prompt_what_kinds: ["Of each person, as far as they agree: {kinds}", "Von jeder Person, soweit sie zustimmt: {kinds}"],
