@@ -17,8 +17,8 @@ bool gate_is_open(const MeetingState& state) noexcept {
   return state.recording && state.recording->running;
 }
 
-bool answers_at_the_door(const MeetingState& state, const Room& room) noexcept {
-  return room.lobby && state.recording.has_value();
+bool answers_at_the_door(const MeetingState& state, const Room& room, Role role) noexcept {
+  return room.lobby && state.recording.has_value() && role != Role::host;
 }
 
 std::vector<ParticipantId> may_enter(const MeetingState& state) {
@@ -84,7 +84,9 @@ std::vector<ParticipantId> shown_waiting(const MeetingState& state, const Partic
 }
 
 bool somebody_refused(const MeetingState& state) noexcept {
-  return std::ranges::any_of(state.members, [](const auto& entry) { return entry.second.answer == Answer::refused; });
+  return std::ranges::any_of(state.members, [](const auto& entry) {
+    return entry.second.place == Place::room && entry.second.answer == Answer::refused;
+  });
 }
 
 std::optional<ClosedReason> closed_reason(const MeetingState& state) {

@@ -121,7 +121,8 @@ struct MeetingState {
 // ---- the door (rooms with a lobby)
 
 /// Whether somebody who comes now has to answer before they enter: the room has a lobby, and a request is in force.
-bool answers_at_the_door(const MeetingState& state, const Room& room) noexcept;
+/// Hosts enter at once: what ends a recording is inside.
+bool answers_at_the_door(const MeetingState& state, const Room& room, Role role) noexcept;
 
 /// Who is in front of the door and need not wait any more: they approved, or nothing is asked any more. Tell Joined.
 std::vector<ParticipantId> may_enter(const MeetingState& state);

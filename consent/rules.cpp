@@ -143,8 +143,9 @@ class Stepper {
     if (!recording() || recording()->terms.request != event.request || found == state_.members.end()) return;
     recording()->resting.erase(event.participant);
     found->second.changed = state_.moment;
-    if (found->second.answer != Answer::refused) {
-      const bool named = recording()->terms.names_refusals;
+    const bool named = recording()->terms.names_refusals;
+    // In front of the door there may be only one: unless refusals are named, nothing is told of theirs.
+    if (found->second.answer != Answer::refused && (named || found->second.place == Place::room)) {
       effects_.push_back(TellHostRefused{named ? std::optional(event.participant) : std::nullopt});
     }
     set_answer(found->second, Answer::refused);

@@ -118,7 +118,8 @@ void Meeting::open_gate(const consent::OpenGate& effect) {
 
 void Meeting::tell_refused(const consent::TellHostRefused& effect) {
   for (const auto& [id, person] : people_) {
-    if (person.role == consent::Role::host) person.send(refused_message(effect.participant));
+    if (person.role == consent::Role::host && consent::is_in_room(state_, id))
+      person.send(refused_message(effect.participant));
   }
 }
 

@@ -58,7 +58,7 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
                                             std::shared_ptr<WebSocketPeer> peer);
   /// Whoever came back says with a fresh signature that their approval still holds. Answered by `confirmed`.
   Task<Result<void>> confirm(consent::ParticipantId participant, ConfirmMessage message);
-  /// A host has somebody leave, at once; they may come back with the link, as a stranger. Errors: forbidden, malformed.
+  /// A host has somebody leave, at once; they may come back with the link. Errors: forbidden, malformed.
   Result<void> remove(const consent::ParticipantId& host, const RemoveMessage& message);
   /// The connection ended; nothing happens if a newer one took its place.
   void left(const consent::ParticipantId& participant, const WebSocketPeer* peer);
@@ -131,6 +131,9 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
 
   /// A fresh place to publish what is left of an approval that is in force; none otherwise.
   std::optional<PublishPlace> open_place(const consent::Signed<consent::Approval>& approval);
+  /// Lets an approval that rests count again, if the confirmation holds; gives it.
+  Result<consent::Signed<consent::Approval>> revive(const consent::Signed<consent::Confirmation>& confirmation,
+                                                    std::string_view challenge);
   /// The same, and its token reads this person's own tracks later.
   Task<std::optional<PublishPlace>> give_place(consent::Signed<consent::Approval> approval);
 

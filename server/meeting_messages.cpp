@@ -51,7 +51,18 @@ Json counts_json(const consent::MeetingState& state, consent::Role viewer) {
           {"refused", refusals ? Json(counts.refused) : Json(nullptr)}};
 }
 
+/// In front of the door nothing is told of the gate.
+Json gate_from_outside() {
+  return {{"state", "closed"},
+          {"take", nullptr},
+          {"reason", consent::name_of(consent::ClosedReason::waiting)},
+          {"waiting_for", Json::array()},
+          {"answers", {{"people", 0}, {"approved", 0}, {"refused", nullptr}}},
+          {"opened_ms", nullptr}};
+}
+
 Json gate_json(const MeetingView& view, const Person& viewer) {
+  if (!consent::is_in_room(view.state, viewer.id)) return gate_from_outside();
   Json waiting = Json::array();
   for (const auto& id : consent::shown_waiting(view.state, viewer.id)) waiting.push_back(id.hex());
   const bool open = consent::gate_is_open(view.state);

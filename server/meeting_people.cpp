@@ -54,7 +54,8 @@ std::optional<consent::ParticipantId> Meeting::resting_seat(const crypto::Public
   if (!state_.recording) return std::nullopt;
   for (const auto& [participant, id] : state_.recording->resting) {
     const auto approval = approvals_.find(id);
-    if (approval == approvals_.end() || state_.members.contains(participant)) continue;
+    // Whoever is remembered here has a token for the seat.
+    if (approval == approvals_.end() || people_.contains(participant)) continue;
     if (approval->second.body.key == key && approval->second.body.role == role) return participant;
   }
   return std::nullopt;
@@ -72,7 +73,7 @@ void Meeting::take_seat(const consent::ParticipantId& id, JoinMessage message, c
   }
   people_.insert_or_assign(id, Person{id, std::move(message.name), message.key, role, resume});
   // Whoever is inside already stays there, and answers there.
-  if (consent::answers_at_the_door(state_, room_.body) && !consent::is_in_room(state_, id))
+  if (consent::answers_at_the_door(state_, room_.body, role) && !consent::is_in_room(state_, id))
     return apply(consent::Knocked{id, message.key, role});
   apply(consent::Joined{id, message.key, role});
 }

@@ -129,19 +129,31 @@ Task<Result<void>> Meeting::confirm(consent::ParticipantId participant, ConfirmM
   if (unproven_.lacks_row(confirmation.body.recording, confirmation.body.key))
     co_return Error(Errc::unavailable, "your withdrawal is not in the ledger yet", "proof_follows");
   const std::string challenge = std::exchange(find(participant)->challenge, {});  // used up, whatever comes of it
-  auto checked = consent::check_confirmation(confirmation, *request_, challenge, wall_time());
-  auto admitted = checked ? consent::admit(state_, confirmation) : std::move(checked).error();
-  const auto approval = approvals_.find(confirmation.body.approval);
-  if (admitted && approval != approvals_.end()) {
-    const consent::Signed<consent::Approval> confirmed = approval->second;
-    last_approval_ns_ = monotonic_ns();
-    apply(std::move(admitted).value());
-    const auto place = co_await give_place(confirmed);
-    if (const Person* person = find(participant)) person->send(confirmed_message(confirmed.id, place));
+  const WebSocketPeer* const peer = find(participant)->peer.get();
+  auto revived = revive(confirmation, challenge);
+  if (revived) {
+    const consent::StatementId approval = revived.value().id;
+    const auto place = co_await give_place(std::move(revived).value());
+    // A newer connection confirms anew, and gets a place of its own.
+    const Person* person = find(participant);
+    if (person != nullptr && person->peer.get() == peer) person->send(confirmed_message(approval, place));
   }
   (void)co_await renew_challenge(participant, Tell::now);
-  BOOST_OUTCOME_CO_TRY(std::move(admitted));
+  if (!revived) co_return std::move(revived).error();
   co_return boost::outcome_v2::success();
+}
+
+Result<consent::Signed<consent::Approval>> Meeting::revive(const consent::Signed<consent::Confirmation>& confirmation,
+                                                           std::string_view challenge) {
+  BOOST_OUTCOME_TRY(consent::check_confirmation(confirmation, *request_, challenge, wall_time()));
+  BOOST_OUTCOME_TRY(auto confirmed, consent::admit(state_, confirmation));
+  apply(std::move(confirmed));
+  const auto member = state_.members.find(confirmation.body.participant);
+  const auto approval = approvals_.find(confirmation.body.approval);
+  if (member == state_.members.end() || member->second.approval != confirmation.body.approval ||
+      approval == approvals_.end())
+    return Error(Errc::conflict, "this approval does not hold any more; answer the request again", "unknown_reference");
+  return approval->second;
 }
 
 Task<Result<Accepted>> Meeting::refuse(consent::Signed<consent::Refusal> refusal) {
@@ -149,7 +161,11 @@ Task<Result<Accepted>> Meeting::refuse(consent::Signed<consent::Refusal> refusal
   const consent::ParticipantId id = refusal.body.participant;
   Person* person = find(id);
   if (!request_ || person == nullptr) co_return Error(Errc::not_found, "there is nothing to refuse here now");
-  BOOST_OUTCOME_CO_TRY(consent::check_refusal(refusal, *request_, person->challenge, wall_time()));
+  auto checked = consent::check_refusal(refusal, *request_, person->challenge, wall_time());
+  if (!checked) {
+    (void)co_await renew_challenge(id, Tell::now);
+    co_return std::move(checked).error();
+  }
   BOOST_OUTCOME_CO_TRY(auto refused, consent::admit(state_, refusal));
   apply(refused);  // at once: nothing of this waits for a disk
   forget_place(*person);

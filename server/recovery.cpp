@@ -41,6 +41,7 @@ Task<Result<void>> erase_unannounced(Services& services, consent::RecordingId re
   auto read = co_await services.in_database([&] { return read_evidence(services, recording); });
   BOOST_OUTCOME_CO_TRY(const auto evidence, std::move(read));
   co_return co_await on(services.executors.workers, [&]() -> Result<void> {
+    if (!evidence.request) return boost::outcome_v2::success();  // erased in the ledger: all of it goes with the sweep
     const auto listed = services.blobs.list(recording.hex());
     if (!listed && listed.error().code == storage::Errc::not_found) return boost::outcome_v2::success();
     BOOST_OUTCOME_TRY(const auto names, listed);

@@ -52,6 +52,8 @@ TEST_CASE("in front of the door nobody is seen, nothing is heard of takes, and n
   Recorded meeting(server, with_lobby);
   Attendee carl(meeting.host, Attendee::As::participant, "Carl");
   CHECK(carl.welcome.at("roster").empty());
+  CHECK(carl.welcome.at("gate").at("state") == "closed");
+  CHECK(carl.welcome.at("gate").at("answers").at("people") == 0);
   carl.send({{"type", "signal"}, {"to", meeting.ben.participant}, {"data", "knock"}});
   meeting.ben.send({{"type", "signal"}, {"to", carl.participant}, {"data", "who is there"}});
   CHECK_FALSE(carl.was_sent("signal"));
@@ -75,8 +77,8 @@ TEST_CASE("who waits in front of the door is shown to hosts alone, and without t
   CHECK(of_carl.at("place") == "lobby");
   CHECK(of_carl.at("answer") == "hidden");
   REQUIRE(carl.refuse().status == 201);
-  CHECK(meeting.anna.wait_for("refused").at("participant").is_null());
-  CHECK_FALSE(meeting.anna.was_sent("roster"));  // nothing in it tells who it was
+  CHECK_FALSE(meeting.anna.was_sent("roster"));
+  REQUIRE(carl.request);
   Attendee dora(meeting.host, Attendee::As::participant, "Dora");
   REQUIRE(dora.approve().status == 201);
   const auto seen = ids_in(dora.wait_for("entered").at("roster"));
@@ -131,4 +133,29 @@ TEST_CASE("whoever lost the connection and comes back confirms in front of the d
   CHECK_FALSE(meeting.anna.was_sent("gate"));
   REQUIRE(again.confirm(meeting.ben.last_approval).at("publish").is_object());
   while (meeting.anna.gate.at("take") != 3) meeting.anna.wait_for("gate");
+}
+
+TEST_CASE("of a refusal in front of the door nothing is told, unless refusals are named", "[lobby]") {
+  const RunningServer server;
+  Recorded meeting(server, with_lobby);
+  Attendee carl(meeting.host, Attendee::As::participant, "Carl");
+  REQUIRE(carl.refuse().status == 201);
+  CHECK_FALSE(meeting.anna.was_sent("refused"));
+}
+
+TEST_CASE("a host does not wait in front of the door", "[lobby]") {
+  const RunningServer server;
+  Recorded meeting(server, with_lobby);
+  const Attendee second(meeting.host, Attendee::As::host, "Second host");
+  CHECK(second.welcome.at("place") == "room");
+  meeting.anna.wait_for_gate("closed");
+}
+
+TEST_CASE("a host removes somebody who waits in front of the door", "[lobby]") {
+  const RunningServer server;
+  Recorded meeting(server, with_lobby);
+  Attendee carl(meeting.host, Attendee::As::participant, "Carl");
+  meeting.anna.send({{"type", "remove"}, {"participant", carl.participant}});
+  CHECK(carl.wait_for("problem").at("problem").at("code") == "removed");
+  CHECK_FALSE(meeting.anna.was_sent("gate"));
 }
