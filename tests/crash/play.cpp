@@ -29,6 +29,7 @@ const char* name_of(Phase phase) {
 std::vector<Phase> all_phases() {
   std::vector<Phase> all;
   for (std::size_t i = 0; i < kNames.size(); ++i) all.push_back(static_cast<Phase>(i));
+  all.insert(all.end(), 2, Phase::recording);  // most of a meeting is this
   return all;
 }
 
@@ -110,6 +111,7 @@ void Play::reach(Phase phase) {
   await_open();
   if (phase == Phase::recording && dice_.one_in(2)) return;  // dies while the files begin
   await_media();
+  std::this_thread::sleep_for(dice_.anywhere_in(1500ms));  // a take of any length
   if (dice_.one_in(3)) something_happens();
 }
 
@@ -139,7 +141,8 @@ void Play::die_in(Phase phase) {
       await_open();
       break;
     case Phase::recording:
-      service_.kill_in(dice_.anywhere_in(5s));
+      // While its files begin, or long after their last tail would be too old.
+      service_.kill_in(dice_.one_in(2) ? dice_.anywhere_in(3s) : 2s + dice_.anywhere_in(4s));
       break;
     case Phase::late_join:
       service_.kill_in(dice_.within(1s));
