@@ -60,7 +60,8 @@ void Unavoced::launch(int ready) {
   const std::string log = folder_ / "unavoced.log";
   killed_ns_ = 0;
   process_ = ::fork();
-  if (process_ != 0) return;
+  if (process_ < 0) throw std::runtime_error("fork");  // -1 must never be what is killed
+  if (process_ > 0) return;
   const int file = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (::dup2(ready, 1) == 1 && ::dup2(file, 2) == 2)
     ::execve(words.front().c_str(), arguments.data(), variables.data());
