@@ -19,7 +19,7 @@ auto guarded(Work&& work) -> Result<decltype(work())> {
       return work();
     }
   } catch (const std::exception& exception) {
-    return Error(storage::describe(exception));
+    return Error(storage::describe(exception, "ledger.db"));
   }
 }
 
@@ -112,7 +112,7 @@ Result<Ledger> Ledger::open(storage::Database database, storage::ErasureSlots& s
   try {
     BOOST_OUTCOME_TRY(load(*state));
   } catch (const std::exception& exception) {
-    return Error(storage::describe(exception));
+    return Error(storage::describe(exception, "ledger.db"));
   }
   return Ledger(std::move(state));
 }

@@ -151,7 +151,7 @@ Result<std::vector<Entry>> Ledger::append(std::span<const NewEntry> fresh, TimeM
     try {
       return append_all(*state_, fresh, now);
     } catch (const std::exception& exception) {
-      return Error(storage::describe(exception));
+      return Error(storage::describe(exception, "ledger.db"));
     }
   }();
   if (appended && state_->tree.size() > size_before) {

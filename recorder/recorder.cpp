@@ -109,6 +109,10 @@ Result<std::vector<Recovered>> Recorder::recover() {
   return recorder::recover(impl_->blobs_);
 }
 
+Result<void> Recorder::repair(consent::RecordingId recording, const std::string& name) {
+  return recorder::repair(impl_->blobs_, recording, name);
+}
+
 Result<SealedTrackFile> Recorder::examine(consent::RecordingId recording, const std::string& name) {
   return recorder::examine(impl_->blobs_, recording, name);
 }

@@ -78,8 +78,14 @@ class Recorder {
 
   // ---- at start, before any take
 
-  /// Repairs, without any key, every main file that has a tail; can be repeated. Blocks on the disk.
+  /// Repairs, without any key, every main file that has a tail; can be repeated. One that cannot be repaired keeps none
+  /// of the others; the first error is told at the end. Blocks on the disk.
   Result<std::vector<Recovered>> recover();
+
+  // ---- for a take that is over
+
+  /// Repairs one main file if it has a tail; can be repeated. Blocks on the disk.
+  Result<void> repair(consent::RecordingId recording, const std::string& name);
 
   /// Measures a track file at rest: sizes and hashes as a `seal` needs them for an interrupted take; fields that only
   /// the media could tell are zero, `empty` when there is no such file. Blocks on the disk.

@@ -1,6 +1,7 @@
 #include "recorder/recovery.hpp"
 
 #include <array>
+#include <optional>
 
 #include "crypto/age_header.hpp"
 #include "crypto/track_sealer.hpp"
@@ -73,6 +74,7 @@ std::string main_name(const std::string& name) {
 
 Result<std::vector<Recovered>> recover(storage::BlobStore& blobs) {
   std::vector<Recovered> all;
+  std::optional<Error> first_error;  // one file that cannot be repaired keeps none of the others
   BOOST_OUTCOME_TRY(const auto recordings, blobs.recordings());
   for (const std::string& folder : recordings) {
     const auto recording = consent::RecordingId::parse(folder);
@@ -81,12 +83,24 @@ Result<std::vector<Recovered>> recover(storage::BlobStore& blobs) {
     for (const std::string& name : names) {
       if (!storage::is_tail_name(name)) continue;
       auto recovered = recover_file(blobs, recording.value(), name);
-      if (!recovered)
-        return Error{recovered.error().code, "Repairing " + folder + "/" + name + ": " + recovered.error().text};
-      all.push_back(std::move(recovered.value()));
+      if (recovered)
+        all.push_back(std::move(recovered.value()));
+      else if (!first_error)
+        first_error = Error{recovered.error().code, "Repairing " + folder + "/" + name + ": " + recovered.error().text};
     }
   }
+  if (first_error) return *first_error;
   return all;
+}
+
+Result<void> repair(storage::BlobStore& blobs, const consent::RecordingId& recording, const std::string& name) {
+  const std::string tail = storage::tail_name(name);
+  for (const std::string& needed : {tail, name}) {
+    const auto size = blobs.size(recording.hex(), needed);
+    if (!size && size.error().code == storage::Errc::not_found) return boost::outcome_v2::success();
+  }
+  BOOST_OUTCOME_TRY(recover_file(blobs, recording, tail));
+  return boost::outcome_v2::success();
 }
 
 Result<SealedTrackFile> examine(storage::BlobStore& blobs, const consent::RecordingId& recording,

@@ -13,8 +13,11 @@
 namespace unavoce::recorder {
 
 /// Cuts every main file that has a tail back to where the tail takes over. Can be repeated; a second run changes
-/// nothing.
+/// nothing. The first error is told when all have been tried.
 Result<std::vector<Recovered>> recover(storage::BlobStore& blobs);
+
+/// The same for one main file; nothing happens without a tail. Its writer must be gone.
+Result<void> repair(storage::BlobStore& blobs, const consent::RecordingId& recording, const std::string& name);
 
 /// Hashes a file as it lies there; `empty` if there is none.
 Result<SealedTrackFile> examine(storage::BlobStore& blobs, const consent::RecordingId& recording,

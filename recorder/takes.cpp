@@ -223,10 +223,16 @@ void Takes::finish_take(const Key& key, Result<std::vector<SealedTrackFile>> fil
   if (files) {
     for (SealedTrackFile& file : files.value()) {
       if (file.empty || file.size_bytes != 0) continue;
-      if (const auto measured = examine(blobs_, key.first, file.name)) {
-        file.size_bytes = measured.value().size_bytes;
-        file.sha256 = measured.value().sha256;
+      // As the next start would do: what is sealed must not change any more.
+      const auto repaired = repair(blobs_, key.first, file.name);
+      const auto measured = examine(blobs_, key.first, file.name);
+      if (!repaired || !measured) {
+        // Better no account than a wrong one: the server seals what it finds once the disk allows it.
+        files = !repaired ? repaired.error() : measured.error();
+        break;
       }
+      file.size_bytes = measured.value().size_bytes;
+      file.sha256 = measured.value().sha256;
     }
   }
   done(std::move(files));

@@ -140,11 +140,12 @@ std::vector<Route> account_routes(Services& services, Meetings& meetings) {
 }
 
 FindLogin login_finder(Services& services) {
-  return [&services](std::string token) -> Task<std::string> {
+  return [&services](std::string token) -> Task<Result<std::string>> {
     const crypto::Digest digest = token_sha256(token);
     auto user = co_await services.in_database([&] { return services.accounts.login(digest, wall_time()); });
     if (!user) services.log.error("log-ins cannot be read: " + user.error().text);
-    co_return user&& user.value() ? std::move(*user.value()) : std::string();
+    BOOST_OUTCOME_CO_TRY(auto found, std::move(user));
+    co_return found ? std::move(*found) : std::string();
   };
 }
 

@@ -50,7 +50,13 @@ Task<Result<Response>> create_room(Services& services, Context context) {
                    "one host has at most " + std::to_string(services.config.max_rooms_per_account) + " rooms here",
                    "too_many_rooms");
     }
-    BOOST_OUTCOME_TRY(services.rooms.add_room(room.body.room, context.user));
+    auto added = services.rooms.add_room(room.body.room, context.user);
+    if (!added) {
+      // What an attempt left behind that the ledger refused.
+      BOOST_OUTCOME_TRY(const auto owner, services.rooms.owner(room.body.room.hex()));
+      BOOST_OUTCOME_TRY(const auto statement, services.ledger.latest_room(room.body.room));
+      if (owner != context.user || statement) return added;
+    }
     const auto entry = consent::new_entry(room);
     auto appended = append(services, {&entry, 1});
     if (appended) return boost::outcome_v2::success();

@@ -60,6 +60,8 @@ struct Config {
   // No setting; shorter in tests. After a start, pages that are still open come back within their longest pause between
   // two attempts (web/src/net/socket.ts, 8 s). Recordings that nobody has come back to by then end as interrupted.
   std::chrono::milliseconds come_back_within{10'000};
+  // No setting either; shorter in tests. What the disk refused is tried again after this.
+  std::chrono::milliseconds try_again_after{2'000};
   // No setting either: whoever opens a room's WebSocket says who they are within this.
   std::chrono::milliseconds join_within{10'000};
 

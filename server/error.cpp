@@ -42,13 +42,26 @@ Errc code_of(recorder::Errc code) {
   }
 }
 
+/// A disk that is full or fails is the same to whoever asks, whichever file it was.
+Error of_disk(const storage::Error& below) {
+  switch (below.code) {
+    case storage::Errc::not_found:
+      return {Errc::not_found, below.text};
+    case storage::Errc::no_space:
+    case storage::Errc::io:
+    case storage::Errc::locked:
+      return {Errc::unavailable, below.text, std::string(consent::name_of(consent::Errc::storage))};
+    default:
+      return {Errc::io, below.text};
+  }
+}
+
 }  // namespace
 
 Error::Error(const consent::Error& below)
     : Error(code_of(below.code), below.text, std::string(consent::name_of(below.code))) {}
 Error::Error(const recorder::Error& below) : Error(code_of(below.code), below.text) {}
-Error::Error(const storage::Error& below)
-    : Error(below.code == storage::Errc::not_found ? Errc::not_found : Errc::io, below.text) {}
+Error::Error(const storage::Error& below) : Error(of_disk(below)) {}
 Error::Error(const crypto::Error& below) : Error(Errc::malformed, below.text) {}
 
 }  // namespace unavoce::server

@@ -86,6 +86,8 @@ Result<void> seal_what_is_there(Services& services, const consent::RecordingId& 
   for (const auto& track : evidence.tracks) {
     if (track.body.take != take) continue;
     if (std::ranges::count(evidence.erased, track.body.name) != 0) continue;
+    // What is sealed must not change when the service starts again.
+    BOOST_OUTCOME_TRY(services.recorder.repair(recording, track.body.name));
     BOOST_OUTCOME_TRY(auto file, services.recorder.examine(recording, track.body.name));
     file.approval = track.body.approval;
     file.file = track.body.file;

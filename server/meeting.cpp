@@ -25,10 +25,11 @@ std::string exception_text(const std::exception_ptr& failure) {
 
 }  // namespace
 
-Meeting::Meeting(Services& services, Unproven& unproven, consent::Signed<consent::Room> room,
+Meeting::Meeting(Services& services, Unproven& unproven, Seals& seals, consent::Signed<consent::Room> room,
                  std::optional<OpenRequest> open)
     : services_(services),
       unproven_(unproven),
+      seals_(seals),
       room_(std::move(room)),
       queue_(std::make_shared<JobQueue>(services.executors.control,
                                         [&log = services.log](const std::exception_ptr& failure) {
@@ -171,7 +172,8 @@ Task<void> Meeting::recover(consent::Part part) {
   const auto self = shared_from_this();
   asio::steady_timer pause(services_.executors.control);
   for (bool well = false; !well && !state_.members.empty();) {
-    pause.expires_after(std::chrono::seconds(part == consent::Part::ledger ? 2 : 5));
+    // Each attempt of the recorder's makes files anew.
+    pause.expires_after(services_.config.try_again_after * (part == consent::Part::ledger ? 2 : 5) / 2);
     boost::system::error_code ignored;
     co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     well = true;
@@ -182,11 +184,21 @@ Task<void> Meeting::recover(consent::Part part) {
       BOOST_OUTCOME_TRY(services_.ledger.add_challenge(probe, wall_time() + consent::SpanMs{1000}, wall_time()));
       return boost::outcome_v2::success();
     });
-    // Nothing goes on before the withdrawals that were refused are in.
-    well = written.has_value() && !(request_ && unproven_.lacks_row(request_->body.recording));
+    // Nothing goes on before the withdrawals and seals that were refused are in.
+    well = written.has_value();
+    if (!well || !request_) continue;
+    const consent::RecordingId recording = request_->body.recording;
+    const auto settled = co_await seals_.settle(recording);
+    well = settled.has_value() && !unproven_.lacks_row(recording);
   }
   recovering_.erase(part);
   apply(consent::Recovered{part});
+  if (part != consent::Part::ledger) co_return;
+  const std::vector<consent::ParticipantId> waiting(unchallenged_.begin(), unchallenged_.end());
+  for (const auto& id : waiting) {
+    if (find(id) == nullptr) unchallenged_.erase(id);
+    if (find(id) != nullptr) (void)co_await renew_challenge(id, Tell::now);
+  }
 }
 
 void Meeting::hear(const recorder::Event& event) {
@@ -212,9 +224,11 @@ Task<Result<void>> Meeting::renew_challenge(consent::ParticipantId participant, 
     return boost::outcome_v2::success();
   });
   if (!added) {
+    unchallenged_.insert(participant);
     report_fault(consent::Part::ledger, "no challenge can be stored: " + added.error().text);
     co_return std::move(added).error();
   }
+  unchallenged_.erase(participant);
   Person* person = find(participant);
   if (person == nullptr) co_return boost::outcome_v2::success();
   person->challenge = challenge;
@@ -227,9 +241,10 @@ Task<void> Meeting::ask_everybody() {
   std::vector<consent::ParticipantId> ids;
   for (const auto& [id, member] : state_.members) ids.push_back(id);
   for (const auto& id : ids) {
-    const auto renewed = co_await renew_challenge(id, Tell::with_another_message);
+    // Without a fresh one they are asked all the same: the one they have may be good, or a fresh one follows.
+    (void)co_await renew_challenge(id, Tell::with_another_message);
     const Person* person = find(id);
-    if (renewed && person != nullptr && request_) person->send(request_message(*request_, person->challenge));
+    if (person != nullptr && request_) person->send(request_message(*request_, person->challenge));
   }
 }
 

@@ -19,6 +19,7 @@
 #include "server/job_queue.hpp"
 #include "server/meeting_messages.hpp"
 #include "server/person.hpp"
+#include "server/seals.hpp"
 #include "server/services.hpp"
 #include "server/unproven.hpp"
 
@@ -40,7 +41,8 @@ struct OpenRequest {
 
 class Meeting : public std::enable_shared_from_this<Meeting> {
  public:
-  Meeting(Services& services, Unproven& unproven, consent::Signed<consent::Room> room, std::optional<OpenRequest> open);
+  Meeting(Services& services, Unproven& unproven, Seals& seals, consent::Signed<consent::Room> room,
+          std::optional<OpenRequest> open);
 
   const consent::SessionId& session() const noexcept { return session_; }
   const consent::Signed<consent::Room>& room() const noexcept { return room_; }
@@ -157,6 +159,7 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
 
   Services& services_;
   Unproven& unproven_;
+  Seals& seals_;
   consent::Signed<consent::Room> room_;
   consent::SessionId session_ = consent::SessionId::random();
   consent::MeetingState state_;
@@ -177,6 +180,7 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   std::optional<consent::TimeMs> opened_;
   std::int64_t last_approval_ns_ = 0;
   std::set<consent::Part> recovering_;
+  std::set<consent::ParticipantId> unchallenged_;  // the disk refused their fresh challenge: it follows
   asio::steady_timer tick_;
 };
 

@@ -70,6 +70,9 @@ Task<void> Meeting::try_to_prepare(const consent::PrepareTake& effect) {
 /// `take` and every `track` in one transaction: from here on the evidence is there before the media.
 Task<Result<void>> Meeting::make_durable(const consent::PrepareTake& effect,
                                          std::vector<recorder::PreparedTrack> files) {
+  // A seal that is owed comes before the next take.
+  auto settled = co_await seals_.settle(effect.recording);
+  BOOST_OUTCOME_CO_TRY(std::move(settled));
   auto proposed = co_await propose_take(effect);
   BOOST_OUTCOME_CO_TRY(auto take, std::move(proposed));
   auto appended = co_await services_.in_database([&]() -> Result<void> {
@@ -120,24 +123,22 @@ Task<void> Meeting::end_take(consent::EndTake effect) {
     services_.recorder.end_take(effect.recording, effect.take, std::move(done));
   });
   if (!ended) services_.log.error("a take did not end as it should: " + ended.error().text);
-  const auto sealed = co_await services_.in_database([&]() -> Result<void> {
-    if (ended) {
-      BOOST_OUTCOME_TRY(const auto files, announced(services_, effect.recording, std::move(ended).value()));
-      return append_take_seal(services_, effect.recording, effect.take, effect.reason, files);
-    }
-    return seal_what_is_there(services_, effect.recording, effect.take, consent::EndReason::fault);
-  });
+  SealOrder order{effect.recording, effect.take, effect.reason};
+  if (ended) order.files = std::move(ended).value();
+  const auto sealed = co_await seals_.write(std::move(order));
   if (!sealed) report_fault(consent::Part::ledger, "a take could not be sealed in the ledger: " + sealed.error().text);
 }
 
 Task<void> Meeting::erase(consent::Erase effect) {
   const auto erased = co_await erase_withdrawn(services_, effect.recording, effect.approvals);
-  if (!erased) report_fault(consent::Part::ledger, "a withdrawal is not finished: " + erased.error().text);
+  if (erased) co_return;
+  unproven_.keep_erasure(effect.recording);
+  report_fault(consent::Part::ledger, "a withdrawal is not finished: " + erased.error().text);
 }
 
 Task<void> Meeting::end_recording(consent::EndRecording effect) {
-  const auto sealed =
-      co_await services_.in_database([&] { return append_final_seal(services_, effect.recording, effect.reason); });
+  SealOrder last{effect.recording, std::nullopt, effect.reason};
+  const auto sealed = co_await seals_.write(std::move(last));
   if (!sealed) report_fault(consent::Part::ledger, "a recording could not be sealed: " + sealed.error().text);
   if (is_about(effect.recording)) {
     request_.reset();

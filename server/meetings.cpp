@@ -100,7 +100,10 @@ Result<OpenedRoom> open_room(Services& services, std::string_view room) {
 
 Meetings::Meetings(Services& services)
     : services_(services),
-      unproven_(services, [this](consent::Signed<consent::Withdrawal> late) { return finish(std::move(late)); }),
+      unproven_(
+          services, [this](consent::Signed<consent::Withdrawal> late) { return finish(std::move(late)); },
+          [this](consent::RecordingId recording) { return erase_again(recording); }),
+      seals_(services),
       afterwards_(std::make_shared<JobQueue>(services.executors.control, [&log = services.log](std::exception_ptr) {
         log.error("a withdrawal after a session failed; it is tried again when it is sent again, or at the next start");
       })) {}
@@ -155,13 +158,13 @@ Task<Result<std::shared_ptr<Meeting>>> Meetings::meeting_in(std::string room) {
   auto loaded = co_await services_.in_database([&] { return open_room(services_, room); });
   BOOST_OUTCOME_CO_TRY(auto opened, std::move(loaded));
   BOOST_OUTCOME_CO_TRY(check_serving());
-  // What happened while we looked: the recording was given up, or somebody else was faster.
-  if (opened.request && given_up_.contains(opened.request->request.body.recording)) opened.request.reset();
+  // The recording has ended, though the ledger does not say so yet; or somebody else was faster.
+  if (opened.request && seals_.is_over(opened.request->request.body.recording)) opened.request.reset();
   auto& place = meetings_[room];
   if (place) co_return place;
   std::vector<consent::Signed<consent::Withdrawal>> late;
   if (opened.request) late = unproven_.of(opened.request->request.body.recording);
-  place = std::make_shared<Meeting>(services_, unproven_, std::move(opened.room), std::move(opened.request));
+  place = std::make_shared<Meeting>(services_, unproven_, seals_, std::move(opened.room), std::move(opened.request));
   for (const auto& withdrawal : late) place->hear(withdrawal);
   co_return place;
 }
@@ -237,6 +240,11 @@ Task<Result<Accepted>> Meetings::withdraw_afterwards(consent::Signed<consent::Wi
                   "proof_follows");
 }
 
+Task<Result<void>> Meetings::erase_again(consent::RecordingId recording) {
+  const std::vector<consent::StatementId> only_what_the_ledger_says;
+  co_return co_await erase_withdrawn(services_, recording, only_what_the_ledger_says);
+}
+
 Task<Result<void>> Meetings::erase_afterwards(const consent::Signed<consent::Withdrawal>& withdrawal) {
   std::optional<Result<void>> erased;
   afterwards_->add([&]() -> Task<void> {
@@ -270,23 +278,23 @@ Task<std::optional<Unproven::Missing>> Meetings::finish(consent::Signed<consent:
 }
 
 Task<Result<void>> Meetings::stop(consent::RecordingId recording) {
+  // What closes the gate waits for no disk.
+  if (const auto running = meeting_about(recording)) co_await running->stop(recording);
   auto read = co_await services_.in_database([&] { return read_evidence(services_, recording); });
   BOOST_OUTCOME_CO_TRY(auto evidence, std::move(read));
   if (evidence.finished || !evidence.request) co_return boost::outcome_v2::success();
   const auto found = meetings_.find(evidence.request->body.room.hex());
   const std::shared_ptr<Meeting> meeting = found == meetings_.end() ? nullptr : found->second;
   // From here on no session takes it up again.
-  given_up_.insert(recording);
+  seals_.mark_over(recording);
   if (meeting) co_await meeting->stop(recording);
   // Nobody came back to it since the service was started, or the meeting could not write the seal.
-  std::optional<Result<void>> sealed;
-  afterwards_->add([&]() -> Task<void> {
-    sealed.emplace(co_await services_.in_database(
-        [&] { return append_final_seal(services_, recording, consent::EndReason::stopped); }));
-  });
-  co_await afterwards_->drained();
-  if (!sealed) co_return Error(Errc::io, "the recording could not be sealed; the log says why");
-  co_return std::move(*sealed);
+  SealOrder last{recording, std::nullopt, consent::EndReason::stopped};
+  auto sealed = co_await seals_.write(std::move(last));
+  if (sealed) co_return boost::outcome_v2::success();
+  const std::string why = sealed.error().text;
+  co_return Error(Errc::unavailable, "the recording has ended; its seal follows by itself (" + why + ")",
+                  "seal_follows");
 }
 
 Task<Result<void>> Meetings::erase_recording(std::string recording) {
@@ -337,6 +345,7 @@ Task<void> Meetings::end_all() {
   for (const auto& [room, meeting] : meetings_) all.push_back(meeting);
   for (const auto& meeting : all) co_await meeting->end();
   co_await unproven_.try_all();
+  co_await seals_.settle_all();
   co_await afterwards_->drained();
 }
 

@@ -12,6 +12,7 @@
 #include "server/job_queue.hpp"
 #include "server/meeting.hpp"
 #include "server/router.hpp"
+#include "server/seals.hpp"
 #include "server/services.hpp"
 
 namespace unavoce::server {
@@ -68,12 +69,13 @@ class Meetings {
   Task<Result<void>> sweep_recording(consent::RecordingId recording);
   Task<void> sweep_empty_meetings();
   Task<std::optional<Unproven::Missing>> finish(consent::Signed<consent::Withdrawal> withdrawal);
+  Task<Result<void>> erase_again(consent::RecordingId recording);
   Task<Result<void>> erase_afterwards(const consent::Signed<consent::Withdrawal>& withdrawal);
 
   Services& services_;
   Unproven unproven_;
+  Seals seals_;
   std::map<std::string, std::shared_ptr<Meeting>> meetings_;  // by room
-  std::set<consent::RecordingId> given_up_;                   // nobody came back: no session takes them up again
   enum class Phase { serving, ending } phase_ = Phase::serving;
   std::shared_ptr<JobQueue> afterwards_;  // withdrawals without a session, one after the other
 };

@@ -81,15 +81,16 @@ Task<Result<void>> Meetings::recover_recording(consent::RecordingId recording) {
   // Erasing comes first and does not depend on whether anything can be sealed.
   const std::vector<consent::StatementId> only_what_the_ledger_says;
   auto erased = co_await erase_withdrawn(services_, recording, only_what_the_ledger_says);
+  if (!erased) unproven_.keep_erasure(recording);
   auto tidied = co_await erase_unannounced(services_, recording);
-  auto sealed = co_await services_.in_database([&]() -> Result<void> {
-    BOOST_OUTCOME_TRY(auto evidence, read_evidence(services_, recording));
-    for (const auto& take : evidence.takes) {
-      if (std::ranges::count(evidence.sealed_takes, take.body.take) != 0) continue;
-      BOOST_OUTCOME_TRY(seal_what_is_there(services_, recording, take.body.take, consent::EndReason::interrupted));
-    }
-    return boost::outcome_v2::success();
-  });
+  auto read = co_await services_.in_database([&] { return read_evidence(services_, recording); });
+  BOOST_OUTCOME_CO_TRY(const auto evidence, std::move(read));
+  Result<void> sealed = boost::outcome_v2::success();
+  for (const auto& take : evidence.takes) {
+    if (std::ranges::count(evidence.sealed_takes, take.body.take) != 0) continue;
+    SealOrder order{recording, take.body.take, consent::EndReason::interrupted};
+    sealed = co_await seals_.write(std::move(order));
+  }
   if (!erased) co_return erased;
   if (!tidied) co_return tidied;
   co_return sealed;
@@ -127,10 +128,10 @@ Task<Result<void>> Meetings::sweep_recording(consent::RecordingId recording) {
   const auto now = wall_time();
   if (evidence.request->body.delete_after_ms <= now) co_return co_await erase_recording(recording.hex());
   if (evidence.finished || meeting_about(recording)) co_return boost::outcome_v2::success();
-  given_up_.insert(recording);
   const auto reason =
       evidence.request->body.expires_ms > now ? consent::EndReason::interrupted : consent::EndReason::expired;
-  co_return co_await services_.in_database([&] { return append_final_seal(services_, recording, reason); });
+  SealOrder last{recording, std::nullopt, reason};
+  co_return co_await seals_.write(std::move(last));
 }
 
 }  // namespace unavoce::server

@@ -49,6 +49,11 @@ void allow_other_sites(Response& response) {
   response.with("Access-Control-Expose-Headers", "Accept-Patch, ETag, Link, Location, Retry-After");
 }
 
+/// Whether the machine is to blame, so that its operator must hear of it.
+bool concerns_operator(const Error& error) {
+  return error.word == "storage" || http_status(error.code) == 500;
+}
+
 }  // namespace
 
 Router::Router(std::vector<Route> routes, UpgradeRoom upgrade_room, FindLogin find_login, OriginPolicy origins,
@@ -94,6 +99,7 @@ Task<Response> Router::handle(Request request) {
   Match found = match(request);
   const std::string_view pattern = found.route != nullptr ? found.route->pattern : "(page)";
   auto answer = co_await dispatch(std::move(request), std::move(found));
+  if (!answer && concerns_operator(answer.error())) log_.error("a request failed: " + answer.error().text);
   Response response = answer ? std::move(answer).value() : problem_response(answer.error());
   add_security_headers(response, transport);
   if (for_other_sites) allow_other_sites(response);
@@ -118,7 +124,15 @@ Task<Result<Response>> Router::dispatch(Request request, Match found) {
   Context context{std::move(request), std::move(found.path), {}};
   const std::string_view bearer = context.request.bearer();
   const std::string token(bearer.empty() ? context.request.cookie(kLoginCookie) : bearer);
-  if (!token.empty()) context.user = co_await find_login_(token);
+  if (!token.empty()) {
+    auto user = co_await find_login_(token);
+    // What needs no log-in, a withdrawal above all, works without knowing.
+    if (found.route->access == Access::host) {
+      BOOST_OUTCOME_CO_TRY(context.user, std::move(user));
+    } else if (user) {
+      context.user = std::move(user).value();
+    }
+  }
   if (found.route->access == Access::host && context.user.empty()) {
     co_return Error(Errc::unauthorised, "this needs a host's log-in, which is missing, wrong or expired");
   }
@@ -132,7 +146,10 @@ Task<Result<OpenWebSocket>> Router::upgrade(Request request) {
     co_return Error(Errc::not_found, "there is no WebSocket at this address");
   }
   const std::string token(context.request.cookie(kLoginCookie));
-  if (!token.empty()) context.user = co_await find_login_(token);
+  if (!token.empty()) {
+    auto user = co_await find_login_(token);
+    BOOST_OUTCOME_CO_TRY(context.user, std::move(user));
+  }
   co_return co_await upgrade_room_(std::move(context));
 }
 

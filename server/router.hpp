@@ -34,8 +34,8 @@ struct Route {
   Handler handler;
 };
 
-/// Who holds a log-in token (from the cookie or the bearer header); empty if nobody.
-using FindLogin = std::function<Task<std::string>(std::string token)>;
+/// Who holds a log-in token (from the cookie or the bearer header); empty if nobody. An error: nobody can tell now.
+using FindLogin = std::function<Task<Result<std::string>>(std::string token)>;
 /// Opens the WebSocket of a room; path[0] is the room.
 using UpgradeRoom = std::function<Task<Result<OpenWebSocket>>(Context)>;
 

@@ -79,7 +79,7 @@ std::string websocket_origin(const std::string& base_url) {
 
 /// Everything, in the order in which it is made; destroyed the other way round.
 struct Server::Parts {
-  explicit Parts(Config settings, Log& log_) : config(std::move(settings)), log(log_) {}
+  Parts(Config settings, Log& log_, storage::FileOps& ops_) : config(std::move(settings)), log(log_), ops(ops_) {}
 
   Result<void> open_storage();
   Result<void> open_recorder();
@@ -90,6 +90,7 @@ struct Server::Parts {
 
   Config config;
   Log& log;
+  storage::FileOps& ops;
   std::string base_url;
   WebRoot pages;
   std::vector<std::string> notices;
@@ -129,12 +130,16 @@ Result<void> Server::Parts::open_recorder() {
 /// Runs on the control thread before anything is served.
 Result<void> Server::Parts::recover() {
   std::optional<Result<void>> done;
+  const Error failed(Errc::io, "what was left from the last run could not be finished");
   asio::co_spawn(
-      executors.control, [&]() -> Task<void> { done.emplace(co_await meetings->recover()); }, asio::detached);
-  executors.control.run();
-  executors.control.restart();
-  return done ? std::move(*done)
-              : Result<void>(Error(Errc::io, "what was left from the last run could not be finished"));
+      executors.control, [&]() -> Task<void> { done.emplace(co_await meetings->recover()); },
+      [&](const std::exception_ptr& failure) {
+        if (failure) done.emplace(failed);
+      });
+  // Not until nothing is left to do: what the disk refuses is tried again while the service runs.
+  while (!done && executors.control.run_one() != 0) {
+  }
+  return done ? std::move(*done) : Result<void>(failed);
 }
 
 Task<void> Server::Parts::sweep_hourly() {
@@ -168,18 +173,18 @@ Result<void> Server::Parts::open_storage() {
   }
   if (pages.empty())
     log.warning("no pages in " + web_root.string() + ": only the API is served; build them or set web_root");
-  BOOST_OUTCOME_TRY(auto opened_keys, ServiceKeys::open(folder, new_ledger_name(config)));
+  BOOST_OUTCOME_TRY(auto opened_keys, ServiceKeys::open(folder, new_ledger_name(config), ops));
   keys.emplace(std::move(opened_keys));
   ledger_identity = keys->ledger.verifier();
-  BOOST_OUTCOME_TRY(auto opened_slots, storage::ErasureSlots::open(folder / "slots"));
+  BOOST_OUTCOME_TRY(auto opened_slots, storage::ErasureSlots::open(folder / "slots", ops));
   slots.emplace(std::move(opened_slots));
-  BOOST_OUTCOME_TRY(auto opened_blobs, storage::BlobStore::open(folder / "blobs"));
+  BOOST_OUTCOME_TRY(auto opened_blobs, storage::BlobStore::open(folder / "blobs", ops));
   blobs.emplace(std::move(opened_blobs));
-  BOOST_OUTCOME_TRY(auto ledger_database, storage::Database::open(folder / "ledger.db"));
+  BOOST_OUTCOME_TRY(auto ledger_database, storage::Database::open(folder / "ledger.db", ops));
   BOOST_OUTCOME_TRY(auto opened_ledger,
                     consent::Ledger::open(std::move(ledger_database), *slots, std::move(keys->ledger)));
   ledger.emplace(std::move(opened_ledger));
-  BOOST_OUTCOME_TRY(auto opened_database, storage::Database::open(folder / "unavoce.db"));
+  BOOST_OUTCOME_TRY(auto opened_database, storage::Database::open(folder / "unavoce.db", ops));
   database.emplace(std::move(opened_database));
   BOOST_OUTCOME_TRY(auto opened_accounts, Accounts::open(*database));
   accounts.emplace(std::move(opened_accounts));
@@ -222,9 +227,9 @@ Server::~Server() {
   parts_->executors.passwords.join();
 }
 
-Result<std::unique_ptr<Server>> Server::open(Config config, Log& log) {
+Result<std::unique_ptr<Server>> Server::open(Config config, Log& log, storage::FileOps& ops) {
   BOOST_OUTCOME_TRY(check_config(config));
-  auto parts = std::make_unique<Parts>(std::move(config), log);
+  auto parts = std::make_unique<Parts>(std::move(config), log, ops);
   BOOST_OUTCOME_TRY(parts->open_storage());
   BOOST_OUTCOME_TRY(parts->open_recorder());
   BOOST_OUTCOME_TRY(parts->open_network());
@@ -254,6 +259,9 @@ std::vector<Endpoint> Server::endpoints() const {
 void Server::run() {
   parts_->listener->start(*parts_->request_limit);
   asio::co_spawn(parts_->executors.control, parts_->sweep_hourly(), asio::detached);
+  // When a pool let go of the last job of recover(), the context ran out of work and stopped. From here on there is
+  // always some.
+  parts_->executors.control.restart();
   parts_->executors.control.run();
 }
 

@@ -14,6 +14,7 @@
 #include "server/config.hpp"
 #include "server/error.hpp"
 #include "server/log.hpp"
+#include "storage/file_ops.hpp"
 
 namespace unavoce::server {
 
@@ -27,8 +28,10 @@ struct Endpoint {
 
 class Server {
  public:
-  /// Opens everything and binds the port; requests are answered once `run` is called.
-  static Result<std::unique_ptr<Server>> open(Config config, Log& log);
+  /// Opens everything and binds the port; requests are answered once `run` is called. All files but SQLite's are
+  /// written through `ops`.
+  static Result<std::unique_ptr<Server>> open(Config config, Log& log,
+                                              storage::FileOps& ops = storage::system_file_ops());
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

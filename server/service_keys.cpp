@@ -33,8 +33,8 @@ Result<KeyFile> read_key(const fs::path& path, const storage::DurableFile& file)
   return KeyFile{std::move(title), std::move(key).value()};
 }
 
-Result<KeyFile> read_or_make_key(const fs::path& path, const std::string& prefix, const std::string& suffix_if_new) {
-  auto& ops = storage::system_file_ops();
+Result<KeyFile> read_or_make_key(storage::FileOps& ops, const fs::path& path, const std::string& prefix,
+                                 const std::string& suffix_if_new) {
   auto opened = storage::DurableFile::open(ops, path, storage::Access::read);
   // Only a file that is certainly not there is made: one that cannot be read now (rights, a failing disk, a symbolic
   // link) must never be replaced by a fresh key.
@@ -55,10 +55,11 @@ Result<KeyFile> read_or_make_key(const fs::path& path, const std::string& prefix
 
 }  // namespace
 
-Result<ServiceKeys> ServiceKeys::open(const fs::path& data_folder, const std::string& ledger_name) {
-  BOOST_OUTCOME_TRY(auto service, read_or_make_key(data_folder / "service.key", "# unavoce service key v1", ""));
-  BOOST_OUTCOME_TRY(auto ledger,
-                    read_or_make_key(data_folder / "ledger.key", "# unavoce ledger key v1, origin: ", ledger_name));
+Result<ServiceKeys> ServiceKeys::open(const fs::path& data_folder, const std::string& ledger_name,
+                                      storage::FileOps& ops) {
+  BOOST_OUTCOME_TRY(auto service, read_or_make_key(ops, data_folder / "service.key", "# unavoce service key v1", ""));
+  BOOST_OUTCOME_TRY(
+      auto ledger, read_or_make_key(ops, data_folder / "ledger.key", "# unavoce ledger key v1, origin: ", ledger_name));
   BOOST_OUTCOME_TRY(auto signer, crypto::NoteSigner::create(ledger.title, std::move(ledger.key)));
   return ServiceKeys{std::move(service.key), std::move(signer)};
 }

@@ -9,6 +9,7 @@
 #include "crypto/ed25519.hpp"
 #include "crypto/note.hpp"
 #include "server/error.hpp"
+#include "storage/file_ops.hpp"
 
 namespace unavoce::server {
 
@@ -18,7 +19,8 @@ struct ServiceKeys {
 
   /// Reads both from the folder or makes those that are not there; a file that cannot be read is an error.
   /// `ledger_name` names a new ledger (its origin); an existing one keeps the name it got.
-  static Result<ServiceKeys> open(const std::filesystem::path& data_folder, const std::string& ledger_name);
+  static Result<ServiceKeys> open(const std::filesystem::path& data_folder, const std::string& ledger_name,
+                                  storage::FileOps& ops = storage::system_file_ops());
 };
 
 }  // namespace unavoce::server

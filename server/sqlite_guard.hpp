@@ -16,7 +16,7 @@ auto guard(Job&& job) -> decltype(job()) {
   try {
     return std::forward<Job>(job)();
   } catch (const std::exception& failure) {
-    return Error(storage::describe(failure));
+    return Error(storage::describe(failure, "unavoce.db"));
   }
 }
 

@@ -1,17 +1,20 @@
 #include "server/unproven.hpp"
 
 #include <algorithm>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 namespace unavoce::server {
 namespace {
 
 constexpr std::size_t kMaxKept = 256;
-constexpr std::chrono::seconds kPause{2};
 
 }  // namespace
+
+Unproven::Unproven(Services& services, Finish finish, Erase erase)
+    : services_(services),
+      finish_(std::move(finish)),
+      erase_(std::move(erase)),
+      keep_trying_(
+          services, [this] { return !kept_.empty() || !erasures_.empty(); }, [this] { return try_all(); }) {}
 
 void Unproven::keep(const consent::Signed<consent::Withdrawal>& withdrawal, Missing missing) {
   if (!kept_.contains(withdrawal.id) && kept_.size() >= kMaxKept) {
@@ -19,27 +22,20 @@ void Unproven::keep(const consent::Signed<consent::Withdrawal>& withdrawal, Miss
     return;
   }
   kept_.insert_or_assign(withdrawal.id, Kept{withdrawal, missing});
-  if (std::exchange(trying_, Trying::yes) == Trying::yes) return;
-  asio::co_spawn(
-      services_.executors.control, [this] { return keep_trying(); }, asio::detached);
+  keep_trying_.begin();
 }
 
-Task<void> Unproven::keep_trying() {
-  asio::steady_timer pause(services_.executors.control);
-  while (!kept_.empty()) {
-    pause.expires_after(kPause);
-    boost::system::error_code ignored;
-    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    try {
-      co_await try_all();
-    } catch (const std::exception& failure) {
-      services_.log.error(std::string("a withdrawal is not finished yet: ") + failure.what());
-    }
-  }
-  trying_ = Trying::no;
+void Unproven::keep_erasure(const consent::RecordingId& recording) {
+  erasures_.insert(recording);
+  keep_trying_.begin();
 }
 
 Task<void> Unproven::try_all() {
+  const std::vector<consent::RecordingId> recordings(erasures_.begin(), erasures_.end());
+  for (const auto& recording : recordings) {
+    const auto erased = co_await erase_(recording);
+    if (erased) erasures_.erase(recording);
+  }
   std::vector<consent::StatementId> ids;
   for (const auto& [id, kept] : kept_) ids.push_back(id);
   for (const auto& id : ids) {

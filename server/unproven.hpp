@@ -1,14 +1,17 @@
 #pragma once
 // Withdrawals that are in effect while the disk refuses to say so: the ledger could not take the row, or not everything
 // could be erased. Kept in memory by their id and tried again every two seconds until it is done; nobody's page is
-// needed for that. If the process ends first, whoever holds the withdrawal sends it again. Owned by Meetings (which
-// says what is to be done for one); control thread.
+// needed for that. The same for what withdrawals in the ledger have left to erase, by recording. If the process ends
+// first, the next start erases, and whoever holds a withdrawal that is not in the ledger sends it again. Owned by
+// Meetings (which says what is to be done for one); control thread.
 
 #include <functional>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "consent/statements.hpp"
+#include "server/keep_trying.hpp"
 #include "server/services.hpp"
 
 namespace unavoce::server {
@@ -18,11 +21,15 @@ class Unproven {
   enum class Missing { row, erasure };
   /// What is still missing for a withdrawal; nothing when all is done, or when the ledger will never take it.
   using Finish = std::function<Task<std::optional<Missing>>(consent::Signed<consent::Withdrawal>)>;
+  /// Erases what the ledger says is withdrawn.
+  using Erase = std::function<Task<Result<void>>(consent::RecordingId)>;
 
-  Unproven(Services& services, Finish finish) : services_(services), finish_(std::move(finish)) {}
+  Unproven(Services& services, Finish finish, Erase erase);
 
   /// Keeps a withdrawal and tries again until it is done. Bounded: what comes when 256 are kept must be sent again.
   void keep(const consent::Signed<consent::Withdrawal>& withdrawal, Missing missing);
+  /// Something that withdrawals in the ledger take back could not be erased.
+  void keep_erasure(const consent::RecordingId& recording);
   /// Done after all, because somebody sent it again.
   void forget(const consent::StatementId& id) { kept_.erase(id); }
   /// Tries every one of them once.
@@ -38,12 +45,13 @@ class Unproven {
     consent::Signed<consent::Withdrawal> withdrawal;
     Missing missing;
   };
-  Task<void> keep_trying();
 
   Services& services_;
   Finish finish_;
+  Erase erase_;
   std::map<consent::StatementId, Kept> kept_;
-  enum class Trying { no, yes } trying_ = Trying::no;
+  std::set<consent::RecordingId> erasures_;
+  KeepTrying keep_trying_;
 };
 
 }  // namespace unavoce::server

@@ -16,9 +16,9 @@ namespace {
 constexpr int busy_timeout_ms = 10'000;
 
 /// SQLite would make the file with the umask's mode; WAL and shared memory files take theirs from it.
-Result<void> make_private(const std::filesystem::path& path) {
-  const auto created = DurableFile::create(system_file_ops(), path);
-  if (created) return sync_folder(system_file_ops(), path.parent_path());
+Result<void> make_private(FileOps& ops, const std::filesystem::path& path) {
+  const auto created = DurableFile::create(ops, path);
+  if (created) return sync_folder(ops, path.parent_path());
   if (created.error().code == Errc::exists) return boost::outcome_v2::success();
   return created.as_failure();
 }
@@ -35,6 +35,10 @@ void set_up(SQLite::Database& database) {
       "PRAGMA temp_store=MEMORY;"
       "PRAGMA trusted_schema=OFF;"
       "PRAGMA cell_size_check=ON;");
+}
+
+std::string file_of(const SQLite::Database& database) {
+  return std::filesystem::path(database.getFilename()).filename().native();
 }
 
 /// How many steps of `component` have run.
@@ -61,14 +65,14 @@ Database::Database(Database&&) noexcept = default;
 Database& Database::operator=(Database&&) noexcept = default;
 Database::~Database() = default;
 
-Result<Database> Database::open(const std::filesystem::path& path) {
-  BOOST_OUTCOME_TRY(make_private(path));
+Result<Database> Database::open(const std::filesystem::path& path, FileOps& ops) {
+  BOOST_OUTCOME_TRY(make_private(ops, path));
   try {
     auto handle = std::make_unique<SQLite::Database>(path.native(), SQLite::OPEN_READWRITE, busy_timeout_ms);
     set_up(*handle);
     return Database(std::move(handle));
   } catch (const SQLite::Exception& exception) {
-    Error error = describe(exception);
+    Error error = describe(exception, path.filename().native());
     error.text = "cannot open the database " + path.native() + ": " + error.text;
     return error;
   }
@@ -89,7 +93,7 @@ Result<void> Database::migrate(std::string_view component, std::span<const std::
     transaction.commit();
     return boost::outcome_v2::success();
   } catch (const SQLite::Exception& exception) {
-    Error error = describe(exception);
+    Error error = describe(exception, file_of(*handle_));
     error.text = "cannot bring the tables of " + name + " up to date: " + error.text;
     return error;
   }
@@ -103,13 +107,13 @@ Result<void> Database::empty_wal() {
     if (checkpoint.getColumn(0).getInt() == 0) return boost::outcome_v2::success();
     return Error{Errc::locked, 0, "the write-ahead log cannot be emptied while another connection reads"};
   } catch (const SQLite::Exception& exception) {
-    return describe(exception);
+    return describe(exception, file_of(*handle_));
   }
 }
 
-Error describe(const std::exception& exception) {
+Error describe(const std::exception& exception, std::string_view file) {
   const auto* const sqlite = dynamic_cast<const SQLite::Exception*>(&exception);
-  const std::string text = std::string("SQLite: ") + exception.what();
+  const std::string text = std::string(file) + ": SQLite: " + exception.what();
   switch (sqlite == nullptr ? SQLITE_ERROR : sqlite->getErrorCode() & 0xff) {
     case SQLITE_FULL:
       return Error{Errc::no_space, 0, text + "; free some space or give the data folder a larger volume"};
@@ -119,6 +123,10 @@ Error describe(const std::exception& exception) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return Error{Errc::corrupt, 0, text + "; restore the database from a backup"};
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+      return Error{Errc::io, 0, text + "; the disk fails or is mounted read-only, look into the kernel log"};
     default:
       return Error{Errc::io, 0, text};
   }

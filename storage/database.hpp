@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "storage/error.hpp"
+#include "storage/file_ops.hpp"
 
 namespace SQLite {
 class Database;
@@ -22,7 +23,7 @@ namespace unavoce::storage {
 class Database {
  public:
   /// Opens the file (0600) or makes it; the folder must exist.
-  static Result<Database> open(const std::filesystem::path& path);
+  static Result<Database> open(const std::filesystem::path& path, FileOps& ops = system_file_ops());
 
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;
@@ -45,7 +46,8 @@ class Database {
   std::unique_ptr<SQLite::Database> handle_;
 };
 
-/// The Error for an exception out of handle(): full, locked, corrupt, or io.
-Error describe(const std::exception& exception);
+/// The Error for an exception out of handle(): full, locked, corrupt, or io. `file` is the database's name, for the
+/// text.
+Error describe(const std::exception& exception, std::string_view file);
 
 }  // namespace unavoce::storage

@@ -92,6 +92,7 @@ class Attendee {
         role_(as == As::host ? consent::Role::host : consent::Role::participant),
         socket_(host.server.address(), "/api/v1/rooms/" + host.room.room.hex() + "/ws",
                 as == As::host ? host.login : Headers{}) {
+    if (!socket_.is_open()) throw std::runtime_error("no WebSocket: " + socket_.reply().body);
     if (entrance.before_join) entrance.before_join();
     send({{"type", "join"},
           {"name", name},
@@ -144,7 +145,9 @@ class Attendee {
     if (!scope.empty()) {
       const crypto::Identity& e = consent_key.emplace(crypto::Identity::generate());
       const std::array recipients{host_.room_identity.recipient()};
-      const std::string plain = std::string(crypto::as_text(e.secret_text().view())) + "\n# name: x\n";
+      const std::string plain = std::string(crypto::as_text(e.secret_text().view())) +
+                                "\n# name: x\n# request: " + request->id.hex() +
+                                "\n# participant: " + key.public_key().text() + "\n";
       wrapped = crypto::seal(crypto::as_bytes(plain), recipients).value();
       body.consent_recipient = e.recipient();
       body.wrapped_sha256 = crypto::sha256(*wrapped);
@@ -212,6 +215,12 @@ class Attendee {
     }
   }
 
+  /// Reads what is there, and what comes before nothing comes for this time.
+  void look(std::chrono::milliseconds wait) {
+    while (hear(wait)) {
+    }
+  }
+
   /// Reads on until the service closes this connection; false if it does not.
   bool is_closed() {
     while (socket_.receive()) {
@@ -233,9 +242,15 @@ class Attendee {
 
  private:
   Json next() {
-    const auto text = socket_.receive();
-    if (!text) throw std::runtime_error("the service closed the connection, or said nothing more");
-    const Json message = Json::parse(*text);
+    auto message = hear(std::chrono::seconds(20));
+    if (!message) throw std::runtime_error("the service closed the connection, or said nothing more");
+    return std::move(*message);
+  }
+
+  std::optional<Json> hear(std::chrono::milliseconds wait) {
+    const auto text = socket_.receive(wait);
+    if (!text) return std::nullopt;
+    Json message = Json::parse(*text);
     if (message.contains("challenge")) challenge_ = message.at("challenge");
     if (message.contains("request")) take_request(message.at("request"));
     if (message.contains("gate")) gate = message.at("gate");

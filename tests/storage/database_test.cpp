@@ -141,6 +141,6 @@ TEST_CASE("exceptions of the handle become errors with a code") {
     second.handle().exec("BEGIN IMMEDIATE");
     FAIL("the database should be locked");
   } catch (const std::exception& exception) {
-    CHECK(describe(exception).code == Errc::locked);
+    CHECK(describe(exception, "x.db").code == Errc::locked);
   }
 }

@@ -1,0 +1,77 @@
+#include "server/seals.hpp"
+
+#include <algorithm>
+
+#include "server/evidence.hpp"
+
+namespace unavoce::server {
+namespace {
+
+bool same(const SealOrder& one, const SealOrder& other) {
+  return one.recording == other.recording && one.take == other.take;
+}
+
+/// Database thread. Nothing happens if somebody was faster, or the recording is erased.
+Result<void> write_now(Services& services, const SealOrder& order) {
+  BOOST_OUTCOME_TRY(const auto evidence, read_evidence(services, order.recording));
+  if (!evidence.request || evidence.finished) return boost::outcome_v2::success();
+  if (!order.take) return append_final_seal(services, order.recording, order.reason);
+  if (std::ranges::count(evidence.sealed_takes, *order.take) != 0) return boost::outcome_v2::success();
+  if (!order.files) return seal_what_is_there(services, order.recording, *order.take, order.reason);
+  BOOST_OUTCOME_TRY(auto files, announced(services, order.recording, *order.files));
+  // What was taken back while the seal had to wait.
+  std::erase_if(files, [&](const auto& file) { return std::ranges::count(evidence.erased, file.name) != 0; });
+  return append_take_seal(services, order.recording, *order.take, order.reason, files);
+}
+
+std::string name_of_seal(const SealOrder& order) {
+  return order.take ? "the seal of take " + std::to_string(*order.take) : std::string("the final seal");
+}
+
+}  // namespace
+
+Seals::Seals(Services& services)
+    : services_(services),
+      keep_trying_(
+          services, [this] { return !owed_.empty(); }, [this] { return settle_all(); }) {}
+
+Seals::List::iterator Seals::first_of(const consent::RecordingId& recording) {
+  return std::ranges::find_if(owed_, [&](const Owed& owed) { return owed.order.recording == recording; });
+}
+
+Task<Result<void>> Seals::write(SealOrder order) {
+  const consent::RecordingId recording = order.recording;
+  if (!order.take) mark_over(recording);
+  // Owed until it is written: whatever comes while the ledger writes comes after it.
+  if (std::ranges::none_of(owed_, [&](const Owed& owed) { return same(owed.order, order); }))
+    owed_.push_back({std::move(order), {}});
+  auto settled = co_await settle(recording);
+  if (!settled) keep_trying_.begin();
+  co_return settled;
+}
+
+Task<Result<void>> Seals::settle(consent::RecordingId recording) {
+  for (auto next = first_of(recording); next != owed_.end(); next = first_of(recording)) {
+    const SealOrder order = next->order;
+    auto written = co_await services_.in_database([&] { return write_now(services_, order); });
+    // The list may have changed meanwhile.
+    const auto still = std::ranges::find_if(owed_, [&](const Owed& owed) { return same(owed.order, order); });
+    if (still == owed_.end()) continue;
+    if (!written) {
+      if (std::exchange(still->told, written.error().text) != written.error().text)
+        services_.log.error(name_of_seal(order) + " of a recording has to wait: " + written.error().text);
+      co_return written;
+    }
+    if (!still->told.empty()) services_.log.info(name_of_seal(order) + " that had to wait is in the ledger now");
+    owed_.erase(still);
+  }
+  co_return boost::outcome_v2::success();
+}
+
+Task<void> Seals::settle_all() {
+  std::set<consent::RecordingId> recordings;
+  for (const Owed& owed : owed_) recordings.insert(owed.order.recording);
+  for (const auto& recording : recordings) (void)co_await settle(recording);
+}
+
+}  // namespace unavoce::server

@@ -1,0 +1,34 @@
+// One meeting from the first start of a service to its restart, played against a disk that may fail at one place: the
+// host's account and room, a session of two, request, approvals, media by WHIP, a withdrawal, the next take, the stop.
+// Whoever is told that the disk failed waits for the disk to be healed and does the same again, as people would.
+//
+// Owner: the test. Thread: one script per thread, several at once. Errors: `complaints`, everything that should not be.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "faulty_disk.hpp"
+
+namespace unavoce::faults {
+
+struct Fault {
+  Place place;
+  Trouble trouble;
+  std::string text() const { return place.text() + ", " + name_of(trouble); }
+};
+
+struct Played {
+  std::vector<std::string> complaints;
+  std::map<Place, int> places;  ///< that the script came by
+  bool was_hit = false;
+  bool was_told = false;  ///< somebody got an error, the host saw the gate's reason, or the service did not start
+  std::string log;
+};
+
+/// Without a fault: what a good day looks like, and all places where it could have gone wrong.
+Played play_meeting(const std::optional<Fault>& fault);
+
+}  // namespace unavoce::faults
