@@ -14,11 +14,11 @@ const folder = mkdtempSync(join(tmpdir(), 'unavoce-answers-'));
 const browser = await launch();
 test.after(async () => { await browser.close(); rmSync(folder, { recursive: true }); setTimeout(() => process.exit(), 500).unref(); });
 
-async function meeting(t, names = ['Jonas'], look = {}) {
+async function meeting(t, names = ['Jonas'], look = {}, room = {}) {
   const service = await MockService.start(built);
   const host = await person(browser, look);
   await host.register(service.base);
-  const link = await host.createRoom('Choir board', join(folder, `${Math.random()}.key`));
+  const link = await host.createRoom('Choir board', join(folder, `${Math.random()}.key`), room);
   await host.join(link, 'Miriam');
   const guests = [];
   for (const name of names) { const guest = await person(browser, look); await guest.join(link, name); guests.push(guest); }
@@ -202,4 +202,19 @@ test('a host removes somebody who does not answer, and recording goes on without
   await Promise.all([host, jonas].map((who) => who.state('recording-sign', 'recording')));
   await late.page.waitForTimeout(1500);
   assert.equal(await host.at('answer-row').count(), 2, 'the page does not come back by itself');
+});
+
+test('where a withdrawal erases whole takes, the prompt and the withdrawal say so; elsewhere they do not', async (t) => {
+  for (const wholeTakes of [true, false]) {
+    const { host, guest } = await meeting(t, ['Jonas'], {}, { wholeTakes });
+    await host.ask('Minutes');
+    await guest.at('prompt').waitFor();
+    assert.equal((await guest.at('prompt').textContent()).includes('everything recorded while you were there'), wholeTakes);
+    await host.approve('audio'); await guest.approve('audio');
+    for (const button of ['withdraw', 'home-withdraw']) {
+      await guest.at(button).click();
+      assert.equal(await guest.at('withdraw-whole-takes').count(), wholeTakes ? 1 : 0);
+      await guest.at('withdraw-cancel').click();
+    }
+  }
 });

@@ -31,9 +31,10 @@ export async function person(browser, { lang = 'en', width = 1200, height = 850,
       await at('register-submit').click();
       await page.waitForURL('**/host'); await at('room-new').waitFor();
     },
-    async createRoom(title, keyPath, { passphrase, conference, lobby } = {}) {
+    async createRoom(title, keyPath, { passphrase, conference, lobby, wholeTakes } = {}) {
       await at('room-new').click(); await at('room-title').fill(title); await at('room-holder').fill('Miriam');
-      if (passphrase || conference || lobby) await at('room-options').locator('summary').click();
+      if (passphrase || conference || lobby || wholeTakes) await at('room-options').locator('summary').click();
+      if (wholeTakes) await at('room-whole-takes').check();
       if (lobby) await at('room-lobby').check();
       if (conference) await at('room-conference').fill(conference);
       if (passphrase) { await at('room-passphrase').fill(passphrase); await at('room-passphrase-repeat').fill(passphrase); }

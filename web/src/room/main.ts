@@ -78,7 +78,7 @@ async function offerJoin(config: Config, room: Signed<Room>, fingerprint: string
   ];
   const view = joinView(room.body.title, about, readSeat(room.body.room)?.name ?? holder, media, ({ name }) => void join(name));
   titleOfPage(T("plain", { text: room.body.title }));
-  const home = new TakeHome(room.body.room, "outside", (recording) => takeBack(room.body.room, recording, room.body.ledger));
+  const home = new TakeHome(room.body, "outside", (recording) => takeBack(room.body.room, recording, room.body.ledger));
   fill(main, view.element, home.element);
   void home.draw();
   await media.openBoth();
@@ -129,7 +129,7 @@ async function leave(meeting: Meeting, how: "left" | "removed" = "left"): Promis
   main.classList.remove("in-meeting");
   const { roomId } = meeting.place;
   const { ledger } = meeting.store.state.room.body;
-  const home = new TakeHome(roomId, "outside", (recording) => takeBack(roomId, recording, ledger));
+  const home = new TakeHome(meeting.store.state.room.body, "outside", (recording) => takeBack(roomId, recording, ledger));
   fill(main, h("section", { class: "narrow", testid: "left" }, h("h1", { tabindex: "-1" }, T(`${how}_title`)), h("p", {}, T(`${how}_words`)),
     h("p", {}, h("button", { type: "button", class: "primary", testid: "rejoin", on: { click: () => location.reload() } }, T("rejoin"))), home.element));
   main.querySelector("h1")?.focus();

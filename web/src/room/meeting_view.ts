@@ -19,7 +19,7 @@ import { openWithdraw } from "./withdraw_dialog.ts";
 
 export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Tiles, leave: () => void, gone: AbortSignal): Promise<void> {
   const { store, media, place, answering } = meeting;
-  const withdraw = h("button", { type: "button", testid: "withdraw", on: { click: () => openWithdraw(() => answering.withdraw(recordingToTakeBack())) } }, icon("undo"), T("withdraw_button"));
+  const withdraw = h("button", { type: "button", testid: "withdraw", on: { click: () => openWithdraw(store.state.room.body.withdrawal_erases, () => answering.withdraw(recordingToTakeBack())) } }, icon("undo"), T("withdraw_button"));
   const again = h("button", { type: "button", testid: "prompt-again", on: { click: () => asking.ask() } }, T("prompt_again"));
   const change = h("button", { type: "button", testid: "change-scope", on: { click: () => changeScope() } }, icon("pencil"), T("change_button"));
   const inSign = h("div", { class: "kept" }, again, change, withdraw);
@@ -31,7 +31,7 @@ export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Ti
   const notice = h("p", { class: "note", role: "status", testid: "notice", hidden: true });
   const mine = h("p", { class: "muted", testid: "approval-status", role: "status" });
   const publish = h("p", { class: "muted", testid: "publish-state" });
-  const home = new TakeHome(place.roomId, "meeting", (recording) => answering.withdraw(recording));
+  const home = new TakeHome(store.state.room.body, "meeting", (recording) => answering.withdraw(recording));
   const panel = meeting.duties ? new HostPanel(meeting.duties, place.roomId) : null;
   const conference = store.state.room.body.conference;
   const tell = (words: MeetingState["notice"]): void => store.set({ notice: words });

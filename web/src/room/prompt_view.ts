@@ -26,7 +26,7 @@ export function openPrompt(room: Signed<Room>, request: Signed<Request>, standin
   const refuse = h("button", { type: "button", testid: "prompt-refuse" }, icon("cross"), T("prompt_refuse"));
   const box = dialog("prompt", T("prompt_title"), [
     h("p", {}, T(where === "lobby" ? "prompt_lead_door" : "prompt_lead", { host: holderOf(room.body, body.key) })),
-    earlier(request, standing, answers),
+    earlier(request, room.body.withdrawal_erases, standing, answers),
     facts([
       [T("prompt_what"), T("prompt_what_kinds", { kinds: body.scope.map((kind) => T(`kind_${kind}`)) })],
       [T("prompt_why"), body.purpose, "prompt-purpose"],
@@ -64,12 +64,12 @@ export function openPrompt(room: Signed<Room>, request: Signed<Request>, standin
 }
 
 /** What was approved before this question, with a button for each recording; this one's first. */
-function earlier({ body }: Signed<Request>, standing: string[], answers: Answers): HTMLElement | null {
+function earlier({ body }: Signed<Request>, erases: Room["withdrawal_erases"], standing: string[], answers: Answers): HTMLElement | null {
   const recordings = [...new Set(standing)].sort((a, b) => Number(b === body.recording) - Number(a === body.recording));
   if (recordings.length === 0) return null;
   return h("section", { class: "note", testid: "prompt-earlier" }, h("p", {}, T("prompt_earlier")), h("div", { class: "kept" }, ...recordings.map((recording) => {
     const button: HTMLButtonElement = h("button", { type: "button", testid: "prompt-withdraw", data: { recording },
-      on: { click: () => openWithdraw(() => answers.takeBack(recording).then(() => button.remove())) } },
+      on: { click: () => openWithdraw(erases, () => answers.takeBack(recording).then(() => button.remove())) } },
     icon("undo"), T(recording === body.recording ? "prompt_earlier_this" : "prompt_earlier_other"));
     return button;
   })));

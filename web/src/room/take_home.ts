@@ -1,4 +1,5 @@
 // Receipt, key file and taking back: offered in the meeting, before and afterwards, kept in this browser until both files were saved.
+import type { Room } from "../core/statements.ts";
 import { sayMoment, T } from "../i18n/i18n.ts";
 import { approvalsOf, forgetApproval, updateApproval, type KeptApproval } from "../store/approvals.ts";
 import { fill, h, saveFile } from "../ui/dom.ts";
@@ -11,10 +12,10 @@ export class TakeHome {
   readonly element = h("section", { class: "card", testid: "take-home", hidden: true });
 
   /** `takeBack` withdraws all that was approved here for a recording. */
-  constructor(private readonly room: string, private readonly where: "meeting" | "outside", private readonly takeBack: (recording: string) => Promise<void>) {}
+  constructor(private readonly room: Pick<Room, "room" | "withdrawal_erases">, private readonly where: "meeting" | "outside", private readonly takeBack: (recording: string) => Promise<void>) {}
 
   async draw(): Promise<void> {
-    const kept = (await approvalsOf(this.room)).filter(({ receipt }) => receipt !== null);
+    const kept = (await approvalsOf(this.room.room)).filter(({ receipt }) => receipt !== null);
     this.element.hidden = kept.length === 0;
     fill(this.element, h("h2", {}, icon("key"), " ", T("home_title")), h("p", { class: "muted" }, T("home_lead")),
       ...kept.reverse().map((approval) => this.one(approval)));
@@ -30,7 +31,7 @@ export class TakeHome {
       void this.saved(kept, { keyFileSaved: true });
     } } }, icon(kept.keyFileSaved ? "check" : "download"), T("home_keyfile"));
     const back = h("button", { type: "button", class: "quiet small", testid: "home-withdraw", data: { recording: kept.recording },
-      on: { click: () => openWithdraw(() => this.takeBack(kept.recording).finally(() => this.draw()), this.where) } }, icon("undo"), T("withdraw_button"));
+      on: { click: () => openWithdraw(this.room.withdrawal_erases, () => this.takeBack(kept.recording).finally(() => this.draw()), this.where) } }, icon("undo"), T("withdraw_button"));
     const both = kept.receiptSaved && kept.keyFileSaved;
     const forget = h("button", { type: "button", class: "quiet small", testid: "take-home-forget", on: { click: () => void forgetApproval(kept.approval).then(() => this.draw()) } }, T("home_forget"));
     return h("div", { class: "kept-one", data: { approval: kept.approval } },

@@ -1,17 +1,18 @@
 // Taking an approval back: one button, one confirmation that says what is erased and what cannot be. As easy as approving.
+import type { Room } from "../core/statements.ts";
 import { T } from "../i18n/i18n.ts";
 import { dialog } from "../ui/dialog.ts";
 import { fill, h } from "../ui/dom.ts";
 import { inWords } from "../ui/problems.ts";
 
-/** `withdraw` stops the sending at once and resolves when the service has acknowledged. `where`: whether the meeting goes on behind it. */
-export function openWithdraw(withdraw: () => Promise<void>, where: "meeting" | "outside" = "meeting"): void {
+/** `erases`: what the room says a withdrawal erases. `withdraw` stops the sending at once and resolves when the service has acknowledged. `where`: whether the meeting goes on behind it. */
+export function openWithdraw(erases: Room["withdrawal_erases"], withdraw: () => Promise<void>, where: "meeting" | "outside" = "meeting"): void {
   const result = h("p", { testid: "withdraw-result", role: "status" });
   const confirm = h("button", { type: "button", class: "danger", testid: "withdraw-confirm" }, T("withdraw_confirm"));
   const cancel = h("button", { type: "button", testid: "withdraw-cancel", on: { click: () => box.close() } }, T("cancel"));
   const actions = h("div", { class: "actions" }, cancel, confirm);
   const box = dialog("withdraw-dialog", T("withdraw_title"), [
-    h("p", {}, T("withdraw_erased")), h("p", {}, T("withdraw_not_erased")), where === "meeting" ? h("p", { class: "muted" }, T("withdraw_meeting")) : null, result, actions,
+    h("p", {}, T("withdraw_erased")), erases === "whole_takes" ? h("p", { testid: "withdraw-whole-takes" }, T("prompt_whole_takes")) : null, h("p", {}, T("withdraw_not_erased")), where === "meeting" ? h("p", { class: "muted" }, T("withdraw_meeting")) : null, result, actions,
   ], { dismiss: "escape" });
   confirm.addEventListener("click", () => {
     const close = h("button", { type: "button", testid: "withdraw-close", on: { click: () => box.close() } }, T("close"));
