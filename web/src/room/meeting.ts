@@ -149,7 +149,7 @@ export class Meeting {
   }
 
   private roster(all: RosterEntry[]): void {
-    const roster = all.filter(({ place }) => place === "room");
+    const roster = all.filter(({ place }) => place !== "lobby"); // whoever is not said to wait outside counts
     this.store.set({ roster, door: all.filter(({ place }) => place === "lobby") });
     this.mesh?.follow(roster.map(({ participant }) => participant));
     this.duties?.followRoster(roster);

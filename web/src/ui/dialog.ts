@@ -10,9 +10,10 @@ export function dialog(testid: string, title: Child, content: Child[], options: 
   const id = `dialog-${++titles}`;
   const heading = h("h2", { id, tabindex: "-1" }, title);
   const element = h("dialog", { testid, class: `dialog ${options.class ?? ""}`, "aria-labelledby": id }, heading, ...content);
+  element.addEventListener("keydown", (event) => options.dismiss === "explicit" && event.key === "Escape" && event.preventDefault());
   element.addEventListener("cancel", (event) => options.dismiss === "explicit" && event.preventDefault());
   let wanted = false;
-  // Chromium closes on a second Escape whatever `cancel` says; a question that needs an answer comes back.
+  // Chromium closes on a second request to close (the back gesture of a phone) whatever `cancel` says; a question that needs an answer comes back.
   element.addEventListener("close", () => options.dismiss === "explicit" && wanted && element.isConnected && element.showModal());
   return {
     element,
