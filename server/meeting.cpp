@@ -90,8 +90,8 @@ void Meeting::carry_out(const consent::Effect& effect) {
   const auto self = shared_from_this();
   if (std::holds_alternative<consent::CloseGate>(effect)) {
     gate_.close(monotonic_ns);
+    if (opened_) services_.log.info("gate closed after " + std::to_string(wall_time().value - opened_->value) + " ms");
     opened_.reset();
-    services_.log.debug("gate closed");
   } else if (const auto* revoke = std::get_if<consent::RevokeKinds>(&effect)) {
     gate_.revoke(revoke->approval, revoke->kinds);
   } else if (const auto* open = std::get_if<consent::OpenGate>(&effect)) {

@@ -47,6 +47,11 @@ export class Service {
     return [...this.said.matchAll(/first frame of a track sealed (\d+) ms after the last approval/g)].map(([, ms]) => Number(ms));
   }
 
+  /** How long the gate was open, each time. */
+  open_spans_ms() {
+    return [...this.said.matchAll(/gate closed after (\d+) ms/g)].map(([, ms]) => Number(ms));
+  }
+
   /** Stops it as an operator would, or as a power cut would (signal SIGKILL); resolves to its exit status. */
   async stop(signal = 'SIGTERM') {
     if (this.status === undefined) this.child.kill(signal);
