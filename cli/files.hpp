@@ -10,6 +10,7 @@
 #include <string>
 
 #include "cli/error.hpp"
+#include "cli/output_block.hpp"
 #include "crypto/bytes.hpp"
 #include "crypto/secret.hpp"
 #include "storage/durable_file.hpp"
@@ -70,6 +71,7 @@ class Output {
   std::optional<storage::DurableFile> file_;
   std::filesystem::path target_;
   std::uint64_t written_bytes_ = 0;
+  std::optional<OutputBlock> block_;  // goes to the file when it is full
   bool standard_output_ = false;
 };
 

@@ -12,7 +12,7 @@ namespace unavoce::cli {
 
 namespace {
 
-constexpr std::size_t block_bytes = 1024 * 1024;
+constexpr std::size_t block_bytes = 256 * 1024;  // small enough for the processor's cache
 constexpr std::size_t max_recipient_file_bytes = 1024 * 1024;
 
 /// A recipient from the command line or a file; `where` says which for the error text.

@@ -6,52 +6,44 @@
 namespace unavoce::crypto {
 
 StreamSealer::StreamSealer(const Secret<32>& payload_key)
-    : cipher_(payload_key), buffer_(chunk_bytes), sealed_(chunks_at_once * sealed_chunk_bytes) {}
+    : cipher_(payload_key), buffer_(chunk_bytes), sealed_(sealed_chunk_bytes) {}
 
 Result<void> StreamSealer::write(ByteView plain, const Sink& sink) {
   if (error_) return *error_;
   // Whatever more than a full chunk is there, a full chunk of it is not the last one.
   while (buffered_ + plain.size() > chunk_bytes) {
     if (buffered_ == 0) {
-      seal(ChunkPlace::before_others, plain.first(chunk_bytes));  // from where it lies
+      BOOST_OUTCOME_TRY(seal(ChunkPlace::before_others, plain.first(chunk_bytes), sink));  // from where it lies
       plain = plain.subspan(chunk_bytes);
     } else {
       plain = plain.subspan(fill(plain));
-      seal(ChunkPlace::before_others, buffer_.view());
       buffered_ = 0;
-    }
-    if (sealed_bytes_ == sealed_.size()) {
-      BOOST_OUTCOME_TRY(pass_on(sink));
+      BOOST_OUTCOME_TRY(seal(ChunkPlace::before_others, buffer_.view(), sink));
     }
   }
   fill(plain);
-  return sealed_bytes_ == 0 ? boost::outcome_v2::success() : pass_on(sink);
+  return boost::outcome_v2::success();
 }
 
 Result<void> StreamSealer::finish(const Sink& sink) {
   if (error_) return *error_;
-  seal(ChunkPlace::last, buffer_.view().first(buffered_));
+  BOOST_OUTCOME_TRY(seal(ChunkPlace::last, buffer_.view().first(buffered_), sink));
   buffered_ = 0;
-  BOOST_OUTCOME_TRY(pass_on(sink));
   error_ = Error{Errc::malformed, "this stream is finished; nothing can be sealed after its last chunk"};
   return boost::outcome_v2::success();
 }
 
 std::size_t StreamSealer::fill(ByteView plain) {
   const std::size_t size = std::min(plain.size(), chunk_bytes - buffered_);
-  std::ranges::copy(plain.first(size), buffer_.writable().subspan(buffered_).begin());
+  std::copy_n(plain.begin(), size, buffer_.writable().subspan(buffered_).begin());
   buffered_ += size;
   return size;
 }
 
-void StreamSealer::seal(ChunkPlace place, ByteView plain) {
-  const std::size_t size = plain.size() + tag_bytes;
-  cipher_.seal(index_++, place, plain, std::span(sealed_).subspan(sealed_bytes_, size));
-  sealed_bytes_ += size;
-}
-
-Result<void> StreamSealer::pass_on(const Sink& sink) {
-  auto taken = sink(ByteView(sealed_).first(std::exchange(sealed_bytes_, 0)));
+Result<void> StreamSealer::seal(ChunkPlace place, ByteView plain, const Sink& sink) {
+  const auto sealed = std::span(sealed_).first(plain.size() + tag_bytes);
+  cipher_.seal(index_++, place, plain, sealed);
+  auto taken = sink(sealed);
   if (!taken) error_ = taken.error();
   return taken;
 }

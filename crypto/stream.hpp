@@ -55,17 +55,13 @@ class StreamSealer {
   Result<void> finish(const Sink& sink);
 
  private:
-  static constexpr std::size_t chunks_at_once = 4;  // fewer, larger writes for the sink
-
   std::size_t fill(ByteView plain);
-  void seal(ChunkPlace place, ByteView plain);
-  Result<void> pass_on(const Sink& sink);
+  Result<void> seal(ChunkPlace place, ByteView plain, const Sink& sink);
 
   ChunkCipher cipher_;
   SecretBytes buffer_;  // a full chunk waits here until it is known whether it is the last
   std::size_t buffered_ = 0;
-  Bytes sealed_;  // on its way to the sink; reused, so that nothing clears it between chunks
-  std::size_t sealed_bytes_ = 0;
+  Bytes sealed_;  // one chunk, on its way to the sink
   std::uint64_t index_ = 0;
   std::optional<Error> error_;
 };

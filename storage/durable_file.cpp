@@ -84,6 +84,21 @@ Result<void> DurableFile::write_at(std::uint64_t offset, std::span<const std::ui
   return boost::outcome_v2::success();
 }
 
+Result<void> DurableFile::write_direct_at(std::uint64_t offset, std::span<const std::uint8_t> bytes) {
+  if (switch_direct(true)) {
+    auto written = write_at(offset, bytes);
+    switch_direct(false);
+    // Not every file system that has O_DIRECT takes it for every block; all of them take what follows.
+    if (written || written.error().os_error != EINVAL) return written;
+  }
+  return write_at(offset, bytes);
+}
+
+bool DurableFile::switch_direct(bool on) noexcept {
+  const int flags = ::fcntl(fd_, F_GETFL);
+  return flags >= 0 && ::fcntl(fd_, F_SETFL, on ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
+}
+
 Result<std::size_t> DurableFile::read_at(std::uint64_t offset, std::span<std::uint8_t> out) const {
   if (!fits_off_t(offset, out.size())) return std::size_t{0};
   std::size_t total = 0;

@@ -16,6 +16,9 @@ namespace unavoce::storage {
 
 enum class Access : std::uint8_t { read, read_write };
 
+/// A page; no block of a common disk is larger.
+inline constexpr std::size_t direct_alignment_bytes = 4096;
+
 /// An open regular file.
 class DurableFile {
  public:
@@ -30,6 +33,9 @@ class DurableFile {
 
   /// Writes all of `bytes` at `offset`, or reports an error after which any part of them may have been written.
   Result<void> write_at(std::uint64_t offset, std::span<const std::uint8_t> bytes);
+  /// The same past the page cache (O_DIRECT) where the file system can: no copy there, and no write-back of it later.
+  /// `offset`, size and address of `bytes` must be multiples of direct_alignment_bytes.
+  Result<void> write_direct_at(std::uint64_t offset, std::span<const std::uint8_t> bytes);
   /// Reads until `out` is full or the file ends; gives the number of bytes.
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::uint8_t> out) const;
   /// fdatasync. After a failure the kernel may have dropped the pages: only writing them again and a new sync count.
@@ -45,6 +51,7 @@ class DurableFile {
 
  private:
   DurableFile(FileOps& ops, int fd, std::string path) noexcept;
+  bool switch_direct(bool on) noexcept;
   Error failure(const char* step) const;
 
   FileOps* ops_;

@@ -1,4 +1,6 @@
 // `unavoce seal` and `unseal` as people and scripts meet them: the real program, real files and pipes.
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <filesystem>
 
@@ -48,6 +50,44 @@ TEST_CASE("what seal seals, unseal opens: files and pipes, any size") {
                          " unseal -i key.txt > piped")
               .exit_code == 0);
   CHECK(desk.file("piped") == desk.file("plain"));
+}
+
+TEST_CASE("what seal seals, age opens: sizes around a chunk and around a block of the output file") {
+  constexpr std::size_t chunk = 65536;
+  constexpr std::size_t block = 2 * 1024 * 1024;
+  constexpr std::size_t full = block - 184 - 32 * 16;  // the sealed file fills a block exactly: header and nonce, tags
+  const Desk desk(GENERATE_COPY(chunk - 1, chunk + 1, full - 1, full, full + 1, block - 1, block, block + 1, 3 * block,
+                                3 * block + chunk + 1));
+  CHECK(desk.in_folder("age -d -i key.txt sealed.age | cmp - plain").exit_code == 0);
+  REQUIRE(desk.in_folder(program + " unseal -i key.txt -o again sealed.age").exit_code == 0);
+  CHECK(desk.in_folder("cmp again plain").exit_code == 0);
+  CHECK(desk.in_folder(program + " seal -r " + desk.recipient + " plain | age -d -i key.txt | cmp - plain").exit_code ==
+        0);
+}
+
+TEST_CASE("a file system of memory, without a way past the page cache, takes large files as well") {
+  const Desk desk(5'000'000);
+  const auto name = "/dev/shm/unavoce-test-" + std::to_string(getpid());
+  CHECK(desk.in_folder(program + " seal -r " + desk.recipient + " -o " + name + " plain && age -d -i key.txt " + name +
+                       " | cmp - plain")
+            .exit_code == 0);
+  std::filesystem::remove(name);
+}
+
+TEST_CASE("a named pipe given as output is written as it goes, and stays a pipe") {
+  const Desk desk(5'000'000);
+  REQUIRE(desk.in_folder("mkfifo pipe").exit_code == 0);
+  CHECK(desk.in_folder("(" + program + " unseal -i key.txt -o pipe sealed.age &) && cmp pipe plain").exit_code == 0);
+  CHECK(std::filesystem::is_fifo(desk.folder / "pipe"));
+}
+
+TEST_CASE("a file that may not grow on is exit code 4, and nothing is left of it") {
+  const Desk desk(5'000'000);
+  const std::size_t before = desk.count();
+  const std::string limit = "trap '' XFSZ; ulimit -f " + GENERATE(as<std::string>{}, "4096", "6001", "9765") + "; ";
+  CHECK(desk.in_folder(limit + program + " seal -r " + desk.recipient + " -o out plain 2>/dev/null").exit_code == 4);
+  CHECK(desk.in_folder(limit + program + " unseal -i key.txt -o out sealed.age 2>/dev/null").exit_code == 4);
+  CHECK(desk.count() == before);
 }
 
 TEST_CASE("age opens what seal seals, and unseal opens what age seals") {

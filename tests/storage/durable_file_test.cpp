@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
 #include <fstream>
 #include <iterator>
 #include <vector>
@@ -71,6 +73,61 @@ TEST_CASE("short writes are continued until everything is written") {
   auto file = must(DurableFile::create(disk, folder / "file"));
   must(file.write_at(2, bytes_of("0123456789")));
   CHECK(content(folder / "file") == std::string("\0\0", 2) + "0123456789");
+}
+
+namespace {
+
+/// Two pages that begin where a page begins.
+struct Pages {
+  alignas(direct_alignment_bytes) std::array<std::uint8_t, 2 * direct_alignment_bytes> bytes;
+  Pages() {
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(i * 7 + i / 251);
+  }
+  std::string text() const { return {bytes.begin(), bytes.end()}; }
+};
+
+}  // namespace
+
+TEST_CASE("what goes past the page cache is read like anything else, before and after a ragged end") {
+  const auto name = "unavoce-test-" + std::to_string(getpid());
+  const auto path = GENERATE_COPY(std::filesystem::temp_directory_path() / name,  // a disk's
+                                  std::filesystem::path("/dev/shm") / name);      // of memory
+  const Pages pages;
+  auto file = must(DurableFile::create(system_file_ops(), path));
+  must(file.write_direct_at(0, pages.bytes));
+  CHECK(content(path) == pages.text());
+  must(file.write_at(pages.bytes.size(), bytes_of("end")));
+  must(file.sync());
+  CHECK(content(path) == pages.text() + "end");
+  must(remove_name(system_file_ops(), path));
+}
+
+TEST_CASE("a block that cannot go past the page cache goes through it") {
+  TempFolder folder;
+  FailingDisk disk;
+  const Pages pages;
+  auto file = must(DurableFile::create(disk, folder / "file"));
+  SECTION("refused, half of it written") {
+    disk.fail_after(0, EINVAL);
+  }
+  SECTION("written in pieces that are no blocks") {
+    disk.limit_writes(5000);
+  }
+  SECTION("written in blocks") {
+    disk.limit_writes(direct_alignment_bytes);
+  }
+  must(file.write_direct_at(0, pages.bytes));
+  CHECK(content(folder / "file") == pages.text());
+}
+
+TEST_CASE("an error past the page cache is an error") {
+  TempFolder folder;
+  FailingDisk disk;
+  auto file = must(DurableFile::create(disk, folder / "file"));
+  disk.fail_after(0, ENOSPC);
+  CHECK(code_of(file.write_direct_at(0, Pages().bytes)) == Errc::no_space);
+  disk.fail_after(0, EIO);
+  CHECK(code_of(file.write_direct_at(0, Pages().bytes)) == Errc::io);
 }
 
 TEST_CASE("a full disk is told apart from a broken one") {
