@@ -176,6 +176,7 @@ int run_command_line(int argc, char** argv) {
   add_open(app, invocation);
   add_receipt(app, invocation);
   add_withdraw(app, invocation);
+  add_fsck(app, invocation);
 
   try {
     app.parse(argc, argv);

@@ -1,4 +1,5 @@
 #include "cli/command_line_options.hpp"
+#include "cli/fsck.hpp"
 
 namespace unavoce::cli {
 
@@ -76,6 +77,23 @@ void add_withdraw(CLI::App& app, Invocation& invocation) {
       "Exit codes: 1 the service refused, or the proof is wrong, 2 usage, or the answer was not yes, 4 the service "
       "cannot\n"
       "be reached or the file cannot be written, 5 in effect, but not proven yet. Sending it again is always right.");
+}
+
+void add_fsck(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = nullptr;
+  auto options = add_command(app, command, invocation, "fsck",
+                             "Check the data folder of a service that is not running; needs no key", fsck);
+  command->add_option("DATA", options->data_folder, "Data folder of unavoced")->required();
+  command->add_flag_callback(
+      "--repair", [options] { options->repairs = Repairs::where_nothing_is_lost; },
+      "Remove temporary files and what is erased in the ledger, and finish a torn end; touches nothing else");
+  command->footer(
+      "Examples:\n"
+      "  unavoce fsck /var/lib/unavoce\n"
+      "  unavoce fsck --repair /var/lib/unavoce\n"
+      "Exit codes: 0 everything fits, 1 faults are left, 2 no data folder, 4 the service is running, or a file cannot "
+      "be\n"
+      "read. Without --repair nothing is changed.");
 }
 
 }  // namespace unavoce::cli

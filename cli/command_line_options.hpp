@@ -53,5 +53,6 @@ inline void add_fingerprint(CLI::App& command, std::string& fingerprint) {
 /// Commands about evidence: receipts, withdrawals, the operator's data folder.
 void add_receipt(CLI::App& app, Invocation& invocation);
 void add_withdraw(CLI::App& app, Invocation& invocation);
+void add_fsck(CLI::App& app, Invocation& invocation);
 
 }  // namespace unavoce::cli
