@@ -176,6 +176,9 @@ TEST_CASE("an acknowledgement whose proof is wrong is no confirmation") {
   SECTION("a proof of another leaf") {
     wrong["body"]["proof"] = json::parse(other)["proof"];
   }
+  SECTION("entry, opening and proof of another statement, which fit together") {
+    for (const char* field : {"entry", "r", "proof"}) wrong["body"][field] = json::parse(other)[field];
+  }
   SECTION("no proof") {
     wrong["body"].erase("proof");
   }
@@ -300,6 +303,9 @@ TEST_CASE("receipt verify finds every change of a confirmation") {
   }
   SECTION("proof") {
     changed["proof"] = other["proof"];
+  }
+  SECTION("all but the withdrawal") {
+    for (const char* field : {"entry", "r", "proof"}) changed[field] = other[field];
   }
   SECTION("another ledger") {
     changed["ledger_vkey"] = Stage().meeting->ledger.vkey();
