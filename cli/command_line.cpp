@@ -3,51 +3,17 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <exception>
-#include <functional>
 #include <iostream>
-#include <memory>
 #include <nlohmann/json.hpp>
 
-#include "cli/commands.hpp"
+#include "cli/command_line_options.hpp"
 #include "crypto/hardening.hpp"
 
 namespace unavoce::cli {
 
 namespace {
-
-/// What was chosen on the command line.
-struct Invocation {
-  std::function<Result<Report>()> command;
-  bool json = false;
-};
-
-void add_common_options(CLI::App& command, Invocation& invocation) {
-  command.add_flag("--json", invocation.json, "Report as one JSON object");
-}
-
-void add_passphrase_fd(CLI::App& command, PassphraseOptions& options) {
-  command.add_option("--passphrase-fd", options.fd, "Read the passphrase (one line) from this file descriptor")
-      ->envname("UNAVOCE_PASSPHRASE_FD")
-      ->check(CLI::NonNegativeNumber);
-}
-
-void add_output(CLI::App& command, std::string& output) {
-  command.add_option("-o,--output", output, "File to write (default: standard output)")->type_name("OUT");
-}
-
-/// Registers a command whose options are an Options object.
-template <class Options>
-std::shared_ptr<Options> add_command(CLI::App& app, CLI::App*& command, Invocation& invocation, const char* name,
-                                     const char* description, Result<Report> (*run)(const Options&)) {
-  auto options = std::make_shared<Options>();
-  command = app.add_subcommand(name, description);
-  command->callback([options, run, &invocation] { invocation.command = [options, run] { return run(*options); }; });
-  add_common_options(*command, invocation);
-  return options;
-}
 
 void add_keygen(CLI::App& app, Invocation& invocation) {
   CLI::App* command = nullptr;
@@ -125,13 +91,6 @@ void add_source(CLI::App& command, RecordingOptions& options) {
       ->type_name("FILE");
 }
 
-void add_fingerprint(CLI::App& command, std::string& fingerprint) {
-  command
-      .add_option("--fingerprint", fingerprint,
-                  "Room key fingerprint: the 43 characters after # in the invitation link")
-      ->type_name("TEXT");
-}
-
 void add_verify(CLI::App& app, Invocation& invocation) {
   CLI::App* command = nullptr;
   auto options =
@@ -166,16 +125,6 @@ void add_open(CLI::App& app, Invocation& invocation) {
       "Examples:\n"
       "  unavoce open --key room.key -o meeting unavoce-1f….tar\n"
       "  unavoce open --key mine.unavoce-key.txt https://example.org/recordings/1f…");
-}
-
-void add_receipt(CLI::App& app, Invocation& invocation) {
-  CLI::App* receipt = app.add_subcommand("receipt", "Receipts of participants");
-  receipt->require_subcommand(1);
-  CLI::App* command = nullptr;
-  auto options = add_command(*receipt, command, invocation, "verify",
-                             "Check a receipt: what was approved, and is it in the ledger", verify_receipt_file);
-  command->add_option("FILE", options->file, "Receipt (….unavoce-receipt.json)")->required();
-  add_fingerprint(*command, options->fingerprint);
 }
 
 int print(const Report& report, const Invocation& invocation) {
@@ -215,7 +164,8 @@ int run_command_line(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(
       "Exit codes: 0 ok, 1 a check failed or the file is damaged, 2 usage, 3 not for this key, 4 cannot read or "
-      "write.\n"
+      "write,\n"
+      "5 withdrawn but not proven yet.\n"
       "unavoce COMMAND --help shows examples. All commands know --json.");
   Invocation invocation;
   add_keygen(app, invocation);
@@ -225,6 +175,8 @@ int run_command_line(int argc, char** argv) {
   add_verify(app, invocation);
   add_open(app, invocation);
   add_receipt(app, invocation);
+  add_withdraw(app, invocation);
+  add_fsck(app, invocation);
 
   try {
     app.parse(argc, argv);

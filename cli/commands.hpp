@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "cli/error.hpp"
+#include "cli/ledger_key.hpp"
+#include "cli/service.hpp"
 
 namespace unavoce::cli {
 
@@ -67,6 +69,7 @@ Result<Report> unseal(const UnsealOptions& options);
 struct RecordingOptions {
   std::string recording;
   std::string token_file;  ///< for an address; otherwise the environment's UNAVOCE_TOKEN
+  std::string token;       ///< from a participant's key file; used if there is no other
 };
 
 struct VerifyOptions {
@@ -97,8 +100,32 @@ Result<Report> open_recording(const OpenOptions& options);
 struct ReceiptVerifyOptions {
   std::string file;
   std::string fingerprint;
+  LedgerKeyOptions ledger;  ///< the receipt only for a confirmation
 };
-/// Checks a participant's receipt.
+/// Checks a participant's receipt, or the confirmation of a withdrawal.
 Result<Report> verify_receipt_file(const ReceiptVerifyOptions& options);
+
+enum class Asking { on_terminal, not_at_all };
+/// Whether to stay until a service that cannot write its ledger now can do so again.
+enum class Waiting { until_acknowledged, not_at_all };
+/// What is told on standard error before the result.
+enum class Telling { every_step, result_only };
+
+struct WithdrawOptions {
+  std::string key_file;
+  std::string statement;  ///< instead: a bare signed withdrawal
+  std::string extract;    ///< instead: a key file whose withdrawal is written, and not sent
+  std::string server;     ///< empty: the one that the key file names
+  PlainHttp plain_http = PlainHttp::this_machine_only;
+  LedgerKeyOptions ledger;
+  std::string output;  ///< of the confirmation; empty: none is written
+  Asking asking = Asking::on_terminal;
+  Waiting waiting = Waiting::until_acknowledged;
+  Telling telling = Telling::every_step;
+  PassphraseOptions passphrase;
+};
+/// Sends a withdrawal until it is acknowledged, checks the proof in the answer, and writes the confirmation.
+/// Errors: failed (refused, or the proof is wrong), usage, io, pending (in effect, not proven yet).
+Result<Report> withdraw(const WithdrawOptions& options);
 
 }  // namespace unavoce::cli

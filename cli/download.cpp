@@ -1,31 +1,19 @@
 #include "cli/download.hpp"
 
-#include <curl/curl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <system_error>
 
+#include "cli/curl_ptr.hpp"
 #include "cli/progress.hpp"
 
 namespace unavoce::cli {
 
 namespace {
-
-struct CurlFree {
-  void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
-  void operator()(CURLU* handle) const noexcept { curl_url_cleanup(handle); }
-  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
-  void operator()(char* text) const noexcept { curl_free(text); }
-};
-using EasyPtr = std::unique_ptr<CURL, CurlFree>;
-using UrlPtr = std::unique_ptr<CURLU, CurlFree>;
-using ListPtr = std::unique_ptr<curl_slist, CurlFree>;
-using TextPtr = std::unique_ptr<char, CurlFree>;
 
 constexpr std::size_t kIdDigits = 32;
 
@@ -123,16 +111,9 @@ Result<void> download(const std::string& address, const crypto::SecretBytes& tok
   crypto::wipe(authorization);
 
   Transfer transfer{fd};
-  curl_easy_setopt(curl.get(), CURLOPT_URL, address.c_str());
+  set_up_transfer(curl.get(), address.c_str(), address.starts_with("https:"));
   curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, address.starts_with("https:") ? "https" : "http");
-  curl_easy_setopt(curl.get(), CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(curl.get(), CURLOPT_FAILONERROR, 1L);
-  curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(curl.get(), CURLOPT_CONNECTTIMEOUT, 30L);
-  curl_easy_setopt(curl.get(), CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(curl.get(), CURLOPT_LOW_SPEED_TIME, 60L);
-  curl_easy_setopt(curl.get(), CURLOPT_USERAGENT, "unavoce/" UNAVOCE_VERSION);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, &write_body);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &transfer);
 

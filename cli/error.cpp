@@ -31,6 +31,8 @@ std::string_view name_of(ExitCode code) noexcept {
       return "not_for_you";
     case ExitCode::io:
       return "io";
+    case ExitCode::pending:
+      return "pending";
   }
   return "failed";
 }

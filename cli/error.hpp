@@ -23,6 +23,7 @@ enum class ExitCode : int {
   usage = 2,        ///< the command line makes no sense
   not_for_you = 3,  ///< a good file, but the key or passphrase is another one
   io = 4,           ///< a file, the network or the machine refused
+  pending = 5,      ///< a withdrawal is in effect, and its proof follows
 };
 
 /// The word for an exit code in JSON.

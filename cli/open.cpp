@@ -185,7 +185,9 @@ Report report_on(const std::vector<Attempt>& attempts, const consent::Report& ve
 
 Result<Report> open_recording(const OpenOptions& options) {
   BOOST_OUTCOME_TRY(const auto key, read_key(options));
-  BOOST_OUTCOME_TRY(const auto source, RecordingSource::open(options.source));
+  RecordingOptions from = options.source;
+  if (key.participant) from.token = key.participant->token;
+  BOOST_OUTCOME_TRY(const auto source, RecordingSource::open(from));
   consent::VerifyOptions checks;
   checks.pinned_room_key = key.pinned;
   const consent::Report verification = verify_with_progress(source.bundle(), checks);

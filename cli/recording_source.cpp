@@ -23,6 +23,8 @@ Result<crypto::SecretBytes> read_token(const RecordingOptions& options) {
     BOOST_OUTCOME_TRY(bytes, read_small_file(options.token_file, kMaxTokenBytes));
   } else if (const char* token = std::getenv("UNAVOCE_TOKEN"); token != nullptr) {
     bytes = crypto::SecretBytes::from(crypto::as_bytes(token));
+  } else if (!options.token.empty()) {
+    bytes = crypto::SecretBytes::from(crypto::as_bytes(options.token));
   } else {
     return Error(ExitCode::usage, "an address needs a token: --token-file FILE, or UNAVOCE_TOKEN in the environment");
   }

@@ -46,13 +46,21 @@ Result<KeyFile> parse_key_file(std::string_view text) {
   BOOST_OUTCOME_TRY(auto withdrawal, parse_statement<Withdrawal>(crypto::as_text(envelope)));
   if (withdrawal.body.recording != recording) return broken("its withdrawal is about another recording");
 
+  std::string token;
+  if (const auto field = fields.find("token"); field != fields.end()) {
+    // It goes into a header of a request: 32 bytes in base64url and nothing else.
+    BOOST_OUTCOME_TRY(const auto bytes, crypto::from_base64url(field->second));
+    if (bytes.size() != 32) return broken("its token is none");
+    token = field->second;
+  }
   std::optional<crypto::Identity> identity;
   if (text.find("\nAGE-") != std::string_view::npos) {
     BOOST_OUTCOME_TRY(auto identities, crypto::parse_identities(text));
     if (identities.size() != 1) return broken("there must be exactly one consent key");
     identity = std::move(identities.front());
   }
-  return KeyFile{recording, approval, fields.find("server")->second, std::move(withdrawal), std::move(identity)};
+  return KeyFile{recording,           approval,        fields.find("server")->second, std::move(withdrawal),
+                 std::move(identity), std::move(token)};
 }
 
 }  // namespace unavoce::consent

@@ -61,6 +61,7 @@ struct KeyFile {
   std::string server;
   Signed<Withdrawal> withdrawal;             ///< checked: its signature, and that it is about `recording`
   std::optional<crypto::Identity> identity;  ///< nothing when the scope was empty
+  std::string token;                         ///< reads the owner's sealed tracks; empty in files that have none
 };
 
 /// Largest key file that is read, in bytes.

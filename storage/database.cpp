@@ -41,6 +41,22 @@ std::string file_of(const SQLite::Database& database) {
   return std::filesystem::path(database.getFilename()).filename().native();
 }
 
+/// The path as SQLite's URI, in which '?', '#' and '%' would mean something.
+std::string uri_of(const std::filesystem::path& path) {
+  std::string uri = "file:";
+  for (const char c : path.native()) {
+    if (c == '?')
+      uri += "%3f";
+    else if (c == '#')
+      uri += "%23";
+    else if (c == '%')
+      uri += "%25";
+    else
+      uri += c;
+  }
+  return uri;
+}
+
 /// How many steps of `component` have run.
 std::int64_t steps_done(SQLite::Database& database, const std::string& component) {
   database.exec("CREATE TABLE IF NOT EXISTS migrations(component TEXT PRIMARY KEY, steps INTEGER NOT NULL) STRICT");
@@ -75,6 +91,40 @@ Result<Database> Database::open(const std::filesystem::path& path, FileOps& ops)
     Error error = describe(exception, path.filename().native());
     error.text = "cannot open the database " + path.native() + ": " + error.text;
     return error;
+  }
+}
+
+Result<Database> Database::open_read_only(const std::filesystem::path& path) {
+  try {
+    BOOST_OUTCOME_TRY(const auto file, DurableFile::open(system_file_ops(), path, Access::read));
+    std::error_code no_wal;
+    const bool has_wal = std::filesystem::file_size(path.native() + "-wal", no_wal) > 0 && !no_wal;
+    // Without a log nothing but this file is read: "immutable" keeps SQLite from making a log and an index for it.
+    const std::string uri = uri_of(path) + (has_wal ? "?mode=ro" : "?immutable=1");
+    auto handle = std::make_unique<SQLite::Database>(uri, SQLite::OPEN_READONLY | SQLite::OPEN_URI, busy_timeout_ms);
+    handle->exec("PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;");
+    return Database(std::move(handle));
+  } catch (const SQLite::Exception& exception) {
+    Error error = describe(exception, path.filename().native());
+    error.text = "cannot read the database " + path.native() + ": " + error.text;
+    return error;
+  }
+}
+
+Result<void> Database::check_integrity() {
+  try {
+    std::string found;
+    SQLite::Statement check(*handle_, "PRAGMA integrity_check(5)");
+    while (check.executeStep()) {
+      const std::string line = check.getColumn(0).getString();
+      if (line != "ok") found += (found.empty() ? "" : "; ") + line;
+    }
+    SQLite::Statement references(*handle_, "PRAGMA foreign_key_check");
+    if (references.executeStep()) found += "; rows of " + references.getColumn(0).getString() + " refer to nothing";
+    if (found.empty()) return boost::outcome_v2::success();
+    return Error{Errc::corrupt, 0, found};
+  } catch (const SQLite::Exception& exception) {
+    return describe(exception, file_of(*handle_));
   }
 }
 

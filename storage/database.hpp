@@ -25,6 +25,11 @@ class Database {
   /// Opens the file (0600) or makes it; the folder must exist.
   static Result<Database> open(const std::filesystem::path& path, FileOps& ops = system_file_ops());
 
+  /// Opens an existing database to look only; no byte of it or of its write-ahead log changes, and writing fails. For
+  /// files that no process is using: the caller holds their lock. (Where a crash left a write-ahead log, SQLite may put
+  /// its index of it, `…-shm`, beside it.)
+  static Result<Database> open_read_only(const std::filesystem::path& path);
+
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;
   ~Database();
@@ -36,6 +41,9 @@ class Database {
   /// remembers how many. Steps are SQL scripts; released ones are never changed, only appended to. Errc::corrupt if the
   /// file was made by a newer version.
   Result<void> migrate(std::string_view component, std::span<const std::string_view> steps);
+
+  /// Whether SQLite finds its pages, indexes, constraints and foreign keys in order; Errc::corrupt says what is not.
+  Result<void> check_integrity();
 
   /// Copies the WAL into the database and empties it, so that no older version of an erased row is left in it.
   /// Errc::locked while another connection reads.

@@ -69,6 +69,17 @@ Result<ErasureSlots> ErasureSlots::open(const std::filesystem::path& path, FileO
   return ErasureSlots(std::move(file), count);
 }
 
+Result<ErasureSlots> ErasureSlots::open_read_only(const std::filesystem::path& path, FileOps& ops) {
+  BOOST_OUTCOME_TRY(auto file, DurableFile::open(ops, path, Access::read));
+  BOOST_OUTCOME_TRY(file.lock());
+  Slot found{};
+  BOOST_OUTCOME_TRY(const auto got, file.read_at(0, found));
+  if (got != found.size() || found != file_header())
+    return Error{Errc::corrupt, 0, file.path() + " is not a file of erasure slots; put the right one back"};
+  BOOST_OUTCOME_TRY(const auto size_bytes, file.size());
+  return ErasureSlots(std::move(file), size_bytes / key_bytes - 1);
+}
+
 Result<std::uint64_t> ErasureSlots::store(std::span<const std::uint8_t, key_bytes> key) {
   if (std::ranges::equal(key, erased)) throw std::invalid_argument("an erasure slot cannot hold all zeros");
   const std::lock_guard lock(*mutex_);

@@ -25,6 +25,10 @@ class ErasureSlots {
   /// is cut off. Errc::locked if another ErasureSlots has the file, Errc::corrupt if it is something else.
   static Result<ErasureSlots> open(const std::filesystem::path& path, FileOps& ops = system_file_ops());
 
+  /// Takes the lock of an existing file and only looks: nothing is written, store() and erase() fail. A slot that a
+  /// crash left half-written stays where it is and is not counted.
+  static Result<ErasureSlots> open_read_only(const std::filesystem::path& path, FileOps& ops = system_file_ops());
+
   /// Keeps `key` in a slot that was never used before and gives its number; durable on return. Not all zeros: that is
   /// how an erased slot reads (std::invalid_argument).
   Result<std::uint64_t> store(std::span<const std::uint8_t, key_bytes> key);

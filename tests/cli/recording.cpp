@@ -43,6 +43,16 @@ struct Stage {
   Outcome in(const std::string& line) const { return run("cd " + folder.path().string() + " && " + line); }
   Outcome unavoce(const std::string& line) const { return in(program + " " + line); }
 
+  /// Runs a line while a server hands out bundle.tar to whoever has the token; $port is its port.
+  Outcome against_server(const std::string& token, const std::string& line) const {
+    const std::string path = "/api/v1/recordings/" + meeting->recording.hex() + "/bundle";
+    return in("{ rm -f port; node " UNAVOCE_SOURCE_DIR "/tests/cli/bundle_server.mjs bundle.tar " + path + " " + token +
+              " > port & server=$!; until [ -s port ]; do kill -0 $server || exit 99; sleep 0.05; done; "
+              "port=$(cat port); " +
+              line + "; code=$?; kill $server; exit $code; }");
+  }
+  std::string address() const { return "http://127.0.0.1:$port/recordings/" + meeting->recording.hex(); }
+
   std::string plaintext(const Person& person) const {
     for (const auto& [name, track] : meeting->tracks) {
       if (track.statement.approval == *person.approval) return track.plaintext;
@@ -214,6 +224,14 @@ TEST_CASE("a participant's key file opens their own track and no other") {
   CHECK_FALSE(fs::exists(stage.opened_file(stage.meeting->host(), "out")));
 }
 
+TEST_CASE("a participant's key file opens their own track from a folder, and both files of an interrupted one") {
+  Stage stage(Ending::interrupted);
+  CHECK(stage.unavoce("open --key paul.txt -o out " + stage.bag).exit_code == 0);
+  CHECK(read_text(stage.opened_file(stage.meeting->people.back(), "out")) ==
+        stage.plaintext(stage.meeting->people.back()));
+  CHECK(std::distance(fs::directory_iterator(stage.folder / "out"), {}) == 1);
+}
+
 TEST_CASE("a room key under a passphrase opens, too") {
   Stage stage;
   REQUIRE(stage.unavoce("seal -p --passphrase-fd 3 -o room.key.age room.key 3<<EOF\nwords\nEOF").exit_code == 0);
@@ -270,21 +288,34 @@ TEST_CASE("a name with control characters does not reach the terminal") {
 
 TEST_CASE("an address is fetched with the token and verified") {
   Stage stage;
-  const std::string path = "/api/v1/recordings/" + stage.meeting->recording.hex() + "/bundle";
   put_text(stage.folder / "token", "correct-token\n");
-  const auto against_server = [&](const std::string& line) {
-    return stage.in(
-        "{ rm -f port; node " UNAVOCE_SOURCE_DIR "/tests/cli/bundle_server.mjs bundle.tar " + path +
-        " correct-token > port & server=$!; until [ -s port ]; do kill -0 $server || exit 99; sleep 0.05; done; "
-        "port=$(cat port); " +
-        line + "; code=$?; kill $server; exit $code; }");
-  };
-  const std::string address = "http://127.0.0.1:$port/recordings/" + stage.meeting->recording.hex();
+  const auto against_server = [&](const std::string& line) { return stage.against_server("correct-token", line); };
+  const std::string address = stage.address();
   CHECK(against_server(program + " verify --token-file token " + address).exit_code == 0);
   CHECK(against_server("UNAVOCE_TOKEN=correct-token " + program + " open --key room.key -o out " + address).exit_code ==
         0);
   CHECK(against_server("UNAVOCE_TOKEN=other " + program + " verify " + address + " 2>/dev/null").exit_code == 1);
   CHECK(fs::exists(stage.opened_file(stage.meeting->host(), "out")));
+}
+
+TEST_CASE("the token in a key file fetches a recording if no other is given") {
+  Stage stage;
+  const std::string token(43, 'A');
+  std::string key_file = read_text(stage.folder / "paul.txt");
+  const auto with_token = [&](const std::string& text) {
+    std::string changed = key_file;
+    changed.insert(changed.find("# withdrawal"), "# token: " + text + "\n");
+    put_text(stage.folder / "paul.txt", changed);
+  };
+  const std::string open = program + " open --key paul.txt -o out " + stage.address();
+  CHECK(stage.against_server(token, "env -u UNAVOCE_TOKEN " + open + " 2>/dev/null").exit_code == 2);
+  with_token(token);
+  CHECK(stage.against_server(token, "UNAVOCE_TOKEN=other " + open + " 2>/dev/null").exit_code == 1);
+  CHECK(stage.against_server(token, "env -u UNAVOCE_TOKEN " + open).exit_code == 0);
+  CHECK(read_text(stage.opened_file(stage.meeting->people.back(), "out")) ==
+        stage.plaintext(stage.meeting->people.back()));
+  with_token("no token");
+  CHECK(stage.unavoce("open --key paul.txt bundle.tar 2>/dev/null").exit_code == 1);
 }
 
 TEST_CASE("addresses that would give the token away, and tokens that are none, are usage errors") {

@@ -144,3 +144,43 @@ TEST_CASE("exceptions of the handle become errors with a code") {
     CHECK(describe(exception, "x.db").code == Errc::locked);
   }
 }
+
+TEST_CASE("a database that is opened to look only cannot be written, and no file appears beside it") {
+  TempFolder folder;
+  must(must(Database::open(folder / "db")).migrate("people", first_version));
+  auto database = must(Database::open_read_only(folder / "db"));
+  CHECK(database.handle().execAndGet("SELECT count(*) FROM person").getInt() == 0);
+  CHECK_THROWS_AS(database.handle().exec("INSERT INTO person VALUES ('Ada')"), SQLite::Exception);
+  CHECK(std::distance(std::filesystem::directory_iterator(folder / "."), {}) == 1);
+  CHECK(code_of(Database::open_read_only(folder / "nothing")) == Errc::not_found);
+}
+
+TEST_CASE("a database that is opened to look only shows what stands in its log alone, and leaves it there") {
+  TempFolder folder;
+  auto writer = must(Database::open(folder / "db"));
+  must(writer.migrate("people", first_version));
+  must(writer.empty_wal());
+  writer.handle().exec("INSERT INTO person VALUES ('Ada')");
+  // As a crash leaves them: without the index of the log, and with nobody who has them open.
+  const std::filesystem::path odd = folder / "db?mode=memory#%41";
+  const std::filesystem::path log = odd.native() + "-wal";
+  std::filesystem::copy_file(folder / "db", odd);
+  std::filesystem::copy_file(folder / "db-wal", log);
+  const auto log_bytes = std::filesystem::file_size(log);
+  {
+    auto database = must(Database::open_read_only(odd));
+    CHECK(database.handle().execAndGet("SELECT name FROM person").getString() == "Ada");
+    CHECK(database.check_integrity());
+  }
+  CHECK(std::filesystem::file_size(log) == log_bytes);
+}
+
+TEST_CASE("a reference to nothing is found") {
+  TempFolder folder;
+  auto database = must(Database::open(folder / "db"));
+  CHECK(database.check_integrity());
+  database.handle().exec(
+      "CREATE TABLE a(x INTEGER PRIMARY KEY) STRICT; CREATE TABLE b(x INTEGER REFERENCES a) STRICT;"
+      "PRAGMA foreign_keys=OFF; INSERT INTO b VALUES (1)");
+  CHECK(code_of(database.check_integrity()) == Errc::corrupt);
+}

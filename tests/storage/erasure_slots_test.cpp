@@ -152,6 +152,29 @@ TEST_CASE("opening is completed by the next one, wherever the first fails") {
   }
 }
 
+TEST_CASE("slots that are opened to look only are read, not written, and locked") {
+  TempFolder folder;
+  {
+    auto slots = must(ErasureSlots::open(folder / "slots"));
+    must(slots.store(key_of(1)));
+    must(slots.store(key_of(2)));
+    must(slots.erase(0));
+  }
+  std::ofstream(folder / "slots", std::ios::app) << "half";
+  const std::string before = content(folder / "slots");
+  auto slots = must(ErasureSlots::open_read_only(folder / "slots"));
+  CHECK(slots.count() == 2);
+  CHECK(is_erased(slots, 0));
+  CHECK(read(slots, 1) == key_of(2));
+  CHECK_FALSE(slots.store(key_of(3)));
+  CHECK_FALSE(slots.erase(1));
+  CHECK(content(folder / "slots") == before);
+  CHECK(code_of(ErasureSlots::open(folder / "slots")) == Errc::locked);
+  CHECK(code_of(ErasureSlots::open_read_only(folder / "nothing")) == Errc::not_found);
+  std::ofstream(folder / "empty");
+  CHECK(code_of(ErasureSlots::open_read_only(folder / "empty")) == Errc::corrupt);
+}
+
 TEST_CASE("a file that is something else is left alone") {
   TempFolder folder;
   for (const char* other : {"#", "this is not a file of erasure slots, but something that matters"}) {

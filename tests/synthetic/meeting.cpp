@@ -54,6 +54,7 @@ crypto::Digest header_hash(crypto::ByteView file) {
 
 SyntheticMeeting::SyntheticMeeting(const std::filesystem::path& folder)
     : recipients{room_identity.recipient()},
+      folder_(folder),
       slots_(must(storage::ErasureSlots::open(folder / "slots"))),
       ledger(must(
           Ledger::open(must(storage::Database::open(folder / "ledger.db")), slots_,

@@ -95,6 +95,9 @@ class SyntheticMeeting {
   /// room.key as docs/FORMATS.md section 3 has it.
   std::string room_key_file() const;
 
+  /// Where ledger and slots are kept.
+  const std::filesystem::path& folder() const { return folder_; }
+
   /// A second of the meeting.
   consent::TimeMs tick();
 
@@ -117,6 +120,7 @@ class SyntheticMeeting {
   consent::Entry append(const std::string& envelope);
   std::string fresh_challenge();
 
+  std::filesystem::path folder_;
   consent::RoomId room_id_ = consent::RoomId::random();
   storage::ErasureSlots slots_;
 

@@ -1,0 +1,56 @@
+// The confirmation of a withdrawal (docs/FORMATS.md section 3): what somebody keeps who took an approval back. It
+// proves to anyone that the withdrawal stands in the ledger, and when it came. That files are gone it cannot prove.
+// Pure functions over texts, any thread; hostile input is an error.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "consent/checkpoint.hpp"
+#include "consent/error.hpp"
+#include "consent/ledger_entry.hpp"
+#include "consent/receipt.hpp"
+#include "consent/statements.hpp"
+#include "crypto/hash.hpp"
+#include "crypto/note.hpp"
+
+namespace unavoce::consent {
+
+/// Largest confirmation, and largest answer of a service to a withdrawal, that is read, in bytes.
+inline constexpr std::size_t kMaxConfirmationBytes = 256 * 1024;
+
+/// A confirmation as stored; the envelope is verbatim.
+struct Confirmation {
+  std::string withdrawal;
+  std::string entry;  ///< entry JSON, verbatim
+  crypto::Digest r{};
+  std::string proof;        ///< tlog-proof text
+  std::string ledger_vkey;  ///< the key it was checked with when it was written; to be compared, proves nothing itself
+};
+
+Result<Confirmation> parse_confirmation(std::string_view json);
+std::string format_confirmation(const Confirmation& confirmation);
+/// Whether a JSON text says of itself that it is a confirmation, not a receipt.
+bool is_confirmation(std::string_view json) noexcept;
+
+/// Entry, opening and proof out of a service's answer to POST /statements; `ledger_vkey` stays empty. Fields that are
+/// not needed are ignored, so that an older program understands a newer service. Nothing is verified yet.
+Result<Confirmation> confirmation_from_answer(std::string_view json, std::string withdrawal);
+
+/// What a good confirmation proves.
+struct ConfirmationContent {
+  Signed<Withdrawal> withdrawal;
+  EntryBody entry;
+  std::uint64_t index = 0;
+  Checkpoint checkpoint;
+};
+
+/// Checks the withdrawal's signature, that the entry is this withdrawal's, and that `ledger` signed a tree it is in.
+/// Errors: malformed, bad_signature, damaged; the text names the first thing that is wrong.
+Result<ConfirmationContent> verify_confirmation(const Confirmation& confirmation, const crypto::NoteVerifier& ledger);
+
+/// That a withdrawal takes back the approval of this receipt: same recording, same key. Errors: unknown_reference.
+Result<void> check_concerns(const Withdrawal& withdrawal, const ReceiptContent& receipt);
+
+}  // namespace unavoce::consent

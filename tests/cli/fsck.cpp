@@ -1,0 +1,438 @@
+// `unavoce fsck`: a data folder as a real meeting leaves it is clean; every kind of damage is found and named; only
+// what loses nothing is repaired.
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "storage/blob_store.hpp"
+#include "tests/program.hpp"
+#include "tests/synthetic/bag.hpp"
+#include "tests/synthetic/meeting.hpp"
+
+using namespace unavoce::testing;
+namespace consent = unavoce::consent;
+namespace storage = unavoce::storage;
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+const std::string program = UNAVOCE_PROGRAM;
+
+using Steps = std::function<void(SyntheticMeeting&)>;
+
+void whole_meeting(SyntheticMeeting& meeting) {
+  meeting.complete();
+}
+
+/// A take that a crash cut off: the service has not sealed it.
+void interrupted_meeting(SyntheticMeeting& meeting) {
+  meeting.add_room();
+  meeting.request();
+  meeting.approve(meeting.host());
+  meeting.take();
+  meeting.track(meeting.host(), 200'000, Ending::interrupted);
+}
+
+void sealed_interrupted_meeting(SyntheticMeeting& meeting) {
+  interrupted_meeting(meeting);
+  meeting.seal_take();
+}
+
+/// The data folder of a service that has stopped.
+class DataFolder {
+ public:
+  explicit DataFolder(const Steps& steps = whole_meeting, const Steps& after = {}) {
+    fs::create_directory(data());
+    SyntheticMeeting meeting(data());
+    steps(meeting);
+    recording = meeting.recording.hex();
+    fs::create_directories(blobs());
+    for (const auto& [name, track] : meeting.tracks) {
+      names.push_back(name);
+      write_file(blob(name), track.main);
+      if (track.tail) write_file(blob(storage::tail_name(name)), *track.tail);
+    }
+    for (const Person& person : meeting.people) approvals.push_back(person.approval->hex());
+    put_text(data() / "service.key", "# unavoce service key v1\n" + std::string(43, 'A') + "\n");
+    put_text(data() / "ledger.key",
+             "# unavoce ledger key v1, origin: " + meeting.ledger.origin() + "\n" + std::string(43, 'A') + "\n");
+    put_text(data() / "blobs" / ".lock", "");
+    (void)must(storage::Database::open(data() / "unavoce.db"));
+    if (after) after(meeting);
+  }
+
+  fs::path data() const { return folder_.path() / "data"; }
+  fs::path blobs() const { return data() / "blobs" / recording; }
+  std::string blob(const std::string& name) const { return (blobs() / name).string(); }
+  std::string first() const { return blob(names.front()); }
+
+  void sql(const std::string& statements) const {
+    must(storage::Database::open(data() / "ledger.db")).handle().exec(statements);
+  }
+  Outcome fsck(const std::string& options = "") const {
+    return run(program + " fsck --json " + options + " " + data().string());
+  }
+  /// Everything in the folder, byte for byte.
+  std::string state() const {
+    return run("cd " + data().string() + " && find . -not -name '*-shm' -type f -exec sha256sum {} + | sort -k2")
+        .output;
+  }
+
+  std::string recording;
+  std::vector<std::string> names;      // of track files
+  std::vector<std::string> approvals;  // hex ids
+
+ private:
+  TemporaryFolder folder_;
+};
+
+bool names_fault(const json& report, const std::string& kind, const std::string& subject) {
+  return std::ranges::any_of(report["faults"], [&](const json& fault) {
+    return fault["kind"] == kind && fault["subject"].get<std::string>().find(subject) != std::string::npos;
+  });
+}
+
+void cut(const std::string& path, std::uintmax_t bytes) {
+  fs::resize_file(path, fs::file_size(path) - bytes);
+}
+
+void flip(const std::string& path, std::size_t offset) {
+  std::string content = read_text(path);
+  content.at(offset) = static_cast<char>(content.at(offset) ^ 1);
+  put_text(path, content);
+}
+
+void exchange(const std::string& one, const std::string& other) {
+  fs::rename(one, one + ".x");
+  fs::rename(other, one);
+  fs::rename(one + ".x", other);
+}
+
+/// One kind of damage, and how fsck must call it.
+struct Damage {
+  const char* title;
+  std::function<void(const DataFolder&)> make;
+  std::string kind;
+  std::string subject;
+  Steps steps = whole_meeting;
+};
+
+/// Found, named, and neither changed by looking nor by --repair.
+void expect_found_and_left_alone(const Damage& damage) {
+  CAPTURE(damage.title);
+  const DataFolder place(damage.steps);
+  damage.make(place);
+  const std::string before = place.state();
+  for (const char* options : {"", "--repair"}) {
+    const Outcome outcome = place.fsck(options);
+    CAPTURE(options, outcome.output);
+    CHECK(outcome.exit_code == 1);
+    CHECK(names_fault(json::parse(outcome.output), damage.kind, damage.subject));
+    CHECK(place.state() == before);
+  }
+}
+
+/// Found, named, not changed by looking; repaired by --repair, after which everything fits.
+void expect_repaired(const DataFolder& place, const std::string& kind, const std::string& subject) {
+  const std::string before = place.state();
+  const json found = json::parse(place.fsck().output);
+  CAPTURE(found.dump(1));
+  CHECK(names_fault(found, kind, subject));
+  CHECK(std::ranges::all_of(found["faults"], [](const json& fault) { return fault["repairable"] == true; }));
+  CHECK(place.state() == before);
+
+  CHECK(place.fsck("--repair").exit_code == 0);
+  const Outcome second = place.fsck();
+  CHECK(second.exit_code == 0);
+  CHECK(json::parse(second.output)["faults"].empty());
+}
+
+}  // namespace
+
+TEST_CASE("fsck finds nothing in the folder of a meeting that went well, and changes nothing") {
+  for (const Steps& steps : {Steps(whole_meeting), Steps(interrupted_meeting), Steps(sealed_interrupted_meeting)}) {
+    const DataFolder place(steps);
+    const std::string before = place.state();
+    const Outcome outcome = place.fsck();
+    CAPTURE(outcome.output);
+    CHECK(outcome.exit_code == 0);
+    const json report = json::parse(outcome.output);
+    CHECK(report["clean"] == true);
+    CHECK(report["faults"].empty());
+    CHECK(report["notes"].empty());
+    CHECK(place.state() == before);
+  }
+}
+
+TEST_CASE("fsck finds nothing after a withdrawal that was carried out, and after a recording was erased") {
+  CHECK(DataFolder([](SyntheticMeeting& meeting) {
+          meeting.complete();
+          meeting.withdraw(meeting.people.back());
+          meeting.erase_person(meeting.people.back());
+        })
+            .fsck()
+            .exit_code == 0);
+  const DataFolder erased(
+      whole_meeting, [](SyntheticMeeting& meeting) { must(meeting.ledger.erase_recording(meeting.recording.hex())); });
+  fs::remove_all(erased.blobs());
+  CHECK(erased.fsck().exit_code == 0);
+}
+
+TEST_CASE("fsck reads what a crash left in the write-ahead log, and leaves it there") {
+  // As after kill -9: a copy made while the ledger was open.
+  std::optional<DataFolder> place;
+  TemporaryFolder copy;
+  place.emplace(whole_meeting, [&](SyntheticMeeting& meeting) {
+    meeting.add_room();
+    fs::copy(meeting.folder(), copy.path() / "data", fs::copy_options::recursive);
+  });
+  REQUIRE(fs::file_size(copy.path() / "data" / "ledger.db-wal") > 0);
+  const auto log = read_file(copy / "data/ledger.db-wal");
+  const Outcome outcome = run(program + " fsck --json " + (copy / "data"));
+  CAPTURE(outcome.output);
+  CHECK(outcome.exit_code == 0);
+  CHECK(json::parse(outcome.output)["leaves"] == json::parse(place->fsck().output)["leaves"]);
+  CHECK(read_file(copy / "data/ledger.db-wal") == log);
+}
+
+TEST_CASE("fsck refuses while the service is running: exit code 4") {
+  const DataFolder place;
+  std::optional<storage::BlobStore> blobs;
+  std::optional<storage::ErasureSlots> slots;
+  SECTION("track files in use") {
+    blobs.emplace(must(storage::BlobStore::open(place.data() / "blobs")));
+  }
+  SECTION("slots in use") {
+    slots.emplace(must(storage::ErasureSlots::open(place.data() / "slots")));
+  }
+  const Outcome outcome = place.fsck("--repair 2>&1");
+  CHECK(outcome.exit_code == 4);
+  CHECK_THAT(outcome.output, Catch::Contains("unavoced is running"));
+}
+
+TEST_CASE("what is no data folder is not called damaged") {
+  TemporaryFolder empty;
+  CHECK(run(program + " fsck " + empty.path().string() + " 2>/dev/null").exit_code == 2);
+  CHECK(run(program + " fsck /nowhere 2>/dev/null").exit_code == 4);
+}
+
+TEST_CASE("fsck names every kind of damage to a track file, and leaves it alone") {
+  const Damage damages[] = {
+      {"missing", [](const auto& p) { fs::remove(p.first()); }, "missing", "-f001.webm.age"},
+      {"truncated", [](const auto& p) { cut(p.first(), 1); }, "truncated", "-f001.webm.age"},
+      {"longer", [](const auto& p) { put_text(p.first(), read_text(p.first()) + "x"); }, "changed", "-f001.webm.age"},
+      {"one bit of content", [](const auto& p) { flip(p.first(), 5000); }, "changed", "-f001.webm.age"},
+      {"one bit of the header", [](const auto& p) { flip(p.first(), 40); }, "changed", "-f001.webm.age"},
+      {"emptied", [](const auto& p) { put_text(p.first(), ""); }, "changed", "-f001.webm.age"},
+      {"two exchanged", [](const auto& p) { exchange(p.first(), p.blob(p.names.back())); }, "swapped",
+       "-f001.webm.age"},
+      {"a second copy under another name",
+       [](const auto& p) { fs::copy_file(p.first(), p.blob("t009-0000000000000000-f001.webm.age")); }, "swapped",
+       "t009-0000000000000000-f001.webm.age"},
+      {"a file that nothing announces", [](const auto& p) { put_text(p.blob("notes.txt"), "?"); }, "extra",
+       "notes.txt"},
+      {"a link", [](const auto& p) { fs::create_symlink("/etc/passwd", p.blob("t009.webm.age")); }, "extra",
+       "t009.webm.age"},
+      {"a folder that is no recording", [](const auto& p) { fs::create_directory(p.data() / "blobs" / "lost"); },
+       "extra", "blobs/lost"},
+      {"a file beside the recordings", [](const auto& p) { put_text(p.data() / "blobs" / "x", ""); }, "extra",
+       "blobs/x"},
+      {"all of them", [](const auto& p) { fs::remove_all(p.data() / "blobs"); }, "missing", "blobs"},
+      {"the tail of a sealed interrupted take",
+       [](const auto& p) { fs::remove(p.blob(storage::tail_name(p.names.front()))); }, "missing", ".tail.age",
+       sealed_interrupted_meeting},
+      {"a changed sealed tail", [](const auto& p) { flip(p.blob(storage::tail_name(p.names.front())), 600); },
+       "changed", ".tail.age", sealed_interrupted_meeting},
+      {"an unsealed file gone", [](const auto& p) { fs::remove(p.first()); }, "missing", "-f001.webm.age",
+       interrupted_meeting},
+      {"an unsealed file shorter than its tail's place", [](const auto& p) { cut(p.first(), 40'000); }, "truncated",
+       "-f001.webm.age", interrupted_meeting},
+      {"an unsealed torn file without its tail",
+       [](const auto& p) {
+         fs::remove(p.blob(storage::tail_name(p.names.front())));
+         cut(p.first(), 40'000);
+       },
+       "truncated", "-f001.webm.age", interrupted_meeting},
+      {"the tail of another file",
+       [](const auto& p) {
+         const DataFolder other(interrupted_meeting);
+         fs::copy_file(other.blob(storage::tail_name(other.names.front())), p.blob(storage::tail_name(p.names.front())),
+                       fs::copy_options::overwrite_existing);
+       },
+       "swapped", ".tail.age", interrupted_meeting},
+  };
+  for (const Damage& damage : damages) expect_found_and_left_alone(damage);
+}
+
+TEST_CASE("fsck names every kind of damage to the ledger and its tables, and leaves it alone") {
+  const auto sql = [](const char* statements) {
+    return [statements](const DataFolder& place) {
+      place.sql(std::string("PRAGMA foreign_keys=OFF; PRAGMA ignore_check_constraints=ON;") + statements);
+    };
+  };
+  const Damage damages[] = {
+      {"a changed leaf", sql("UPDATE ledger_leaves SET leaf_hash = zeroblob(32) WHERE idx = 3"), "changed",
+       "ledger entry 3"},
+      {"the last leaf gone", sql("DELETE FROM ledger_leaves WHERE idx = (SELECT max(idx) FROM ledger_leaves)"),
+       "missing", "ledger leaves"},
+      {"a leaf gone in the middle", sql("DELETE FROM ledger_leaves WHERE idx = 3"), "missing", "ledger leaf 3"},
+      {"a leaf too many", sql("INSERT INTO ledger_leaves SELECT max(idx) + 1, randomblob(32) FROM ledger_leaves"),
+       "extra", "ledger leaves"},
+      {"an entry gone", sql("DELETE FROM ledger_entries WHERE idx = 4"), "missing", "ledger entry 4"},
+      {"a gap in a chain", sql("DELETE FROM ledger_entries WHERE idx = 4"), "missing", "chain of "},
+      {"another opening", sql("UPDATE ledger_entries SET r = randomblob(32) WHERE idx = 2"), "changed",
+       "ledger entry 2"},
+      {"a row that says something else", sql("UPDATE ledger_entries SET received_ms = 1 WHERE idx = 2"), "changed",
+       "ledger entry 2"},
+      {"another statement",
+       sql("UPDATE ledger_entries SET envelope = (SELECT envelope FROM ledger_entries WHERE idx = 3) WHERE idx = 2"),
+       "changed", "ledger entry 2"},
+      {"two entries exchanged",
+       sql("CREATE TEMP TABLE t AS SELECT * FROM ledger_entries WHERE idx IN (2, 3);"
+           "UPDATE ledger_entries SET (entry, r) = (SELECT t.entry, t.r FROM t WHERE t.idx = 5 - ledger_entries.idx) "
+           "WHERE idx IN (2, 3)"),
+       "swapped", "ledger entry 2"},
+      {"a checkpoint that is not signed",
+       sql("UPDATE ledger_checkpoint SET note = replace(note, '/unavoce', '/unavoca')"), "changed",
+       "ledger checkpoint"},
+      {"no checkpoint", sql("DELETE FROM ledger_checkpoint"), "missing", "ledger checkpoint"},
+      {"a recording that is not listed", sql("DELETE FROM ledger_recordings"), "missing", "recording "},
+      {"a recording in another room", sql("UPDATE ledger_recordings SET room = 'x'"), "swapped", "recording "},
+      {"a recording that is not there", sql("INSERT INTO ledger_recordings VALUES ('ab', 'cd')"), "extra",
+       "recording ab"},
+      {"a consent key that could be used again", sql("DELETE FROM ledger_consent_keys WHERE rowid = 1"), "missing",
+       "consent key of approval"},
+      {"another consent key", sql("UPDATE ledger_consent_keys SET recipient = 'age1x' WHERE rowid = 1"), "changed",
+       "consent key of approval"},
+      {"a wrapped key gone", sql("DELETE FROM ledger_wrapped WHERE rowid = 1"), "missing", "wrapped key of approval"},
+      {"a slot used twice",
+       [](const DataFolder& place) {
+         place.sql(
+             "CREATE TABLE w AS SELECT * FROM ledger_wrapped; DROP TABLE ledger_wrapped; UPDATE w SET slot = 0;"
+             "CREATE TABLE ledger_wrapped (approval BLOB PRIMARY KEY, recording TEXT NOT NULL, slot INTEGER NOT NULL, "
+             "sealed BLOB NOT NULL) STRICT; INSERT INTO ledger_wrapped SELECT * FROM w; DROP TABLE w");
+       },
+       "swapped", "erasure slot 0"},
+      {"a key of nobody", sql("UPDATE ledger_wrapped SET approval = randomblob(32) WHERE rowid = 1"), "extra",
+       "erasure slot"},
+      {"an erased slot that nobody withdrew",
+       [](const DataFolder& place) { must(must(storage::ErasureSlots::open(place.data() / "slots")).erase(1)); },
+       "missing", "wrapped key of approval"},
+      {"another key in a slot", [](const DataFolder& place) { flip((place.data() / "slots").string(), 40); }, "swapped",
+       "wrapped key of approval"},
+      {"slots of less", [](const DataFolder& place) { cut((place.data() / "slots").string(), 32); }, "missing",
+       "wrapped key of approval"},
+      {"no slots", [](const DataFolder& place) { fs::remove(place.data() / "slots"); }, "missing", "slots"},
+      {"another file of slots", [](const DataFolder& place) { flip((place.data() / "slots").string(), 0); }, "changed",
+       "slots"},
+      {"no ledger", [](const DataFolder& place) { fs::remove(place.data() / "ledger.db"); }, "missing", "ledger.db"},
+      {"a torn database", [](const DataFolder& place) { cut((place.data() / "ledger.db").string(), 8192); }, "changed",
+       "ledger.db"},
+      {"no key of the ledger", [](const DataFolder& place) { fs::remove(place.data() / "ledger.key"); }, "missing",
+       "ledger.key"},
+      {"the key of another ledger",
+       [](const DataFolder& place) {
+         put_text(place.data() / "ledger.key", "# unavoce ledger key v1, origin: elsewhere/unavoce\n");
+       },
+       "swapped", "ledger.key"},
+      {"no accounts", [](const DataFolder& place) { fs::remove(place.data() / "unavoce.db"); }, "missing",
+       "unavoce.db"},
+  };
+  for (const Damage& damage : damages) expect_found_and_left_alone(damage);
+}
+
+TEST_CASE("fsck finds a withdrawal that a crash interrupted, and leaves it to the service") {
+  const Damage damage{"", [](const DataFolder&) {}, "unfinished", "-f001.webm.age",
+                      [](SyntheticMeeting& meeting) {
+                        meeting.complete();
+                        meeting.withdraw(meeting.people.back());
+                      }};
+  expect_found_and_left_alone(damage);
+  expect_found_and_left_alone({"", damage.make, "unfinished", "wrapped key of approval", damage.steps});
+}
+
+TEST_CASE("fsck --repair removes temporary files") {
+  const DataFolder place;
+  const std::string temporary = storage::tail_name(place.names.front()) + ".tmp";
+  put_text(place.blob(temporary), "half");
+  put_text(place.blob("t009-0000000000000000-f001.webm.tail.age.tmp"), "half");
+  put_text(place.data() / "service.key.tmp", "half");
+  expect_repaired(place, "leftover", temporary);
+}
+
+TEST_CASE("fsck --repair removes files whose erasure stands in the ledger") {
+  std::map<std::string, SyntheticTrack> before;
+  const DataFolder place([&](SyntheticMeeting& meeting) {
+    meeting.complete();
+    before = meeting.tracks;
+    meeting.withdraw(meeting.people.back());
+    meeting.erase_person(meeting.people.back());
+  });
+  for (const auto& [name, track] : before) write_file(place.blob(name), track.main);
+  std::string theirs;
+  for (const auto& [name, track] : before)
+    if (std::ranges::count(place.names, name) == 0) theirs = name;
+  expect_repaired(place, "leftover", theirs);
+  CHECK_FALSE(fs::exists(place.blob(theirs)));
+  for (const std::string& name : place.names) CHECK(fs::exists(place.blob(name)));
+}
+
+TEST_CASE("fsck --repair removes the folder of a recording that was erased") {
+  const DataFolder place(
+      whole_meeting, [](SyntheticMeeting& meeting) { must(meeting.ledger.erase_recording(meeting.recording.hex())); });
+  expect_repaired(place, "leftover", "blobs/" + place.recording);
+  CHECK_FALSE(fs::exists(place.blobs()));
+}
+
+TEST_CASE("fsck --repair brings a torn file back to where its tail belongs") {
+  const DataFolder place(interrupted_meeting);
+  const std::string whole = read_text(place.first());
+  SECTION("half a chunk over the old end") {
+    put_text(place.first(), whole.substr(0, whole.size() - 18) + std::string(30'000, 'x'));
+  }
+  SECTION("without its end") {
+    cut(place.first(), 10);
+  }
+  expect_repaired(place, "unfinished", place.names.front());
+  CHECK(read_text(place.first()) == whole);
+}
+
+TEST_CASE("fsck --repair removes a tail that its complete file does not need, and only then") {
+  const DataFolder other(interrupted_meeting);
+  const auto add_tail = [&](const DataFolder& place) {
+    fs::copy_file(other.blob(storage::tail_name(other.names.front())),
+                  place.blob(storage::tail_name(place.names.front())));
+  };
+  const DataFolder place;
+  add_tail(place);
+  expect_repaired(place, "leftover", ".tail.age");
+  expect_found_and_left_alone({"its file is cut off",
+                               [&](const DataFolder& damaged) {
+                                 add_tail(damaged);
+                                 cut(damaged.first(), 1);
+                               },
+                               "extra", ".tail.age"});
+}
+
+TEST_CASE("fsck --repair removes nothing on the word of a ledger that has faults itself") {
+  const DataFolder place;
+  put_text(place.blob(storage::tail_name(place.names.front()) + ".tmp"), "half");
+  place.sql("UPDATE ledger_entries SET received_ms = 1 WHERE idx = 2");
+  const std::string before = place.state();
+  CHECK(place.fsck("--repair").exit_code == 1);
+  CHECK(place.state() == before);
+}
+
+TEST_CASE("fsck says which file, why and what to do") {
+  const DataFolder place;
+  cut(place.first(), 1);
+  const Outcome outcome = run(program + " fsck " + place.data().string());
+  CHECK(outcome.exit_code == 1);
+  CHECK_THAT(outcome.output, Catch::Contains("truncated   blobs/" + place.recording + "/" + place.names.front()) &&
+                                 Catch::Contains("sealed") && Catch::Contains("Restore it"));
+}
