@@ -81,6 +81,39 @@ std::size_t write_body(char* data, std::size_t, std::size_t size, void* self) no
   return size;
 }
 
+/// What holds for everything that is fetched.
+void set_up(CURL* curl, const std::string& address) {
+  curl_easy_setopt(curl, CURLOPT_URL, address.c_str());
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, address.starts_with("https:") ? "https" : "http");
+  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 30L);
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, 60L);
+  curl_easy_setopt(curl, CURLOPT_USERAGENT, "unavoce/" UNAVOCE_VERSION);
+}
+
+bool is_this_machine(const std::string& host) {
+  return host == "localhost" || host == "127.0.0.1" || host == "[::1]";
+}
+
+struct SmallBody {
+  std::string text;
+  std::size_t limit_bytes;
+};
+
+std::size_t keep_body(char* data, std::size_t, std::size_t size, void* self) noexcept {
+  auto& body = *static_cast<SmallBody*>(self);
+  if (size > body.limit_bytes - body.text.size()) return 0;
+  try {
+    body.text.append(data, size);
+  } catch (...) {
+    return 0;  // no exception through C
+  }
+  return size;
+}
+
 Error refusal(long status) {
   const std::string code = std::to_string(status);
   if (status == 401 || status == 403)
@@ -100,8 +133,7 @@ Result<std::string> bundle_address(const std::string& recording) {
   if (curl_url_set(url.get(), CURLUPART_URL, recording.c_str(), 0) != CURLUE_OK)
     return no_address("this is no address");
   const std::string host = part_of(url.get(), CURLUPART_HOST);
-  const bool loopback = host == "localhost" || host == "127.0.0.1" || host == "[::1]";
-  if (part_of(url.get(), CURLUPART_SCHEME) != "https" && !loopback) {
+  if (part_of(url.get(), CURLUPART_SCHEME) != "https" && !is_this_machine(host)) {
     return no_address("http is for this machine only, it would show the token to everybody on the way");
   }
   if (!part_of(url.get(), CURLUPART_USER).empty() || !part_of(url.get(), CURLUPART_QUERY).empty()) {
@@ -123,16 +155,8 @@ Result<void> download(const std::string& address, const crypto::SecretBytes& tok
   crypto::wipe(authorization);
 
   Transfer transfer{fd};
-  curl_easy_setopt(curl.get(), CURLOPT_URL, address.c_str());
+  set_up(curl.get(), address);
   curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, address.starts_with("https:") ? "https" : "http");
-  curl_easy_setopt(curl.get(), CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(curl.get(), CURLOPT_FAILONERROR, 1L);
-  curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(curl.get(), CURLOPT_CONNECTTIMEOUT, 30L);
-  curl_easy_setopt(curl.get(), CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(curl.get(), CURLOPT_LOW_SPEED_TIME, 60L);
-  curl_easy_setopt(curl.get(), CURLOPT_USERAGENT, "unavoce/" UNAVOCE_VERSION);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, &write_body);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &transfer);
 
@@ -145,6 +169,48 @@ Result<void> download(const std::string& address, const crypto::SecretBytes& tok
   if (code != CURLE_OK) return Error(ExitCode::io, "cannot fetch " + address + ": " + curl_easy_strerror(code));
   if (status != 200) return refusal(status);
   return boost::outcome_v2::success();
+}
+
+Result<std::string> service_address(const std::string& text) {
+  const auto no_service = [](std::string_view why) {
+    return Error(ExitCode::usage, "the address of a service looks like https://example.org; " + std::string(why));
+  };
+  const UrlPtr url(curl_url());
+  if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) return no_service("this is no address");
+  if (part_of(url.get(), CURLUPART_SCHEME) != "https" && !is_this_machine(part_of(url.get(), CURLUPART_HOST))) {
+    return no_service("http is for this machine only, anybody on the way could answer in its place");
+  }
+  if (!part_of(url.get(), CURLUPART_USER).empty() || !part_of(url.get(), CURLUPART_QUERY).empty()) {
+    return no_service("without user name and without '?'");
+  }
+  curl_url_set(url.get(), CURLUPART_FRAGMENT, nullptr, 0);
+  std::string address = part_of(url.get(), CURLUPART_URL);
+  while (address.ends_with('/')) address.pop_back();
+  if (address.ends_with("/ledger")) address.resize(address.size() - 7);
+  return address;
+}
+
+Result<std::string> fetch_public(const std::string& address, std::size_t limit_bytes) {
+  const EasyPtr curl(curl_easy_init());
+  if (!curl) return Error(ExitCode::io, "libcurl does not start");
+  SmallBody body{{}, limit_bytes};
+  set_up(curl.get(), address);
+  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, &keep_body);
+  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &body);
+  const CURLcode code = curl_easy_perform(curl.get());
+  long status = 0;
+  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
+  if (code == CURLE_HTTP_RETURNED_ERROR || (code == CURLE_OK && status != 200)) {
+    // Being busy is no answer; saying that it is not there is one.
+    const bool busy = status == 429 || status >= 500;
+    return Error(busy ? ExitCode::io : ExitCode::failed,
+                 "the server answered " + std::to_string(status) + " for " + address);
+  }
+  if (code == CURLE_WRITE_ERROR) {
+    return Error(ExitCode::failed, address + " is larger than the " + std::to_string(limit_bytes) + " bytes it may be");
+  }
+  if (code != CURLE_OK) return Error(ExitCode::io, "cannot fetch " + address + ": " + curl_easy_strerror(code));
+  return std::move(body.text);
 }
 
 }  // namespace unavoce::cli
