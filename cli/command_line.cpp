@@ -177,6 +177,7 @@ int run_command_line(int argc, char** argv) {
   add_receipt(app, invocation);
   add_withdraw(app, invocation);
   add_fsck(app, invocation);
+  add_ledger(app, invocation);
 
   try {
     app.parse(argc, argv);

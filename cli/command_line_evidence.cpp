@@ -79,6 +79,32 @@ void add_withdraw(CLI::App& app, Invocation& invocation) {
       "be reached or the file cannot be written, 5 in effect, but not proven yet. Sending it again is always right.");
 }
 
+void add_ledger(CLI::App& app, Invocation& invocation) {
+  CLI::App* ledger = app.add_subcommand("ledger", "Public ledgers of services");
+  ledger->require_subcommand(1);
+  CLI::App* command = nullptr;
+  auto options = add_command(*ledger, command, invocation, "check",
+                             "Check that a ledger only grew since a checkpoint was seen", check_ledger);
+  command->add_option("URL", options->service, "Address of the service")->required();
+  command->add_option("--seen", options->seen, "Checkpoint kept earlier, or a receipt (….unavoce-receipt.json)")
+      ->required()
+      ->type_name("FILE");
+  command
+      ->add_option("--ledger-key", options->ledger_key,
+                   "Key of the ledger (default: the receipt's, or what the service says)")
+      ->type_name("TEXT");
+  command->add_option("--save", options->save, "Keep the present checkpoint here; may be the file of --seen")
+      ->type_name("FILE");
+  command->add_option("--wait", options->wait_seconds, "Seconds to wait until the public ledger has what was seen")
+      ->capture_default_str()
+      ->check(CLI::Range(0U, 7200U));
+  command->footer(
+      "Examples:\n"
+      "  unavoce ledger check https://meet.example --seen mine.unavoce-receipt.json --save checkpoint\n"
+      "  unavoce ledger check https://meet.example --seen checkpoint --save checkpoint\n"
+      "Exit codes: 1 rolled back, forked, or not signed by its key; 4 the service cannot be reached.");
+}
+
 void add_fsck(CLI::App& app, Invocation& invocation) {
   CLI::App* command = nullptr;
   auto options = add_command(app, command, invocation, "fsck",

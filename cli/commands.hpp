@@ -128,4 +128,14 @@ struct WithdrawOptions {
 /// Errors: failed (refused, or the proof is wrong), usage, io, pending (in effect, not proven yet).
 Result<Report> withdraw(const WithdrawOptions& options);
 
+struct LedgerCheckOptions {
+  std::string service;     ///< https address
+  std::string seen;        ///< a checkpoint kept earlier, or a receipt
+  std::string ledger_key;  ///< empty: the receipt's, else what the service says
+  std::string save;        ///< where the present checkpoint is kept; empty: nowhere
+  unsigned wait_seconds = 120;
+};
+/// Whether a service's public ledger only grew since a checkpoint was seen. Errors: failed (rolled back, forked).
+Result<Report> check_ledger(const LedgerCheckOptions& options);
+
 }  // namespace unavoce::cli

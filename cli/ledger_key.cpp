@@ -1,5 +1,7 @@
 #include "cli/ledger_key.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "cli/files.hpp"
 
 namespace unavoce::cli {
@@ -26,6 +28,16 @@ Result<KnownLedger> known_ledger(const LedgerKeyOptions& options) {
     return Error(ExitCode::failed, "the receipt names another ledger key than the one given with --ledger-key");
   known.key = std::move(key);
   return known;
+}
+
+Result<crypto::NoteVerifier> ledger_key_of_service(const Service& service) {
+  BOOST_OUTCOME_TRY(const auto answer, service.get("/api/v1/config"));
+  if (answer.status != 200) return refused("the service does not say which ledger it has", answer);
+  const auto config = nlohmann::json::parse(answer.body, nullptr, false);
+  const auto pointer = nlohmann::json::json_pointer("/ledger/vkey");
+  if (!config.is_object() || !config.contains(pointer) || !config[pointer].is_string())
+    return Error(ExitCode::failed, "the service does not say which ledger it has");
+  return ledger_key_of(config[pointer].get<std::string>());
 }
 
 }  // namespace unavoce::cli

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cli/error.hpp"
+#include "cli/service.hpp"
 #include "consent/receipt.hpp"
 #include "crypto/note.hpp"
 
@@ -28,5 +29,8 @@ Result<KnownLedger> known_ledger(const LedgerKeyOptions& options);
 
 /// A vkey out of a service's answer or a file. Errors: failed.
 Result<crypto::NoteVerifier> ledger_key_of(const std::string& vkey);
+
+/// The ledger key that a service claims for itself. Errors: failed for a service that names none; io.
+Result<crypto::NoteVerifier> ledger_key_of_service(const Service& service);
 
 }  // namespace unavoce::cli

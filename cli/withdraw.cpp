@@ -25,7 +25,6 @@ using consent::Withdrawal;
 using std::chrono::seconds;
 
 constexpr const char* kStatements = "/api/v1/statements";
-constexpr const char* kConfig = "/api/v1/config";
 constexpr seconds kPause{5};
 constexpr seconds kLongestPause{60};
 
@@ -172,17 +171,6 @@ class Sender {
   bool in_effect_ = false;
 };
 
-/// The ledger key that the service claims for itself.
-Result<crypto::NoteVerifier> key_of_service(const Service& service) {
-  BOOST_OUTCOME_TRY(const auto answer, service.get(kConfig));
-  if (answer.status != 200) return refused("the service does not say which ledger it has", answer);
-  const auto config = nlohmann::json::parse(answer.body, nullptr, false);
-  const auto pointer = nlohmann::json::json_pointer("/ledger/vkey");
-  if (!config.is_object() || !config.contains(pointer) || !config[pointer].is_string())
-    return Error(ExitCode::failed, "the service does not say which ledger it has");
-  return ledger_key_of(config[pointer].get<std::string>());
-}
-
 Report report_on(const consent::ConfirmationContent& content, const Service& service, const KnownLedger& known,
                  const WithdrawOptions& options) {
   const Withdrawal& body = content.withdrawal.body;
@@ -221,7 +209,7 @@ Result<Report> confirm(const std::string& answer, const Order& order, const Serv
                        const WithdrawOptions& options) {
   BOOST_OUTCOME_TRY(auto confirmation, consent::confirmation_from_answer(answer, order.withdrawal.envelope));
   if (!known.key) {
-    BOOST_OUTCOME_TRY(const auto key, key_of_service(service));
+    BOOST_OUTCOME_TRY(const auto key, ledger_key_of_service(service));
     confirmation.ledger_vkey = key.vkey();
   } else {
     confirmation.ledger_vkey = known.key->vkey();

@@ -207,7 +207,8 @@ LedgerInspection inspect_ledger(storage::Database& database, const storage::Eras
     apply_withdrawals(state);
     inspect_tables(state, slots);
   } catch (const std::exception& exception) {
-    result.faults.push_back({DamageKind::changed, "ledger.db", storage::describe(exception).text + "." + kRestore});
+    result.faults.push_back(
+        {DamageKind::changed, "ledger.db", storage::describe(exception, "ledger.db").text + "." + kRestore});
   }
   return result;
 }

@@ -31,16 +31,19 @@ Error damaged(std::string_view what) {
           "file of the same moment, or start a new ledger with another origin."};
 }
 
-/// The stored leaf hashes, which also become the tree; `damaged` if one is missing.
-Result<std::vector<crypto::Digest>> load_leaves(Ledger::State& state) {
-  std::vector<crypto::Digest> leaves;
+/// The stored leaves, whose hashes also become the tree; `damaged` if one is missing or is not its data's hash.
+Result<std::vector<LeafRow>> load_leaves(Ledger::State& state) {
+  std::vector<LeafRow> leaves;
   bool gap = false;
-  state.store.for_each_leaf([&](std::uint64_t index, const crypto::Digest& leaf) {
-    gap = gap || index != state.tree.size();
-    state.tree.append(leaf);
+  std::optional<std::uint64_t> broken;
+  state.store.for_each_leaf([&](const LeafRow& leaf) {
+    gap = gap || leaf.index != state.tree.size();
+    if (!broken && leaf.commitment && crypto::leaf_hash(*leaf.commitment) != leaf.hash) broken = leaf.index;
+    state.tree.append(leaf.hash);
     leaves.push_back(leaf);
   });
   if (gap) return damaged("a leaf is missing in the middle");
+  if (broken) return damaged("leaf " + std::to_string(*broken) + " is not the hash of its commitment");
   return leaves;
 }
 
@@ -58,16 +61,23 @@ Result<void> check_checkpoint(Ledger::State& state) {
 }
 
 /// Every entry that was not erased opens its leaf and belongs to its envelope.
-Result<void> check_entries(Ledger::State& state, std::span<const crypto::Digest> leaves) {
+/// Leaves that lack their commitment, from a database before it was kept, get it from their entry.
+Result<void> check_entries(Ledger::State& state, std::span<const LeafRow> leaves) {
   std::optional<std::uint64_t> broken;
+  std::vector<std::pair<std::uint64_t, crypto::Digest>> lacking;
   state.store.for_each_entry([&](const Entry& entry) {
     const auto body = parse_entry(entry.entry_json);
-    const bool good = body && entry.index < leaves.size() &&
-                      crypto::leaf_hash(commitment(entry.r, entry.entry_json)) == leaves[entry.index] &&
+    const crypto::Digest data = commitment(entry.r, entry.entry_json);
+    const bool good = body && entry.index < leaves.size() && crypto::leaf_hash(data) == leaves[entry.index].hash &&
                       crypto::sha256(crypto::as_bytes(entry.envelope)) == body.value().envelope_sha256;
     if (!good && !broken) broken = entry.index;
+    if (good && !leaves[entry.index].commitment) lacking.emplace_back(entry.index, data);
   });
   if (broken) return damaged("entry " + std::to_string(*broken) + " is not what was committed to");
+  if (lacking.empty()) return boost::outcome_v2::success();
+  SQLite::Transaction transaction(state.store.database(), SQLite::TransactionBehavior::IMMEDIATE);
+  for (const auto& [index, data] : lacking) state.store.add_commitment(index, data);
+  transaction.commit();
   return boost::outcome_v2::success();
 }
 
@@ -146,6 +156,21 @@ Result<std::string> Ledger::proof(std::uint64_t index) const {
                  "ledger: there is no entry " + std::to_string(index) + ", only " + std::to_string(size) + " entries"};
   }
   return format_proof({index, state_->tree.inclusion_proof(index, size), state_->signed_checkpoint});
+}
+
+Result<crypto::Bytes> Ledger::tile(const TilePath& path) const {
+  if (!is_within(path, state_->tree.size())) {
+    return Error{Errc::unknown_reference, "ledger: there is no tile " + format_tile_path(path)};
+  }
+  if (path.kind == TilePath::Kind::hashes) return hash_tile(state_->tree, path);
+  const std::uint64_t begin = path.index * kTileWidth;
+  BOOST_OUTCOME_TRY(const auto commitments,
+                    guarded([&] { return state_->store.commitments(begin, begin + path.width); }));
+  if (commitments.size() != path.width) {
+    return Error{Errc::unknown_reference,
+                 "ledger: an entry of " + format_tile_path(path) + " was erased before its commitment was kept"};
+  }
+  return entry_bundle(commitments);
 }
 
 Result<std::vector<Entry>> Ledger::entries(std::string_view recording) const {

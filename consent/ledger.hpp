@@ -18,6 +18,7 @@
 #include "consent/error.hpp"
 #include "consent/ids.hpp"
 #include "consent/statements.hpp"
+#include "consent/tiles.hpp"
 #include "crypto/bytes.hpp"
 #include "crypto/hash.hpp"
 #include "crypto/note.hpp"
@@ -96,6 +97,10 @@ class Ledger {
 
   /// A fresh tlog-proof of leaf `index` against the last checkpoint. Works for erased entries too.
   Result<std::string> proof(std::uint64_t index) const;
+
+  /// The bytes of a tile (tiles.hpp). Full tiles never change, so they need no checkpoint to go with.
+  /// Errors: unknown_reference (beyond the tree; an entry erased before commitments were kept), storage.
+  Result<crypto::Bytes> tile(const TilePath& path) const;
 
   /// The key that checks this ledger's checkpoints (signed-note vkey), and its origin.
   std::string vkey() const;

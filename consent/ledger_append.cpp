@@ -110,8 +110,9 @@ Result<Entry> append_one(Ledger::State& state, const NewEntry& fresh, TimeMs now
   if (fresh.room) state.store.add_recording(fresh.recording, *fresh.room);
 
   Entry entry = next_entry(state.store, fresh, state.tree.size(), now);
-  const crypto::Digest leaf = crypto::leaf_hash(commitment(entry.r, entry.entry_json));
-  state.store.add_leaf(entry.index, leaf);
+  const crypto::Digest data = commitment(entry.r, entry.entry_json);
+  const crypto::Digest leaf = crypto::leaf_hash(data);
+  state.store.add_leaf({entry.index, leaf, data});
   state.store.add_entry(entry);
   state.tree.append(leaf);
   return entry;

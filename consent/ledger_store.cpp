@@ -9,7 +9,7 @@ namespace {
 
 using SQLite::Statement;
 
-constexpr std::array<std::string_view, 1> kMigrations{R"sql(
+constexpr std::array<std::string_view, 2> kMigrations{R"sql(
 -- Leaf hashes, for ever. The only table that erasing never touches.
 CREATE TABLE ledger_leaves (
   idx INTEGER PRIMARY KEY,
@@ -66,6 +66,10 @@ CREATE TABLE ledger_checkpoint (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   note TEXT NOT NULL
 ) STRICT;
+)sql",
+                                                      R"sql(
+-- The leaf's data, for the public entry bundles. Outlives its entry as the leaf does: without r it is noise.
+ALTER TABLE ledger_leaves ADD COLUMN commitment BLOB CHECK (commitment IS NULL OR length(commitment) = 32);
 )sql"};
 
 constexpr const char* kEntryColumns = "SELECT idx, recording, sequence, kind, id, envelope, entry, r, received_ms ";
@@ -125,18 +129,39 @@ std::span<const std::string_view> LedgerStore::migrations() {
   return kMigrations;
 }
 
-void LedgerStore::for_each_leaf(const std::function<void(std::uint64_t, const crypto::Digest&)>& visit) {
-  Statement query(db_, "SELECT idx, leaf_hash FROM ledger_leaves ORDER BY idx");
+void LedgerStore::for_each_leaf(const std::function<void(const LeafRow&)>& visit) {
+  Statement query(db_, "SELECT idx, leaf_hash, commitment FROM ledger_leaves ORDER BY idx");
   while (query.executeStep()) {
-    visit(static_cast<std::uint64_t>(query.getColumn(0).getInt64()), digest_of(query.getColumn(1)));
+    LeafRow leaf{static_cast<std::uint64_t>(query.getColumn(0).getInt64()), digest_of(query.getColumn(1)), {}};
+    if (!query.isColumnNull(2)) leaf.commitment = digest_of(query.getColumn(2));
+    visit(leaf);
   }
 }
 
-void LedgerStore::add_leaf(std::uint64_t index, const crypto::Digest& leaf) {
-  Statement insert(db_, "INSERT INTO ledger_leaves (idx, leaf_hash) VALUES (?, ?)");
-  insert.bind(1, to_sql(index));
-  bind_blob(insert, 2, leaf);
+void LedgerStore::add_leaf(const LeafRow& leaf) {
+  Statement insert(db_, "INSERT INTO ledger_leaves (idx, leaf_hash, commitment) VALUES (?, ?, ?)");
+  insert.bind(1, to_sql(leaf.index));
+  bind_blob(insert, 2, leaf.hash);
+  if (leaf.commitment) bind_blob(insert, 3, *leaf.commitment);
   insert.exec();
+}
+
+void LedgerStore::add_commitment(std::uint64_t index, const crypto::Digest& commitment) {
+  Statement update(db_, "UPDATE ledger_leaves SET commitment = ? WHERE idx = ?");
+  bind_blob(update, 1, commitment);
+  update.bind(2, to_sql(index));
+  update.exec();
+}
+
+std::vector<crypto::Digest> LedgerStore::commitments(std::uint64_t begin, std::uint64_t end) {
+  Statement query(db_,
+                  "SELECT commitment FROM ledger_leaves WHERE idx >= ? AND idx < ? AND commitment IS NOT NULL "
+                  "ORDER BY idx");
+  query.bind(1, to_sql(begin));
+  query.bind(2, to_sql(end));
+  std::vector<crypto::Digest> found;
+  while (query.executeStep()) found.push_back(digest_of(query.getColumn(0)));
+  return found;
 }
 
 void LedgerStore::for_each_entry(const std::function<void(const Entry&)>& visit) {

@@ -21,6 +21,13 @@ struct WrappedRow {
   crypto::Bytes sealed;
 };
 
+/// A leaf. Leaves of a database from before the commitments were kept may lack theirs.
+struct LeafRow {
+  std::uint64_t index = 0;
+  crypto::Digest hash{};
+  std::optional<crypto::Digest> commitment;
+};
+
 class LedgerStore {
  public:
   static std::span<const std::string_view> migrations();
@@ -29,8 +36,12 @@ class LedgerStore {
 
   SQLite::Database& database() { return db_; }
 
-  void for_each_leaf(const std::function<void(std::uint64_t index, const crypto::Digest&)>& visit);
-  void add_leaf(std::uint64_t index, const crypto::Digest& leaf);
+  void for_each_leaf(const std::function<void(const LeafRow&)>& visit);
+  void add_leaf(const LeafRow& leaf);
+  /// For leaves that lack it.
+  void add_commitment(std::uint64_t index, const crypto::Digest& commitment);
+  /// Of leaves [begin, end), as far as they are known, in their order.
+  std::vector<crypto::Digest> commitments(std::uint64_t begin, std::uint64_t end);
 
   void for_each_entry(const std::function<void(const Entry&)>& visit);
   void add_entry(const Entry& entry);

@@ -87,24 +87,38 @@ std::vector<Digest> MerkleTree::inclusion_proof(std::uint64_t index, std::uint64
 
 std::vector<Digest> MerkleTree::consistency_proof(std::uint64_t old_size, std::uint64_t new_size) const {
   require(old_size <= new_size && new_size <= size());
+  std::vector<Digest> proof;
+  for (const LeafRange& range : consistency_ranges(old_size, new_size)) {
+    proof.push_back(subtree_root(range.begin, range.end));
+  }
+  return proof;
+}
+
+const Digest& MerkleTree::complete_subtree(unsigned height, std::uint64_t index) const {
+  require(height < levels_.size() && index < levels_[height].size());
+  return levels_[height][index];
+}
+
+std::vector<LeafRange> consistency_ranges(std::uint64_t old_size, std::uint64_t new_size) {
+  require(old_size <= new_size);
   if (old_size == 0 || old_size == new_size) return {};
   // SUBPROOF of RFC 6962 section 2.1.2, walking down to where the old tree ends, in reverse.
-  std::vector<Digest> proof;
+  std::vector<LeafRange> ranges;
   std::uint64_t begin = 0;
   std::uint64_t end = new_size;
   while (end != old_size) {
     const std::uint64_t split = begin + std::bit_floor(end - begin - 1);
     if (old_size <= split) {
-      proof.push_back(subtree_root(split, end));
+      ranges.push_back({split, end});
       end = split;
     } else {
-      proof.push_back(subtree_root(begin, split));
+      ranges.push_back({begin, split});
       begin = split;
     }
   }
   // The last subtree is known to the verifier only if it is the whole old tree.
-  if (begin != 0) proof.push_back(subtree_root(begin, end));
-  return {proof.rbegin(), proof.rend()};
+  if (begin != 0) ranges.push_back({begin, end});
+  return {ranges.rbegin(), ranges.rend()};
 }
 
 Result<void> verify_inclusion(const Digest& leaf, std::uint64_t index, std::uint64_t tree_size,

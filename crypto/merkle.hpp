@@ -31,6 +31,8 @@ class MerkleTree {
   Digest root() const { return root_at(size()); }
   /// The root when the tree had `tree_size` leaves.
   Digest root_at(std::uint64_t tree_size) const;
+  /// The root over leaves [index·2^height, (index+1)·2^height), all of which must be there.
+  const Digest& complete_subtree(unsigned height, std::uint64_t index) const;
   /// Proves that leaf `index` is in the tree of `tree_size` leaves (RFC 6962 section 2.1.1); index < tree_size.
   std::vector<Digest> inclusion_proof(std::uint64_t index, std::uint64_t tree_size) const;
   /// Proves that the tree of `old_size` is a prefix of the one of `new_size` (RFC 6962 section 2.1.2); old ≤ new.
@@ -42,6 +44,16 @@ class MerkleTree {
   /// levels_[k][i] is the root of the complete subtree over leaves [i·2^k, (i+1)·2^k).
   std::vector<std::vector<Digest>> levels_;
 };
+
+/// Leaves [begin, end) below one node of a tree.
+struct LeafRange {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  bool operator==(const LeafRange&) const = default;
+};
+
+/// Whose roots make up the consistency proof, in its order: for those who have the hashes from elsewhere. old ≤ new.
+std::vector<LeafRange> consistency_ranges(std::uint64_t old_size, std::uint64_t new_size);
 
 /// RFC 9162 section 2.1.3.2: `proof` leads from `leaf` (a leaf_hash) at `index` to `root` of `tree_size` leaves.
 Result<void> verify_inclusion(const Digest& leaf, std::uint64_t index, std::uint64_t tree_size,

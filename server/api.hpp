@@ -10,6 +10,7 @@
 namespace unavoce::server {
 
 class Meetings;
+class PublishedLedger;
 
 /// Bodies without files or envelopes.
 inline constexpr std::uint64_t kSmallBodyBytes = 8 * 1024;
@@ -18,6 +19,8 @@ inline constexpr std::uint64_t kStatementBodyBytes = 256 * 1024;
 
 /// /config, /health, /openapi.json
 std::vector<Route> service_routes(Services& services);
+/// /ledger, outside of /api: addresses and formats are those of C2SP tlog-tiles
+std::vector<Route> ledger_routes(PublishedLedger& published);
 /// /accounts, /login, /logout, /account
 std::vector<Route> account_routes(Services& services, Meetings& meetings);
 /// /rooms

@@ -64,6 +64,7 @@ struct Config {
   std::chrono::milliseconds try_again_after{2'000};
   // No setting either: whoever opens a room's WebSocket says who they are within this.
   std::chrono::milliseconds join_within{10'000};
+  std::uint32_t ledger_publish_seconds = 60;  // the public ledger advances at whole multiples of this
 
   bool has_tls() const { return !tls_certificate.empty(); }
 };
@@ -87,7 +88,8 @@ using SettingValues = std::map<std::string, std::vector<std::string>, std::less<
 /// Reads a TOML file's text. Unknown keys and wrong types are errors. `name` is for the error text.
 Result<SettingValues> parse_config_file(std::string_view toml, std::string_view name);
 
-/// Picks UNAVOCE_… out of an environment given as NAME=value texts. Lists are separated by ';'. Unknown ones are errors.
+/// Picks UNAVOCE_… out of an environment given as NAME=value texts. Lists are separated by ';'. Unknown ones are
+/// errors.
 Result<SettingValues> parse_environment(std::span<const std::string> environment);
 
 /// Applies file, environment and flags in this order on top of the defaults and checks the whole (check_config).

@@ -22,8 +22,13 @@ bool fits(std::string_view pattern, std::string_view path, std::vector<std::stri
   values.clear();
   const auto wanted = segments(pattern);
   const auto given = segments(path);
-  if (wanted.size() != given.size()) return false;
+  const bool takes_rest = !wanted.empty() && wanted.back().starts_with("{+");
+  if (takes_rest ? given.size() < wanted.size() : given.size() != wanted.size()) return false;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (takes_rest && i + 1 == wanted.size()) {
+      values.emplace_back(given[i].data(), static_cast<std::size_t>(path.data() + path.size() - given[i].data()));
+      return true;
+    }
     if (wanted[i].starts_with('{')) {
       if (given[i].empty()) return false;
       values.emplace_back(given[i]);
@@ -39,8 +44,13 @@ bool is_whip(std::string_view path) {
   return path == "/whip" || path.starts_with("/whip/");
 }
 
+/// Nobody's secret: other sites' pages may check the ledger, too. It cannot be changed from here.
+bool is_ledger(std::string_view path) {
+  return path == "/ledger" || path.starts_with("/ledger/");
+}
+
 bool is_api(std::string_view path) {
-  return path == "/api" || path.starts_with("/api/") || is_whip(path);
+  return path == "/api" || path.starts_with("/api/") || is_whip(path) || is_ledger(path);
 }
 
 /// For every answer, refusals included: a page that may not read them cannot say why publishing failed.
@@ -95,7 +105,7 @@ Task<Response> Router::handle(Request request) {
   const Method method = request.method;
   const Transport transport = request.transport;
   const std::string remote = request.remote_address;
-  const bool for_other_sites = is_whip(request.path);
+  const bool for_other_sites = is_whip(request.path) || is_ledger(request.path);
   Match found = match(request);
   const std::string_view pattern = found.route != nullptr ? found.route->pattern : "(page)";
   auto answer = co_await dispatch(std::move(request), std::move(found));

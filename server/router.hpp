@@ -28,7 +28,7 @@ using Handler = std::function<Task<Result<Response>>(Context)>;
 
 struct Route {
   Method method;
-  std::string_view pattern;  // segments; {name} takes any one segment
+  std::string_view pattern;  // segments; {name} takes any one segment, {+name} at the end all that follow
   Access access;
   std::uint64_t body_limit_bytes;
   Handler handler;

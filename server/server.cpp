@@ -9,6 +9,7 @@
 #include "server/api.hpp"
 #include "server/http_listener.hpp"
 #include "server/meetings.hpp"
+#include "server/published_ledger.hpp"
 #include "server/request_limit.hpp"
 #include "storage/volume.hpp"
 
@@ -107,6 +108,7 @@ struct Server::Parts {
   std::unique_ptr<recorder::Recorder> recorder;
   std::unique_ptr<Services> services;
   std::unique_ptr<Meetings> meetings;
+  std::unique_ptr<PublishedLedger> published;
   std::unique_ptr<Router> router;
   std::unique_ptr<RequestLimit> request_limit;
   std::unique_ptr<HttpListener> listener;
@@ -157,6 +159,7 @@ Task<void> Server::Parts::sweep_hourly() {
 Task<void> Server::Parts::end() {
   listener->stop_accepting();
   next_sweep->cancel();
+  published->stop();
   co_await meetings->end_all();
   listener->close_all();
   executors.control.stop();
@@ -204,10 +207,11 @@ Result<void> Server::Parts::open_network() {
   services.reset(new Services{config, base_url, pages, notices, log, executors, keys->service, *ledger_identity,
                               *accounts, *rooms, *ledger, *blobs, *recorder});
   meetings = std::make_unique<Meetings>(*services);
+  published = std::make_unique<PublishedLedger>(*services);
   std::vector<Route> routes;
   for (auto& part : {service_routes(*services), account_routes(*services, *meetings), room_routes(*services, *meetings),
                      statement_routes(*services, *meetings), recording_routes(*services, *meetings),
-                     recording_read_routes(*services), whip_routes(*services, *meetings)}) {
+                     recording_read_routes(*services), whip_routes(*services, *meetings), ledger_routes(*published)}) {
     routes.insert(routes.end(), part.begin(), part.end());
   }
   router = std::make_unique<Router>(
@@ -262,6 +266,7 @@ void Server::run() {
   // When a pool let go of the last job of recover(), the context ran out of work and stopped. From here on there is
   // always some.
   parts_->executors.control.restart();
+  asio::co_spawn(parts_->executors.control, parts_->published->run(), asio::detached);
   parts_->executors.control.run();
 }
 

@@ -28,7 +28,8 @@ std::vector<std::string> segments(std::string_view path) {
 bool fits(const std::string& pattern, std::string_view path) {
   const auto wanted = segments(pattern);
   const auto given = segments(path);
-  if (wanted.size() != given.size()) return false;
+  const bool takes_rest = wanted.back().starts_with("{+");
+  if (takes_rest ? given.size() < wanted.size() : given.size() != wanted.size()) return false;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     if (!wanted[i].starts_with('{') && wanted[i] != given[i]) return false;
   }
@@ -117,7 +118,8 @@ std::string breach_in_refusal(const Asked& asked, const Reply& reply) {
 }
 
 std::string breach(const Asked& asked, const Reply& reply) {
-  const bool is_api = asked.target.starts_with("/api") || asked.target.starts_with("/whip");
+  const bool is_api =
+      asked.target.starts_with("/api") || asked.target.starts_with("/whip") || asked.target.starts_with("/ledger");
   const bool is_problem = header_of(reply, "content-type") == "application/problem+json";
   if (!is_api) return is_problem ? breach_in_refusal(asked, reply) : "";  // pages
   const Json* item = path_item(asked.target);

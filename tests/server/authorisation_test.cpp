@@ -134,6 +134,8 @@ const std::vector<Row>& table() {
       {"GET", "/api/v1/openapi.json", "", at("/api/v1/openapi.json"),                           {200, 200, 200, 200, 200, 200, 200}},
       {"GET", "/api/v1/config", "", at("/api/v1/config"),                                       {200, 200, 200, 200, 200, 200, 200}},
       {"GET", "/api/v1/health", "", at("/api/v1/health"),                                       {200, 200, 200, 200, 200, 200, 200}},
+      {"GET", "/ledger/checkpoint", "", at("/ledger/checkpoint"),                               {200, 200, 200, 200, 200, 200, 200}},
+      {"GET", "/ledger/tile/{+path}", "not there yet", at("/ledger/tile/63/000.p/1"),           {404, 404, 404, 404, 404, 404, 404}},
       {"POST", "/api/v1/accounts", "", new_account,                                             {201, 201, 201, 201, 201, 201, 201}},
       {"POST", "/api/v1/login", "with the host's password", login_of_the_host,                  {200, 200, 200, 200, 200, 200, 200}},
       {"GET", "/api/v1/account", "one's own", at("/api/v1/account"),                            {401, 401, 401, 401, 401, 200, 200}},

@@ -1,0 +1,42 @@
+#pragma once
+// What the public sees of the ledger: a checkpoint that advances at fixed instants only, and the tiles of that tree.
+// So nobody outside can tell when exactly an entry came (DESIGN section 6). Receipts and participants get the ledger's
+// own checkpoint at once. Owned by Server; control thread.
+
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <string>
+
+#include "consent/tiles.hpp"
+#include "server/services.hpp"
+
+namespace unavoce::server {
+
+/// How long it is from `now` to the next whole multiple of `interval`, never zero.
+std::chrono::milliseconds until_next_instant(consent::TimeMs now, std::chrono::milliseconds interval);
+
+class PublishedLedger {
+ public:
+  /// Publishes what the ledger holds at the start of the service, before anything is served: less could be less than
+  /// was public before.
+  explicit PublishedLedger(Services& services);
+
+  /// The checkpoint last published, a signed note.
+  const std::string& checkpoint() const { return checkpoint_; }
+
+  /// The bytes of a tile of the published tree. Errors: not_found beyond it.
+  Task<Result<std::string>> tile(consent::TilePath path);
+
+  /// Advances at every instant until `stop`.
+  Task<void> run();
+  void stop();
+
+ private:
+  Services& services_;
+  std::chrono::milliseconds interval_;
+  std::uint64_t size_;
+  std::string checkpoint_;
+  asio::steady_timer next_;
+};
+
+}  // namespace unavoce::server
