@@ -6,7 +6,7 @@
 #include "cli/files.hpp"
 #include "cli/recording_source.hpp"
 #include "cli/verification.hpp"
-#include "consent/confirmation.hpp"
+#include "consent/withdrawal_confirmation.hpp"
 
 namespace unavoce::cli {
 
@@ -59,17 +59,17 @@ Result<Report> verify_receipt(std::string_view text, const ReceiptVerifyOptions&
   return Report{shown, json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)};
 }
 
-Result<Report> verify_confirmation(std::string_view text, const ReceiptVerifyOptions& options) {
+Result<Report> verify_withdrawal_confirmation(std::string_view text, const ReceiptVerifyOptions& options) {
   BOOST_OUTCOME_TRY(const auto known, known_ledger(options.ledger));
   if (!options.fingerprint.empty()) {
     if (!known.receipt)
       return Error(ExitCode::usage, "a confirmation names no room; --fingerprint needs --receipt beside it");
     BOOST_OUTCOME_TRY(check_fingerprint(options.fingerprint, known.receipt->fingerprint));
   }
-  BOOST_OUTCOME_TRY(const auto confirmation, consent::parse_confirmation(text));
+  BOOST_OUTCOME_TRY(const auto confirmation, consent::parse_withdrawal_confirmation(text));
   BOOST_OUTCOME_TRY(expect_ledger(known, confirmation.ledger_vkey));
   BOOST_OUTCOME_TRY(const auto ledger, ledger_key_of(confirmation.ledger_vkey));
-  BOOST_OUTCOME_TRY(const auto content, consent::verify_confirmation(confirmation, ledger));
+  BOOST_OUTCOME_TRY(const auto content, consent::verify_withdrawal_confirmation(confirmation, ledger));
   const consent::Withdrawal& body = content.withdrawal.body;
   if (known.receipt) {
     BOOST_OUTCOME_TRY(consent::check_concerns(body, *known.receipt));
@@ -99,7 +99,8 @@ Result<Report> verify_confirmation(std::string_view text, const ReceiptVerifyOpt
 Result<Report> verify_receipt_file(const ReceiptVerifyOptions& options) {
   BOOST_OUTCOME_TRY(const auto bytes, read_small_file(options.file, consent::kMaxReceiptBytes));
   const std::string_view text = crypto::as_text(bytes.view());
-  return consent::is_confirmation(text) ? verify_confirmation(text, options) : verify_receipt(text, options);
+  return consent::is_withdrawal_confirmation(text) ? verify_withdrawal_confirmation(text, options)
+                                                   : verify_receipt(text, options);
 }
 
 }  // namespace unavoce::cli

@@ -13,7 +13,7 @@
 #include "cli/identities.hpp"
 #include "cli/recording_source.hpp"
 #include "cli/service.hpp"
-#include "consent/confirmation.hpp"
+#include "consent/withdrawal_confirmation.hpp"
 #include "crypto/dsse.hpp"
 
 namespace unavoce::cli {
@@ -171,8 +171,8 @@ class Sender {
   bool in_effect_ = false;
 };
 
-Report report_on(const consent::ConfirmationContent& content, const Service& service, const KnownLedger& known,
-                 const WithdrawOptions& options) {
+Report report_on(const consent::WithdrawalConfirmationContent& content, const Service& service,
+                 const KnownLedger& known, const WithdrawOptions& options) {
   const Withdrawal& body = content.withdrawal.body;
   const nlohmann::ordered_json json = {
       {"acknowledged", true},
@@ -207,7 +207,7 @@ Error although_withdrawn(const Error& error) {
 
 Result<Report> confirm(const std::string& answer, const Order& order, const Service& service, const KnownLedger& known,
                        const WithdrawOptions& options) {
-  BOOST_OUTCOME_TRY(auto confirmation, consent::confirmation_from_answer(answer, order.withdrawal.envelope));
+  BOOST_OUTCOME_TRY(auto confirmation, consent::withdrawal_confirmation_from_answer(answer, order.withdrawal.envelope));
   if (!known.key) {
     BOOST_OUTCOME_TRY(const auto key, ledger_key_of_service(service));
     confirmation.ledger_vkey = key.vkey();
@@ -215,9 +215,9 @@ Result<Report> confirm(const std::string& answer, const Order& order, const Serv
     confirmation.ledger_vkey = known.key->vkey();
   }
   BOOST_OUTCOME_TRY(const auto ledger, ledger_key_of(confirmation.ledger_vkey));
-  BOOST_OUTCOME_TRY(const auto content, consent::verify_confirmation(confirmation, ledger));
+  BOOST_OUTCOME_TRY(const auto content, consent::verify_withdrawal_confirmation(confirmation, ledger));
   if (!options.output.empty()) {
-    const std::string text = consent::format_confirmation(confirmation);
+    const std::string text = consent::format_withdrawal_confirmation(confirmation);
     BOOST_OUTCOME_TRY(auto output, Output::open(options.output));
     BOOST_OUTCOME_TRY(output.write(crypto::as_bytes(text)));
     BOOST_OUTCOME_TRY(output.commit());

@@ -34,15 +34,18 @@ class LedgerInspector {
 
  private:
   void read_leaves() {
-    state_.store.for_each_leaf([&](std::uint64_t index, const crypto::Digest& leaf) {
-      if (index != tree_.size() && !gap_) {
+    state_.store.for_each_leaf([&](const LeafRow& leaf) {
+      if (leaf.index != tree_.size() && !gap_) {
         gap_ = true;
         state_.fault(DamageKind::missing, "ledger leaf " + std::to_string(tree_.size()),
                      std::string("a leaf in the middle of the tree is gone.") + kRestore);
       }
-      tree_.append(leaf);
-      places_.emplace(leaf, index);
-      leaves_.emplace(index, leaf);
+      if (leaf.commitment && crypto::leaf_hash(*leaf.commitment) != leaf.hash)
+        state_.fault(DamageKind::changed, "ledger leaf " + std::to_string(leaf.index),
+                     std::string("it is not the hash of its commitment.") + kRestore);
+      tree_.append(leaf.hash);
+      places_.emplace(leaf.hash, leaf.index);
+      leaves_.emplace(leaf.index, leaf.hash);
     });
     state_.result.leaves = tree_.size();
   }

@@ -278,10 +278,12 @@ TEST_CASE("fsck names every kind of damage to the ledger and its tables, and lea
   const Damage damages[] = {
       {"a changed leaf", sql("UPDATE ledger_leaves SET leaf_hash = zeroblob(32) WHERE idx = 3"), "changed",
        "ledger entry 3"},
+      {"another commitment", sql("UPDATE ledger_leaves SET commitment = zeroblob(32) WHERE idx = 3"), "changed",
+       "ledger leaf 3"},
       {"the last leaf gone", sql("DELETE FROM ledger_leaves WHERE idx = (SELECT max(idx) FROM ledger_leaves)"),
        "missing", "ledger leaves"},
       {"a leaf gone in the middle", sql("DELETE FROM ledger_leaves WHERE idx = 3"), "missing", "ledger leaf 3"},
-      {"a leaf too many", sql("INSERT INTO ledger_leaves SELECT max(idx) + 1, randomblob(32) FROM ledger_leaves"),
+      {"a leaf too many", sql("INSERT INTO ledger_leaves(idx, leaf_hash) SELECT max(idx) + 1, randomblob(32) FROM ledger_leaves"),
        "extra", "ledger leaves"},
       {"an entry gone", sql("DELETE FROM ledger_entries WHERE idx = 4"), "missing", "ledger entry 4"},
       {"a gap in a chain", sql("DELETE FROM ledger_entries WHERE idx = 4"), "missing", "chain of "},

@@ -12,7 +12,8 @@ const server = createServer((request, response) => {
       return response.writeHead(200).end(JSON.stringify({ ledger: { vkey } }));
     }
     const name = normalize(request.url).replace(/^\/ledger\//, '');
-    return response.writeHead(200).end(readFileSync(join(folder, name)));
+    const file = readFileSync(join(folder, name));
+    return response.writeHead(200).end(file);
   } catch {
     return response.writeHead(404).end();
   }

@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
-#include "consent/confirmation.hpp"
+#include "consent/withdrawal_confirmation.hpp"
 #include "tests/program.hpp"
 #include "tests/synthetic/bag.hpp"
 #include "tests/synthetic/meeting.hpp"
@@ -32,8 +32,9 @@ TEST_CASE("seeds for the fuzz targets of bundles, proofs and receipts", "[.][see
   put_text(corpus / "receipt" / "key_file", meeting.key_file(meeting.host()));
   const auto withdrawn = meeting.withdraw(meeting.host());
   put_text(corpus / "receipt" / "confirmation",
-           unavoce::consent::format_confirmation({withdrawn.envelope, withdrawn.entry_json, withdrawn.r,
-                                                  must(meeting.ledger.proof(withdrawn.index)), meeting.ledger.vkey()}));
+           unavoce::consent::format_withdrawal_confirmation({withdrawn.envelope, withdrawn.entry_json, withdrawn.r,
+                                                             must(meeting.ledger.proof(withdrawn.index)),
+                                                             meeting.ledger.vkey()}));
   put_text(corpus / "receipt" / "consent_key", meeting.wrap(meeting.host()));
   put_text(corpus / "receipt" / "entry_file", unavoce::consent::format_entry_file(meeting.contents().entries.front()));
 }

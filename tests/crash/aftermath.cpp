@@ -68,9 +68,9 @@ void Aftermath::look_at_ledger(const Chronicle& chronicle) {
   SQLite::Database database((host_.server.data_folder() / "ledger.db").string(), SQLite::OPEN_READWRITE);
   std::vector<crypto::Digest> leaves;
   crypto::MerkleTree tree;
-  consent::LedgerStore(database).for_each_leaf([&](std::uint64_t, const crypto::Digest& leaf) {
-    leaves.push_back(leaf);
-    tree.append(leaf);
+  consent::LedgerStore(database).for_each_leaf([&](const consent::LeafRow& leaf) {
+    leaves.push_back(leaf.hash);
+    tree.append(leaf.hash);
   });
   const bool grew = leaves.size() >= leaves_.size() && std::equal(leaves_.begin(), leaves_.end(), leaves.begin());
   if (!grew) say("the ledger does not continue the one before the kill");

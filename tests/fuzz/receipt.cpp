@@ -3,7 +3,7 @@
 #include "consent/receipt.hpp"
 
 #include "consent/bundle.hpp"
-#include "consent/confirmation.hpp"
+#include "consent/withdrawal_confirmation.hpp"
 #include "consent/wrapped_key.hpp"
 #include "crypto/hardening.hpp"
 #include "tests/fuzz/require.hpp"
@@ -19,13 +19,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const auto content = consent::verify_receipt(receipt.value());
     if (content) require(content.value().approval.body.request == content.value().request.id);
   }
-  if (const auto confirmation = consent::parse_confirmation(text)) {
-    const auto again = consent::parse_confirmation(consent::format_confirmation(confirmation.value()));
+  if (const auto confirmation = consent::parse_withdrawal_confirmation(text)) {
+    const auto again =
+        consent::parse_withdrawal_confirmation(consent::format_withdrawal_confirmation(confirmation.value()));
     require(again && again.value().proof == confirmation.value().proof);
     if (const auto ledger = unavoce::crypto::NoteVerifier::parse(confirmation.value().ledger_vkey))
-      (void)consent::verify_confirmation(confirmation.value(), ledger.value());
+      (void)consent::verify_withdrawal_confirmation(confirmation.value(), ledger.value());
   }
-  (void)consent::confirmation_from_answer(text, {});
+  (void)consent::withdrawal_confirmation_from_answer(text, {});
   (void)consent::parse_key_file(text);
   (void)consent::parse_entry_file(text);
   (void)consent::parse_entry(text);

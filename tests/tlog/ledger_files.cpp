@@ -4,6 +4,7 @@
 // where the ledgers themselves are.
 #include <iostream>
 
+#include "crypto/hardening.hpp"
 #include "tests/tlog/public_ledger.hpp"
 
 using namespace unavoce;
@@ -46,8 +47,8 @@ int main(int argc, char** argv) {
     std::cerr << "usage: ledger_files FOLDER\n";
     return 2;
   }
+  if (!unavoce::crypto::init()) return 1;
   try {
-    must(unavoce::crypto::init());
     write_all(argv[1]);
   } catch (const std::exception& failure) {
     std::cerr << failure.what() << '\n';

@@ -18,10 +18,10 @@
 namespace unavoce::consent {
 
 /// Largest confirmation, and largest answer of a service to a withdrawal, that is read, in bytes.
-inline constexpr std::size_t kMaxConfirmationBytes = 256 * 1024;
+inline constexpr std::size_t kMaxWithdrawalConfirmationBytes = 256 * 1024;
 
 /// A confirmation as stored; the envelope is verbatim.
-struct Confirmation {
+struct WithdrawalConfirmation {
   std::string withdrawal;
   std::string entry;  ///< entry JSON, verbatim
   crypto::Digest r{};
@@ -29,17 +29,17 @@ struct Confirmation {
   std::string ledger_vkey;  ///< the key it was checked with when it was written; to be compared, proves nothing itself
 };
 
-Result<Confirmation> parse_confirmation(std::string_view json);
-std::string format_confirmation(const Confirmation& confirmation);
+Result<WithdrawalConfirmation> parse_withdrawal_confirmation(std::string_view json);
+std::string format_withdrawal_confirmation(const WithdrawalConfirmation& confirmation);
 /// Whether a JSON text says of itself that it is a confirmation, not a receipt.
-bool is_confirmation(std::string_view json) noexcept;
+bool is_withdrawal_confirmation(std::string_view json) noexcept;
 
 /// Entry, opening and proof out of a service's answer to POST /statements; `ledger_vkey` stays empty. Fields that are
 /// not needed are ignored, so that an older program understands a newer service. Nothing is verified yet.
-Result<Confirmation> confirmation_from_answer(std::string_view json, std::string withdrawal);
+Result<WithdrawalConfirmation> withdrawal_confirmation_from_answer(std::string_view json, std::string withdrawal);
 
 /// What a good confirmation proves.
-struct ConfirmationContent {
+struct WithdrawalConfirmationContent {
   Signed<Withdrawal> withdrawal;
   EntryBody entry;
   std::uint64_t index = 0;
@@ -48,7 +48,8 @@ struct ConfirmationContent {
 
 /// Checks the withdrawal's signature, that the entry is this withdrawal's, and that `ledger` signed a tree it is in.
 /// Errors: malformed, bad_signature, damaged; the text names the first thing that is wrong.
-Result<ConfirmationContent> verify_confirmation(const Confirmation& confirmation, const crypto::NoteVerifier& ledger);
+Result<WithdrawalConfirmationContent> verify_withdrawal_confirmation(const WithdrawalConfirmation& confirmation,
+                                                                     const crypto::NoteVerifier& ledger);
 
 /// That a withdrawal takes back the approval of this receipt: same recording, same key. Errors: unknown_reference.
 Result<void> check_concerns(const Withdrawal& withdrawal, const ReceiptContent& receipt);

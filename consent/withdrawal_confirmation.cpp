@@ -1,4 +1,4 @@
-#include "consent/confirmation.hpp"
+#include "consent/withdrawal_confirmation.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -15,7 +15,7 @@ Error broken(Errc code, std::string_view why) {
 
 }  // namespace
 
-std::string format_confirmation(const Confirmation& confirmation) {
+std::string format_withdrawal_confirmation(const WithdrawalConfirmation& confirmation) {
   const auto base64_text = [](std::string_view text) { return crypto::to_base64(crypto::as_bytes(text)); };
   return "{\"type\":\"" + std::string(kConfirmationType) + "\",\"withdrawal\":\"" +
          base64_text(confirmation.withdrawal) + "\",\"entry\":\"" + base64_text(confirmation.entry) + "\",\"r\":\"" +
@@ -23,17 +23,17 @@ std::string format_confirmation(const Confirmation& confirmation) {
          ",\"ledger_vkey\":" + json_quoted(confirmation.ledger_vkey) + "}\n";
 }
 
-bool is_confirmation(std::string_view json) noexcept {
+bool is_withdrawal_confirmation(std::string_view json) noexcept {
   return json.find(kConfirmationType) != std::string_view::npos;
 }
 
-Result<Confirmation> parse_confirmation(std::string_view json) {
-  if (json.size() > kMaxConfirmationBytes) return broken(Errc::malformed, "larger than any confirmation");
+Result<WithdrawalConfirmation> parse_withdrawal_confirmation(std::string_view json) {
+  if (json.size() > kMaxWithdrawalConfirmationBytes) return broken(Errc::malformed, "larger than any confirmation");
   BOOST_OUTCOME_TRY(const auto object, JsonObject::parse(json, "confirmation",
                                                          {"type", "withdrawal", "entry", "r", "proof", "ledger_vkey"}));
   BOOST_OUTCOME_TRY(const auto type, object.text("type"));
   if (type != kConfirmationType) return broken(Errc::malformed, "its type is not " + std::string(kConfirmationType));
-  Confirmation confirmation;
+  WithdrawalConfirmation confirmation;
   BOOST_OUTCOME_TRY(const auto withdrawal, object.base64("withdrawal"));
   BOOST_OUTCOME_TRY(const auto entry, object.base64("entry"));
   confirmation.withdrawal = crypto::as_text(withdrawal);
@@ -44,9 +44,9 @@ Result<Confirmation> parse_confirmation(std::string_view json) {
   return confirmation;
 }
 
-Result<Confirmation> confirmation_from_answer(std::string_view json, std::string withdrawal) {
+Result<WithdrawalConfirmation> withdrawal_confirmation_from_answer(std::string_view json, std::string withdrawal) {
   const Error no_answer(Errc::malformed, "the answer holds no entry, opening and proof of the withdrawal");
-  if (json.size() > kMaxConfirmationBytes) return no_answer;
+  if (json.size() > kMaxWithdrawalConfirmationBytes) return no_answer;
   const auto answer = nlohmann::json::parse(json, nullptr, false);
   if (!answer.is_object()) return no_answer;
   for (const char* field : {"entry", "r", "proof"}) {
@@ -54,7 +54,7 @@ Result<Confirmation> confirmation_from_answer(std::string_view json, std::string
   }
   BOOST_OUTCOME_TRY(const auto entry, crypto::from_base64(answer["entry"].get_ref<const std::string&>()));
   BOOST_OUTCOME_TRY(const auto r, crypto::from_base64(answer["r"].get_ref<const std::string&>()));
-  Confirmation confirmation;
+  WithdrawalConfirmation confirmation;
   if (r.size() != confirmation.r.size()) return no_answer;
   std::ranges::copy(r, confirmation.r.begin());
   confirmation.withdrawal = std::move(withdrawal);
@@ -63,7 +63,8 @@ Result<Confirmation> confirmation_from_answer(std::string_view json, std::string
   return confirmation;
 }
 
-Result<ConfirmationContent> verify_confirmation(const Confirmation& confirmation, const crypto::NoteVerifier& ledger) {
+Result<WithdrawalConfirmationContent> verify_withdrawal_confirmation(const WithdrawalConfirmation& confirmation,
+                                                                     const crypto::NoteVerifier& ledger) {
   BOOST_OUTCOME_TRY(auto withdrawal, parse_statement<Withdrawal>(confirmation.withdrawal));
   BOOST_OUTCOME_TRY(auto entry, parse_entry(confirmation.entry));
   if (entry.kind != kind_name<Withdrawal>() || entry.recording != withdrawal.body.recording.hex() ||
@@ -72,7 +73,7 @@ Result<ConfirmationContent> verify_confirmation(const Confirmation& confirmation
   }
   BOOST_OUTCOME_TRY(const auto proof, parse_proof(confirmation.proof));
   BOOST_OUTCOME_TRY(auto checkpoint, verify_proof(proof, commitment(confirmation.r, confirmation.entry), ledger));
-  return ConfirmationContent{std::move(withdrawal), std::move(entry), proof.index, std::move(checkpoint)};
+  return WithdrawalConfirmationContent{std::move(withdrawal), std::move(entry), proof.index, std::move(checkpoint)};
 }
 
 Result<void> check_concerns(const Withdrawal& withdrawal, const ReceiptContent& receipt) {
