@@ -178,6 +178,7 @@ int run_command_line(int argc, char** argv) {
   add_withdraw(app, invocation);
   add_fsck(app, invocation);
   add_ledger(app, invocation);
+  add_witness(app, invocation);
 
   try {
     app.parse(argc, argv);

@@ -95,6 +95,10 @@ void add_ledger(CLI::App& app, Invocation& invocation) {
       ->type_name("TEXT");
   command->add_option("--save", options->save, "Keep the present checkpoint here; may be the file of --seen")
       ->type_name("FILE");
+  command
+      ->add_option("--witness", options->witnesses,
+                   "Witness that must have cosigned the present checkpoint; repeatable")
+      ->type_name("VKEY");
   command->add_option("--wait", options->wait_seconds, "Seconds to wait until the public ledger has what was seen")
       ->capture_default_str()
       ->check(CLI::Range(0U, 7200U));
@@ -102,7 +106,35 @@ void add_ledger(CLI::App& app, Invocation& invocation) {
       "Examples:\n"
       "  unavoce ledger check https://meet.example --seen mine.unavoce-receipt.json --save checkpoint\n"
       "  unavoce ledger check https://meet.example --seen checkpoint --save checkpoint\n"
-      "Exit codes: 1 rolled back, forked, or not signed by its key; 4 the service cannot be reached.");
+      "Exit codes: 1 rolled back, forked, or not signed by its key or a witness; 4 the service cannot be reached.");
+}
+
+void add_witness(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = nullptr;
+  auto options = add_command(app, command, invocation, "witness",
+                             "Witness ledgers: cosign only what continues what was seen before", run_witness);
+  command->callback([options, &invocation] {
+    options->telling = invocation.json ? Telling::result_only : Telling::every_step;
+    invocation.command = [options] { return run_witness(*options); };
+  });
+  command->add_option("--folder", options->folder, "Where its key and its memory are kept; made if need be")
+      ->required()
+      ->type_name("FOLDER");
+  command->add_option("--name", options->name, "Name of the witness, for instance witness.example/unavoce")
+      ->required()
+      ->type_name("TEXT");
+  command->add_option("--log", options->logs, "Key of a ledger to witness (GET /api/v1/config says it); repeatable")
+      ->required()
+      ->type_name("VKEY");
+  command->add_option("--listen", options->listen, "IP address to listen on; put TLS in front for other machines")
+      ->capture_default_str()
+      ->type_name("ADDRESS");
+  command->add_option("--port", options->port, "TCP port; 0: any free one")->capture_default_str();
+  command->footer(
+      "Examples:\n"
+      "  unavoce witness --folder /var/lib/witness --name witness.example --log 'meet.example/unavoce/1f…+…+…'\n"
+      "It prints its own vkey for the setting `witnesses` of unavoced, and runs until SIGINT or SIGTERM.\n"
+      "Exit codes: 1 its key file is damaged; 2 usage; 4 it cannot listen, or the folder is in use.");
 }
 
 void add_fsck(CLI::App& app, Invocation& invocation) {

@@ -50,10 +50,11 @@ inline void add_fingerprint(CLI::App& command, std::string& fingerprint) {
       ->type_name("TEXT");
 }
 
-/// Commands about evidence: receipts, withdrawals, public ledgers, the operator's data folder.
+/// Commands about evidence: receipts, withdrawals, public ledgers and their witnesses, the operator's data folder.
 void add_receipt(CLI::App& app, Invocation& invocation);
 void add_withdraw(CLI::App& app, Invocation& invocation);
 void add_ledger(CLI::App& app, Invocation& invocation);
+void add_witness(CLI::App& app, Invocation& invocation);
 void add_fsck(CLI::App& app, Invocation& invocation);
 
 }  // namespace unavoce::cli

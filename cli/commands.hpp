@@ -129,13 +129,26 @@ struct WithdrawOptions {
 Result<Report> withdraw(const WithdrawOptions& options);
 
 struct LedgerCheckOptions {
-  std::string service;     ///< https address
-  std::string seen;        ///< a checkpoint kept earlier, or a receipt
-  std::string ledger_key;  ///< empty: the receipt's, else what the service says
-  std::string save;        ///< where the present checkpoint is kept; empty: nowhere
+  std::string service;                 ///< https address
+  std::string seen;                    ///< a checkpoint kept earlier, or a receipt
+  std::string ledger_key;              ///< empty: the receipt's, else what the service says
+  std::string save;                    ///< where the present checkpoint is kept; empty: nowhere
+  std::vector<std::string> witnesses;  ///< vkeys: the present checkpoint must carry a cosignature of each
   unsigned wait_seconds = 120;
 };
-/// Whether a service's public ledger only grew since a checkpoint was seen. Errors: failed (rolled back, forked).
+/// Whether a service's public ledger only grew since a checkpoint was seen. Errors: failed (rolled back, forked, not
+/// cosigned).
 Result<Report> check_ledger(const LedgerCheckOptions& options);
+
+struct WitnessOptions {
+  std::string folder;  ///< key and memory of the witness; made if it is not there
+  std::string name;
+  std::vector<std::string> logs;  ///< vkeys of the ledgers to witness
+  std::string listen = "127.0.0.1";
+  std::uint16_t port = 8090;
+  Telling telling = Telling::every_step;
+};
+/// Runs a witness (c2sp.org/tlog-witness) until SIGINT or SIGTERM. Errors: usage, io, failed (its key file is damaged).
+Result<Report> run_witness(const WitnessOptions& options);
 
 }  // namespace unavoce::cli

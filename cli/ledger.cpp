@@ -10,6 +10,7 @@
 #include "cli/service.hpp"
 #include "consent/ledger_growth.hpp"
 #include "consent/receipt.hpp"
+#include "crypto/cosignature.hpp"
 
 namespace unavoce::cli {
 
@@ -63,6 +64,17 @@ Result<Published> fetch_checkpoint_of(const Service& service, const crypto::Note
   }
 }
 
+Result<void> require_cosignatures(const std::string& note, const std::vector<std::string>& witnesses) {
+  for (const std::string& vkey : witnesses) {
+    const auto witness = crypto::CosignatureVerifier::parse(vkey);
+    if (!witness) return Error(ExitCode::usage, "--witness: " + witness.error().text);
+    BOOST_OUTCOME_TRY(const auto time, witness.value().time_in(note));
+    if (!time)
+      return Error(ExitCode::failed, "the published checkpoint carries no cosignature of " + witness.value().name());
+  }
+  return boost::outcome_v2::success();
+}
+
 Result<void> keep(const std::string& path, const std::string& note) {
   BOOST_OUTCOME_TRY(auto output, Output::open(path));
   BOOST_OUTCOME_TRY(output.write(crypto::as_bytes(note)));
@@ -94,6 +106,7 @@ Result<Report> check_ledger(const LedgerCheckOptions& options) {
   const auto grew = consent::verify_growth(seen.value(), now.checkpoint, fetch);
   if (not_fetched) return *not_fetched;
   if (!grew) return Error(ExitCode::failed, grew.error().text);
+  BOOST_OUTCOME_TRY(require_cosignatures(now.note, options.witnesses));
   if (!options.save.empty()) {
     BOOST_OUTCOME_TRY(keep(options.save, now.note));
   }
@@ -102,6 +115,7 @@ Result<Report> check_ledger(const LedgerCheckOptions& options) {
   const nlohmann::ordered_json json = {{"passed", true},
                                        {"ledger", now.checkpoint.origin},
                                        {"ledger_vkey", key.vkey()},
+                                       {"witnesses", options.witnesses.size()},
                                        {"seen_size", seen.value().size},
                                        {"size", now.checkpoint.size},
                                        {"root", root}};

@@ -69,6 +69,17 @@ std::string entries_of(const Checkpoint& checkpoint) {
 
 }  // namespace
 
+Result<std::vector<Digest>> consistency_from_tiles(std::uint64_t old_size, std::uint64_t new_size,
+                                                   const FetchTile& fetch) {
+  TiledTree tree(new_size, fetch);
+  std::vector<Digest> proof;
+  for (const crypto::LeafRange& range : crypto::consistency_ranges(old_size, new_size)) {
+    BOOST_OUTCOME_TRY(const auto root, tree.subtree_root(range));
+    proof.push_back(root);
+  }
+  return proof;
+}
+
 Result<void> verify_growth(const Checkpoint& seen, const Checkpoint& now, const FetchTile& fetch) {
   if (seen.origin != now.origin) {
     return Error{Errc::damaged, "ledger: this is \"" + now.origin + "\", but the checkpoint seen earlier is of \"" +
@@ -78,12 +89,7 @@ Result<void> verify_growth(const Checkpoint& seen, const Checkpoint& now, const 
     return Error{Errc::damaged, "ledger: it was rolled back: it shows " + entries_of(now) +
                                     " now, and a checkpoint seen earlier covers " + entries_of(seen)};
   }
-  TiledTree tree(now.size, fetch);
-  std::vector<Digest> proof;
-  for (const crypto::LeafRange& range : crypto::consistency_ranges(seen.size, now.size)) {
-    BOOST_OUTCOME_TRY(const auto root, tree.subtree_root(range));
-    proof.push_back(root);
-  }
+  BOOST_OUTCOME_TRY(const auto proof, consistency_from_tiles(seen.size, now.size, fetch));
   const auto verified = crypto::verify_consistency(seen.size, now.size, proof, seen.root, now.root);
   if (verified) return boost::outcome_v2::success();
   return Error{Errc::damaged,

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "crypto/cosignature.hpp"
 #include "server/client_address.hpp"
 #include "server/error.hpp"
 #include "server/log.hpp"
@@ -28,6 +29,12 @@ std::string_view registration_name(Registration registration) noexcept;
 struct Controller {
   std::string name;
   std::string contact;
+};
+
+/// Somebody who remembers the ledger's newest tree (witnesses.hpp).
+struct WitnessSetting {
+  std::string url;  ///< the prefix before /add-checkpoint
+  crypto::CosignatureVerifier key;
 };
 
 struct Config {
@@ -65,6 +72,8 @@ struct Config {
   // No setting either: whoever opens a room's WebSocket says who they are within this.
   std::chrono::milliseconds join_within{10'000};
   std::uint32_t ledger_publish_seconds = 60;  // the public ledger advances at whole multiples of this
+  std::vector<WitnessSetting> witnesses;
+  std::filesystem::path ledger_checkpoint_copy;  // empty: none is kept
 
   bool has_tls() const { return !tls_certificate.empty(); }
 };

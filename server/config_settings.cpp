@@ -147,6 +147,33 @@ Result<void> set_trusted_proxies(Config& config, Values values) {
   return boost::outcome_v2::success();
 }
 
+/// Over plain http anybody on the way could say that a rolled back ledger is the newest one.
+bool is_witness_address(std::string_view url) {
+  if (url.find_first_of("?#@ ") != std::string_view::npos) return false;
+  if (url.starts_with("https://")) return url.size() > 8;
+  if (!url.starts_with("http://")) return false;
+  const std::string_view rest = url.substr(7);
+  return is_loopback(rest.substr(0, rest.find_first_of(":/")));
+}
+
+Result<void> set_witnesses(Config& config, Values values) {
+  std::vector<WitnessSetting> witnesses;
+  for (const std::string& text : values) {
+    const auto space = text.find(' ');
+    std::string url = text.substr(0, space);
+    while (url.ends_with('/')) url.pop_back();
+    if (space == std::string::npos || !is_witness_address(url)) {
+      return Error(Errc::config,
+                   "'" + text + "' is not of the form: https://witness.example vkey (http:// only to this machine)");
+    }
+    auto key = crypto::CosignatureVerifier::parse(text.substr(space + 1));
+    if (!key) return Error(Errc::config, "the vkey of the witness " + url + ": " + key.error().text);
+    witnesses.push_back({std::move(url), std::move(key).value()});
+  }
+  config.witnesses = std::move(witnesses);
+  return boost::outcome_v2::success();
+}
+
 constexpr auto kSingle = Setting::Shape::single;
 constexpr auto kList = Setting::Shape::list;
 
@@ -191,6 +218,12 @@ const std::vector<Setting>& settings() {
       {"ledger_publish_seconds",
        "The public ledger shows new entries at whole multiples of this only, so that nobody sees when one came.", "60",
        kSingle, set_number<&Config::ledger_publish_seconds, 1, 3600>},
+      {"witnesses",
+       "Who remembers the ledger's newest state and cosigns what is published, each as: URL vkey; compared at start.",
+       "[\"https://witness.example witness.example+1f2e3d4c+BA…\"]", kList, set_witnesses},
+      {"ledger_checkpoint_copy",
+       "File outside of the data folder, on another disk, for the newest checkpoint; compared at start.",
+       "\"/mnt/other/unavoce-checkpoint\"", kSingle, set_path<&Config::ledger_checkpoint_copy>},
       {"trusted_proxies", "Reverse proxies whose X-Forwarded-For is believed: addresses or blocks; default: none.",
        "[\"127.0.0.1\"]", kList, set_trusted_proxies},
       {"max_connections", "TCP connections at once; one that waits for a request makes way for a new one.", "1024",

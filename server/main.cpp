@@ -77,10 +77,11 @@ std::filesystem::path plugin_list_folder() {
   return folder;
 }
 
-/// No file of ours, and none that a library might think of, outside the data folder: no media can go astray.
+/// No file of ours, and none that a library might think of, outside the data folder: no media can go astray. The copy
+/// of the checkpoint is meant to lie elsewhere.
 Result<void> confine(const Config& config, Log& log) {
   BOOST_OUTCOME_TRY(make_data_folder(config.data_folder));
-  const std::array folders{config.data_folder, plugin_list_folder()};
+  const std::array folders{config.data_folder, plugin_list_folder(), config.ledger_checkpoint_copy.parent_path()};
   BOOST_OUTCOME_TRY(const auto confined, confine_writes(folders));
   if (confined == Confined::not_offered) {
     log.warning("this kernel does not confine writing to the data folder (no Landlock; Debian 12's own kernel has it)");

@@ -14,6 +14,7 @@ std::chrono::milliseconds until_next_instant(consent::TimeMs now, std::chrono::m
 PublishedLedger::PublishedLedger(Services& services)
     : services_(services),
       interval_(std::chrono::seconds(services.config.ledger_publish_seconds)),
+      witnesses_(services),
       size_(services.ledger.checkpoint().size),
       checkpoint_(services.ledger.signed_checkpoint()),
       next_(services.executors.control) {}
@@ -39,13 +40,14 @@ Task<void> PublishedLedger::run() {
     auto now = co_await services_.in_database([&] {
       return std::pair(services_.ledger.checkpoint().size, std::string(services_.ledger.signed_checkpoint()));
     });
+    checkpoint_ = co_await witnesses_.cosign(std::move(now.second));
     size_ = now.first;
-    checkpoint_ = std::move(now.second);
   }
 }
 
 void PublishedLedger::stop() {
   next_.cancel();
+  witnesses_.stop();
 }
 
 }  // namespace unavoce::server

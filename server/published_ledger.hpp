@@ -9,6 +9,7 @@
 
 #include "consent/tiles.hpp"
 #include "server/services.hpp"
+#include "server/witnesses.hpp"
 
 namespace unavoce::server {
 
@@ -21,7 +22,10 @@ class PublishedLedger {
   /// was public before.
   explicit PublishedLedger(Services& services);
 
-  /// The checkpoint last published, a signed note.
+  /// Whether the ledger continues what others have seen of it; before anything else is done with it.
+  Task<Result<void>> compare() { return witnesses_.compare(); }
+
+  /// The checkpoint last published, a signed note, with the cosignatures of witnesses.
   const std::string& checkpoint() const { return checkpoint_; }
 
   /// The bytes of a tile of the published tree. Errors: not_found beyond it.
@@ -34,6 +38,7 @@ class PublishedLedger {
  private:
   Services& services_;
   std::chrono::milliseconds interval_;
+  Witnesses witnesses_;
   std::uint64_t size_;
   std::string checkpoint_;
   asio::steady_timer next_;

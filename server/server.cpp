@@ -85,7 +85,9 @@ struct Server::Parts {
   Result<void> open_storage();
   Result<void> open_recorder();
   Result<void> open_network();
+  Result<void> compare();
   Result<void> recover();
+  Result<void> run_until_done(Task<Result<void>> task, const char* if_it_throws);
   Task<void> sweep_hourly();
   Task<void> end();
 
@@ -129,19 +131,29 @@ Result<void> Server::Parts::open_recorder() {
   return boost::outcome_v2::success();
 }
 
-/// Runs on the control thread before anything is served.
-Result<void> Server::Parts::recover() {
+/// On the control thread, before anything is served.
+Result<void> Server::Parts::run_until_done(Task<Result<void>> task, const char* if_it_throws) {
   std::optional<Result<void>> done;
-  const Error failed(Errc::io, "what was left from the last run could not be finished");
-  asio::co_spawn(
-      executors.control, [&]() -> Task<void> { done.emplace(co_await meetings->recover()); },
-      [&](const std::exception_ptr& failure) {
-        if (failure) done.emplace(failed);
-      });
+  const Error failed(Errc::io, if_it_throws);
+  auto keep = [](Task<Result<void>> inner, std::optional<Result<void>>& outcome) -> Task<void> {
+    outcome.emplace(co_await std::move(inner));
+  };
+  asio::co_spawn(executors.control, keep(std::move(task), done), [&](const std::exception_ptr& failure) {
+    if (failure) done.emplace(failed);
+  });
   // Not until nothing is left to do: what the disk refuses is tried again while the service runs.
   while (!done && executors.control.run_one() != 0) {
   }
   return done ? std::move(*done) : Result<void>(failed);
+}
+
+/// A ledger that was rolled back must not be written to: first of all.
+Result<void> Server::Parts::compare() {
+  return run_until_done(published->compare(), "the ledger could not be compared with what others have seen of it");
+}
+
+Result<void> Server::Parts::recover() {
+  return run_until_done(meetings->recover(), "what was left from the last run could not be finished");
 }
 
 Task<void> Server::Parts::sweep_hourly() {
@@ -237,6 +249,7 @@ Result<std::unique_ptr<Server>> Server::open(Config config, Log& log, storage::F
   BOOST_OUTCOME_TRY(parts->open_storage());
   BOOST_OUTCOME_TRY(parts->open_recorder());
   BOOST_OUTCOME_TRY(parts->open_network());
+  BOOST_OUTCOME_TRY(parts->compare());
   BOOST_OUTCOME_TRY(parts->recover());
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }

@@ -4,31 +4,15 @@
 #include <nlohmann/json.hpp>
 
 #include "consent/ledger_growth.hpp"
+#include "filled_ledger.hpp"
 #include "recorded.hpp"
 #include "server/published_ledger.hpp"
-#include "server/service_keys.hpp"
 
 using namespace unavoce;
 using namespace unavoce::server;
 using namespace unavoce::server::test;
 
 namespace {
-
-/// A data folder whose ledger has as many entries as a test wants.
-void fill_ledger(const std::filesystem::path& folder, std::uint64_t size) {
-  auto keys = ServiceKeys::open(folder, "example.org/unavoce/test").value();
-  auto slots = storage::ErasureSlots::open(folder / "slots").value();
-  auto database = storage::Database::open(folder / "ledger.db").value();
-  auto ledger = consent::Ledger::open(std::move(database), slots, std::move(keys.ledger)).value();
-  std::vector<consent::NewEntry> entries(size - ledger.checkpoint().size);
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    entries[i].recording = std::string(32, 'a');
-    entries[i].kind = "take";
-    entries[i].envelope = "envelope " + std::to_string(ledger.checkpoint().size + i);
-    entries[i].id = consent::StatementId(crypto::sha256(crypto::as_bytes(entries[i].envelope)));
-  }
-  REQUIRE(ledger.append(entries, consent::TimeMs{1'700'000'000'000}));
-}
 
 /// A service whose ledger has `size` entries, and publishes no others while a test runs.
 struct FilledServer {

@@ -1,0 +1,124 @@
+#include "cli/witness_listener.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <chrono>
+#include <csignal>
+
+namespace unavoce::cli {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using asio::ip::tcp;
+
+/// Connections at once; a log asks once a minute.
+constexpr int kMaxConnections = 64;
+constexpr std::chrono::seconds kPatience{15};
+constexpr std::uint32_t kMaxHeaderBytes = 8 * 1024;
+
+using Request = http::request<http::string_body>;
+using Response = http::response<http::string_body>;
+
+std::uint64_t unix_seconds() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
+}
+
+Response answer_to(const Request& request, consent::Witness& witness) {
+  Response response;
+  response.version(request.version());
+  response.keep_alive(request.keep_alive());
+  response.set(http::field::cache_control, "no-store");
+  response.set(http::field::content_type, "text/plain; charset=utf-8");
+  if (request.target() != "/add-checkpoint") {
+    response.result(http::status::not_found);
+    response.body() = "this is a witness of ledgers: POST /add-checkpoint\n";
+  } else if (request.method() != http::verb::post) {
+    response.result(http::status::method_not_allowed);
+    response.set(http::field::allow, "POST");
+    response.body() = "POST it\n";
+  } else {
+    consent::WitnessAnswer answer = witness.add_checkpoint(request.body(), unix_seconds());
+    response.result(answer.status);
+    response.set(http::field::content_type, answer.content_type);
+    response.body() = std::move(answer.body);
+  }
+  response.prepare_payload();
+  return response;
+}
+
+/// Where there is nobody to tell of an error: the connection ends.
+asio::awaitable<void> converse(tcp::socket socket, consent::Witness& witness, int& connections) {
+  beast::tcp_stream stream(std::move(socket));
+  beast::flat_buffer buffer;
+  boost::system::error_code failed;
+  for (bool more = true; more && !failed;) {
+    http::request_parser<http::string_body> parser;
+    parser.header_limit(kMaxHeaderBytes);
+    parser.body_limit(consent::kMaxAddCheckpointBytes);
+    stream.expires_after(kPatience);
+    co_await http::async_read(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, failed));
+    if (failed) break;
+    const Response response = answer_to(parser.get(), witness);
+    stream.expires_after(kPatience);
+    co_await http::async_write(stream, response, asio::redirect_error(asio::use_awaitable, failed));
+    more = response.keep_alive();
+  }
+  --connections;
+}
+
+asio::awaitable<void> accept_all(tcp::acceptor& acceptor, consent::Witness& witness, int& connections) {
+  for (;;) {
+    boost::system::error_code failed;
+    tcp::socket socket = co_await acceptor.async_accept(asio::redirect_error(asio::use_awaitable, failed));
+    if (failed == asio::error::operation_aborted) co_return;
+    if (failed) {  // out of descriptors, perhaps: not in a circle
+      asio::steady_timer pause(acceptor.get_executor(), std::chrono::milliseconds(200));
+      co_await pause.async_wait(asio::use_awaitable);
+      continue;
+    }
+    if (connections == kMaxConnections) continue;  // closed: ask again later
+    ++connections;
+    asio::co_spawn(acceptor.get_executor(), converse(std::move(socket), witness, connections), asio::detached);
+  }
+}
+
+}  // namespace
+
+Result<void> serve_witness(consent::Witness& witness, const Listen& listen,
+                           const std::function<void(std::uint16_t)>& ready) {
+  asio::io_context context(1);
+  boost::system::error_code failed;
+  const auto address = asio::ip::make_address(listen.address, failed);
+  if (failed) return Error(ExitCode::usage, "'" + listen.address + "' is not an IP address");
+  tcp::acceptor acceptor(context);
+  const tcp::endpoint endpoint(address, listen.port);
+  acceptor.open(endpoint.protocol(), failed);
+  if (!failed) acceptor.set_option(asio::socket_base::reuse_address(true), failed);
+  if (!failed) acceptor.bind(endpoint, failed);
+  if (!failed) acceptor.listen(asio::socket_base::max_listen_connections, failed);
+  if (failed) {
+    return Error(ExitCode::io, "cannot listen on " + listen.address + " port " + std::to_string(listen.port) + ": " +
+                                   failed.message());
+  }
+  ready(acceptor.local_endpoint().port());
+  asio::signal_set signals(context, SIGINT, SIGTERM);
+  signals.async_wait([&](const boost::system::error_code&, int) { context.stop(); });
+  int connections = 0;
+  asio::co_spawn(context, accept_all(acceptor, witness, connections), asio::detached);
+  context.run();
+  return boost::outcome_v2::success();
+}
+
+}  // namespace unavoce::cli
