@@ -69,7 +69,6 @@ Result<Report> unseal(const UnsealOptions& options);
 struct RecordingOptions {
   std::string recording;
   std::string token_file;  ///< for an address; otherwise the environment's UNAVOCE_TOKEN
-  std::string token;       ///< from a participant's key file; used if there is no other
 };
 
 struct VerifyOptions {

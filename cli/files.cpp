@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
+#include <system_error>
 #include <utility>
 
 #include "crypto/random.hpp"
@@ -164,6 +166,16 @@ Result<void> write_new_file(const std::filesystem::path& path, crypto::ByteView 
     return Error(done.error());
   }
   return boost::outcome_v2::success();
+}
+
+Result<Descriptor> nameless_file() {
+  std::error_code error;
+  std::string path = (std::filesystem::temp_directory_path(error) / "unavoce-XXXXXX").string();
+  Descriptor file(::mkstemp(path.data()));
+  if (file.get() < 0)
+    return Error(ExitCode::io, "cannot make a temporary file: " + std::system_category().message(errno));
+  ::unlink(path.c_str());
+  return file;
 }
 
 }  // namespace unavoce::cli

@@ -81,4 +81,7 @@ Result<crypto::SecretBytes> read_small_file(const std::string& path, std::size_t
 /// A new file of mode 0600, durable. ExitCode::io if the name is taken.
 Result<void> write_new_file(const std::filesystem::path& path, crypto::ByteView bytes);
 
+/// A temporary file that goes away with its descriptor, whatever happens to the process.
+Result<Descriptor> nameless_file();
+
 }  // namespace unavoce::cli

@@ -1,10 +1,13 @@
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/download.hpp"
 #include "cli/files.hpp"
 #include "cli/identities.hpp"
+#include "cli/own_part.hpp"
 #include "cli/progress.hpp"
 #include "cli/recording_source.hpp"
 #include "cli/verification.hpp"
@@ -46,22 +49,61 @@ Result<OpeningKey> read_key(const OpenOptions& options) {
 }
 
 /// Where a track is written: its name without ".age".
-std::filesystem::path path_of(const OpenableTrack& track, const std::filesystem::path& folder) {
-  const std::string& sealed_name = track.track.name;
+std::filesystem::path path_of(const std::string& sealed_name, const std::filesystem::path& folder) {
   return folder / sealed_name.substr(0, sealed_name.size() - 4);
 }
 
 /// Before anything is opened, so that a second run does not leave half of it renewed.
-Result<void> expect_no_files(const std::vector<OpenableTrack>& tracks, const std::filesystem::path& folder) {
-  for (const OpenableTrack& track : tracks) {
-    const std::filesystem::path path = path_of(track, folder);
+Result<void> expect_no_files(const std::vector<std::string>& sealed_names, const std::filesystem::path& folder) {
+  for (const std::string& name : sealed_names) {
+    const std::filesystem::path path = path_of(name, folder);
     std::error_code error;
     const auto status = std::filesystem::symlink_status(path, error);
     if (status.type() == std::filesystem::file_type::not_found) continue;
-    return Error(ExitCode::io, path.string() + " is there already; nothing was opened. Choose another folder with -o, "
-                                               "or overwrite with --force");
+    return Error(ExitCode::io, path.string() +
+                                   " is there already; nothing was opened. Choose another folder with -o, "
+                                   "or overwrite with --force");
   }
   return boost::outcome_v2::success();
+}
+
+/// Makes the folder if need be, and looks whether anything there is in the way.
+Result<void> prepare(const OpenOptions& options, const std::vector<std::string>& sealed_names) {
+  std::error_code error;
+  const std::filesystem::path folder(options.output_folder);
+  std::filesystem::create_directories(folder, error);
+  if (error) return Error(ExitCode::io, "cannot make the folder " + options.output_folder + ": " + error.message());
+  return options.existing == Existing::kept ? expect_no_files(sealed_names, folder) : boost::outcome_v2::success();
+}
+
+/// Passes a track's content to its sink.
+using Open = std::function<consent::Result<void>(const crypto::Sink&)>;
+
+/// Writes what `open` gives to `path`; the file appears when all of it is there. Counts into `opened_bytes`.
+Result<void> write_opened(const std::string& path, const std::string& sealed_name, std::uint64_t& opened_bytes,
+                          const Open& open) {
+  std::optional<Output> output;  // begun with the first authentic bytes
+  std::optional<Error> write_error;
+  const crypto::Sink sink = [&](crypto::ByteView bytes) -> crypto::Result<void> {
+    auto written = [&]() -> Result<void> {
+      if (!output) {
+        BOOST_OUTCOME_TRY(auto opened, Output::open(path));
+        output.emplace(std::move(opened));
+      }
+      return output->write(bytes);
+    }();
+    if (!written) {
+      write_error = written.error();
+      return crypto::Error{crypto::Errc::io, written.error().text};
+    }
+    opened_bytes += bytes.size();
+    return boost::outcome_v2::success();
+  };
+  const auto opened = open(sink);
+  if (write_error) return *write_error;
+  if (!opened) return Error(Error(opened.error()).code, sealed_name + ": " + opened.error().text);
+  if (!output) return Error(ExitCode::failed, sealed_name + ": there is nothing in it");
+  return output->commit();
 }
 
 /// One track and how it went.
@@ -105,31 +147,10 @@ class RecordingOpener {
 
   Result<void> try_open(const OpenableTrack& track, Attempt& attempt) {
     BOOST_OUTCOME_TRY(const auto* key, consent_key(track, attempt.name));
-    const std::string& sealed_name = track.track.name;
-    attempt.path = path_of(track, folder_).string();
-    std::optional<Output> output;  // begun with the first authentic bytes
-    std::optional<Error> write_error;
-    const crypto::Sink sink = [&](crypto::ByteView bytes) -> crypto::Result<void> {
-      auto written = [&]() -> Result<void> {
-        if (!output) {
-          BOOST_OUTCOME_TRY(auto opened, Output::open(attempt.path));
-          output.emplace(std::move(opened));
-        }
-        return output->write(bytes);
-      }();
-      if (!written) {
-        write_error = written.error();
-        return crypto::Error{crypto::Errc::io, written.error().text};
-      }
-      attempt.opened_bytes += bytes.size();
-      return boost::outcome_v2::success();
-    };
-    const auto opened =
-        consent::open_track(bundle_, track, *key, sink, [&](std::uint64_t bytes) { progress_.add(bytes); });
-    if (write_error) return *write_error;
-    if (!opened) return Error(Error(opened.error()).code, sealed_name + ": " + opened.error().text);
-    if (!output) return Error(ExitCode::failed, sealed_name + ": there is nothing in it");
-    return output->commit();
+    attempt.path = path_of(track.track.name, folder_).string();
+    return write_opened(attempt.path, track.track.name, attempt.opened_bytes, [&](const crypto::Sink& sink) {
+      return consent::open_track(bundle_, track, *key, sink, [&](std::uint64_t bytes) { progress_.add(bytes); });
+    });
   }
 
   const consent::Bundle& bundle_;
@@ -181,13 +202,57 @@ Report report_on(const std::vector<Attempt>& attempts, const consent::Report& ve
   return report;
 }
 
+/// A participant's own part, from the service.
+Result<Report> open_own_part(const OpenOptions& options, const consent::KeyFile& key) {
+  BOOST_OUTCOME_TRY(const auto part, OwnPart::ask(options.source.recording, key.token));
+  std::vector<std::string> names;
+  std::uint64_t total_bytes = 0;
+  for (const OwnTrack& track : part.tracks()) {
+    names.push_back(track.name);
+    total_bytes += track.size_bytes;
+  }
+  BOOST_OUTCOME_TRY(prepare(options, names));
+  Progress progress("opening", total_bytes);
+  nlohmann::ordered_json json = {{"recording", key.recording.hex()},
+                                 {"verified", false},
+                                 {"files", nlohmann::ordered_json::array()},
+                                 {"failed", nlohmann::ordered_json::array()}};
+  Report report;
+  for (const OwnTrack& track : part.tracks()) {
+    const std::string path = path_of(track.name, options.output_folder).string();
+    std::uint64_t opened_bytes = 0;
+    const auto written = write_opened(path, track.name, opened_bytes, [&](const crypto::Sink& sink) {
+      return consent::open_track(part.files(), track.name, track.tail, *key.identity, sink,
+                                 [&](std::uint64_t bytes) { progress.add(bytes); });
+    });
+    if (!written) {
+      report.text += "FAILED  " + printable(written.error().text) + "\n";
+      json["failed"].push_back(
+          {{"track", track.name}, {"error", name_of(written.error().code)}, {"text", written.error().text}});
+      if (report.exit_code == ExitCode::ok) report.exit_code = written.error().code;
+      continue;
+    }
+    report.text += path + "  " + human_bytes(opened_bytes) + (track.tail.empty() ? "" : "  (interrupted take)") + "\n";
+    json["files"].push_back(
+        {{"path", path}, {"track", track.name}, {"opened_bytes", opened_bytes}, {"interrupted", !track.tail.empty()}});
+  }
+  report.text += "Your own part, as the service gave it out: opened with your key, not checked against the ledger.\n";
+  report.json = json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return report;
+}
+
+/// Whether the only token at hand is the one in the key file, which reads its owner's part alone.
+bool asks_for_own_part(const OpenOptions& options, const OpeningKey& key) {
+  return key.participant && !key.participant->token.empty() && is_address(options.source.recording) &&
+         options.source.token_file.empty() && std::getenv("UNAVOCE_TOKEN") == nullptr;
+}
+
 }  // namespace
 
 Result<Report> open_recording(const OpenOptions& options) {
   BOOST_OUTCOME_TRY(const auto key, read_key(options));
-  RecordingOptions from = options.source;
-  if (key.participant) from.token = key.participant->token;
-  BOOST_OUTCOME_TRY(const auto source, RecordingSource::open(from));
+  if (asks_for_own_part(options, key)) return open_own_part(options, *key.participant);
+  BOOST_OUTCOME_TRY(const auto source, RecordingSource::open(options.source));
   consent::VerifyOptions checks;
   checks.pinned_room_key = key.pinned;
   const consent::Report verification = verify_with_progress(source.bundle(), checks);
@@ -202,19 +267,15 @@ Result<Report> open_recording(const OpenOptions& options) {
   BOOST_OUTCOME_TRY(auto all_tracks, consent::openable_tracks(source.bundle()));
   const auto tracks = chosen(std::move(all_tracks), key);
   if (tracks.empty()) return Error(ExitCode::failed, "there is no track in this recording that the key is for");
-  std::error_code error;
-  const std::filesystem::path folder(options.output_folder);
-  std::filesystem::create_directories(folder, error);
-  if (error) return Error(ExitCode::io, "cannot make the folder " + options.output_folder + ": " + error.message());
-
-  if (options.existing == Existing::kept) {
-    BOOST_OUTCOME_TRY(expect_no_files(tracks, folder));
-  }
+  std::vector<std::string> names;
+  for (const OpenableTrack& track : tracks) names.push_back(track.track.name);
+  BOOST_OUTCOME_TRY(prepare(options, names));
 
   std::uint64_t total_bytes = 0;
   for (const OpenableTrack& track : tracks) total_bytes += track.size_bytes;
   std::vector<Attempt> attempts;
   {
+    const std::filesystem::path folder(options.output_folder);
     RecordingOpener opener(source.bundle(), key, folder, total_bytes);
     for (const OpenableTrack& track : tracks) attempts.push_back(opener.open(track));
   }

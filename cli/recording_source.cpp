@@ -1,12 +1,7 @@
 #include "cli/recording_source.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
-#include <filesystem>
-#include <system_error>
 
 #include "cli/download.hpp"
 #include "crypto/utf8.hpp"
@@ -23,8 +18,6 @@ Result<crypto::SecretBytes> read_token(const RecordingOptions& options) {
     BOOST_OUTCOME_TRY(bytes, read_small_file(options.token_file, kMaxTokenBytes));
   } else if (const char* token = std::getenv("UNAVOCE_TOKEN"); token != nullptr) {
     bytes = crypto::SecretBytes::from(crypto::as_bytes(token));
-  } else if (!options.token.empty()) {
-    bytes = crypto::SecretBytes::from(crypto::as_bytes(options.token));
   } else {
     return Error(ExitCode::usage, "an address needs a token: --token-file FILE, or UNAVOCE_TOKEN in the environment");
   }
@@ -35,17 +28,6 @@ Result<crypto::SecretBytes> read_token(const RecordingOptions& options) {
     return Error(ExitCode::usage, "this is no token: it is empty or has spaces or control characters in it");
   }
   return crypto::SecretBytes::from(crypto::as_bytes(text));
-}
-
-/// A file that goes away with its descriptor, whatever happens to the process.
-Result<Descriptor> nameless_file() {
-  std::error_code error;
-  std::string path = (std::filesystem::temp_directory_path(error) / "unavoce-XXXXXX").string();
-  Descriptor file(::mkstemp(path.data()));
-  if (file.get() < 0)
-    return Error(ExitCode::io, "cannot make a temporary file: " + std::system_category().message(errno));
-  ::unlink(path.c_str());
-  return file;
 }
 
 }  // namespace

@@ -44,10 +44,10 @@ class HoldBack {
   crypto::Bytes held_;
 };
 
-Result<void> open_file(const Bundle& bundle, const std::string& path, const crypto::Identity& consent_key,
+Result<void> open_file(const SealedFiles& files, const std::string& name, const crypto::Identity& consent_key,
                        const crypto::Sink& sink, const std::function<void(std::uint64_t)>& read) {
   auto opener = crypto::Opener::with(std::span(&consent_key, 1), sink);
-  BOOST_OUTCOME_TRY(bundle.stream(path, [&](crypto::ByteView piece) -> Result<void> {
+  BOOST_OUTCOME_TRY(files(name, [&](crypto::ByteView piece) -> Result<void> {
     BOOST_OUTCOME_TRY(opener.write(piece));
     if (read) read(piece.size());
     return boost::outcome_v2::success();
@@ -84,17 +84,25 @@ Result<std::vector<OpenableTrack>> openable_tracks(const Bundle& bundle) {
   return openable;
 }
 
-Result<void> open_track(const Bundle& bundle, const OpenableTrack& track, const crypto::Identity& consent_key,
-                        const crypto::Sink& sink, const std::function<void(std::uint64_t)>& read) {
-  const std::string path = path_of(track.track.name);
-  if (track.tail.empty()) return open_file(bundle, path, consent_key, sink, read);
+Result<void> open_track(const SealedFiles& files, const std::string& name, const std::string& tail,
+                        const crypto::Identity& consent_key, const crypto::Sink& sink,
+                        const std::function<void(std::uint64_t)>& read) {
+  if (tail.empty()) return open_file(files, name, consent_key, sink, read);
 
   HoldBack hold_back(sink);
-  BOOST_OUTCOME_TRY(open_file(bundle, path, consent_key, std::ref(hold_back), read));
+  BOOST_OUTCOME_TRY(open_file(files, name, consent_key, std::ref(hold_back), read));
   if (hold_back.held() != kFinalVoid) {
-    return Error{Errc::damaged, path + ": does not end as an unfinished track does; its tail cannot be joined to it"};
+    return Error{Errc::damaged, name + ": does not end as an unfinished track does; its tail cannot be joined to it"};
   }
-  return open_file(bundle, path_of(track.tail), consent_key, sink, read);
+  return open_file(files, tail, consent_key, sink, read);
+}
+
+Result<void> open_track(const Bundle& bundle, const OpenableTrack& track, const crypto::Identity& consent_key,
+                        const crypto::Sink& sink, const std::function<void(std::uint64_t)>& read) {
+  const SealedFiles files = [&](const std::string& name, const auto& pass) {
+    return bundle.stream(path_of(name), pass);
+  };
+  return open_track(files, track.track.name, track.tail, consent_key, sink, read);
 }
 
 }  // namespace unavoce::consent

@@ -26,9 +26,18 @@ struct OpenableTrack {
 /// All tracks of a bundle, in the order in which they began. Statements that do not parse are left out.
 Result<std::vector<OpenableTrack>> openable_tracks(const Bundle& bundle);
 
+/// Hands the sealed bytes of a track file or tail to `sink`, in order, from wherever they are.
+using SealedFiles =
+    std::function<Result<void>(const std::string& name, const std::function<Result<void>(crypto::ByteView)>& sink)>;
+
 /// Passes the whole authentic content of a track to `sink`: of a finished one the main file, of an interrupted one the
-/// main file without its final Void and then the tail. What reached the sink before an error is authentic, but
-/// incomplete. `read` is told how many sealed bytes were read.
+/// main file without its final Void and then the tail (empty: there is none). What reached the sink before an error is
+/// authentic, but incomplete. `read` is told how many sealed bytes were read.
+Result<void> open_track(const SealedFiles& files, const std::string& name, const std::string& tail,
+                        const crypto::Identity& consent_key, const crypto::Sink& sink,
+                        const std::function<void(std::uint64_t)>& read = {});
+
+/// The same of a track in a bundle.
 Result<void> open_track(const Bundle& bundle, const OpenableTrack& track, const crypto::Identity& consent_key,
                         const crypto::Sink& sink, const std::function<void(std::uint64_t)>& read = {});
 

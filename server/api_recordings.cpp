@@ -34,16 +34,23 @@ Result<void> check_may_read(Services& services, const Context& context) {
   return Error(Errc::not_found, "there is no such recording");
 }
 
-/// Besides: the participant whose track it is, with the token that came with their approval. Database thread.
-Result<void> check_may_read_track(Services& services, const Context& context) {
+/// Whose approval the bearer's token came with, if it is one of a participant of this recording. Database thread.
+Result<std::optional<std::string>> approval_of_bearer(Services& services, const Context& context) {
   const auto token = context.request.bearer();
-  if (!token.empty()) {
-    BOOST_OUTCOME_TRY(auto grant, services.rooms.grant(token_sha256(token), wall_time()));
-    // The name says whose it is: t001-<first 16 digits of the approval>-f001.webm.age
-    const bool theirs = grant && grant->recording == context.path[0] && grant->approval &&
-                        context.path[1].find("-" + grant->approval->substr(0, 16) + "-") == 4;
-    if (theirs) return boost::outcome_v2::success();
-  }
+  if (token.empty()) return std::optional<std::string>();
+  BOOST_OUTCOME_TRY(auto grant, services.rooms.grant(token_sha256(token), wall_time()));
+  return grant && grant->recording == context.path[0] ? grant->approval : std::nullopt;
+}
+
+/// The name says whose a track file is: t001-<first 16 digits of the approval>-f001.webm.age
+bool is_of(std::string_view track, std::string_view approval) {
+  return track.find("-" + std::string(approval.substr(0, 16)) + "-") == 4;
+}
+
+/// Besides: the participant whose track it is. Database thread.
+Result<void> check_may_read_track(Services& services, const Context& context) {
+  BOOST_OUTCOME_TRY(const auto approval, approval_of_bearer(services, context));
+  if (approval && is_of(context.path[1], *approval)) return boost::outcome_v2::success();
   return check_may_read(services, context);
 }
 
@@ -143,6 +150,33 @@ Task<Result<Response>> show_track(Services& services, Context context) {
   co_return response;
 }
 
+/// The track files of sealed takes that whoever asks may read: all, or a participant's own.
+Task<Result<Response>> list_tracks(Services& services, Context context) {
+  auto found = co_await services.in_database([&]() -> Result<Json> {
+    BOOST_OUTCOME_TRY(const auto approval, approval_of_bearer(services, context));
+    if (!approval) BOOST_OUTCOME_TRY(check_may_read(services, context));
+    BOOST_OUTCOME_TRY(auto view, view_recording(services.ledger, context.path[0]));
+    Json names = Json::array();
+    for (const std::string& name : view.file_names) {
+      if (!approval || is_of(name, *approval)) names.push_back(name);
+    }
+    return Json{{"state", state_name(view.state)}, {"names", std::move(names)}};
+  });
+  BOOST_OUTCOME_CO_TRY(auto list, std::move(found));
+  auto measured = co_await on(services.executors.workers, [&]() -> Result<Json> {
+    Json tracks = Json::array();
+    for (const auto& name : list["names"]) {
+      auto size = services.blobs.size(context.path[0], name.get<std::string>());
+      if (!size && size.error().code == storage::Errc::not_found) continue;  // a tail that was finished
+      BOOST_OUTCOME_TRY(const std::uint64_t size_bytes, std::move(size));
+      tracks.push_back({{"name", name}, {"size_bytes", size_bytes}});
+    }
+    return tracks;
+  });
+  BOOST_OUTCOME_CO_TRY(auto tracks, std::move(measured));
+  co_return json_response(200, {{"state", list["state"]}, {"tracks", std::move(tracks)}});
+}
+
 Task<Result<Response>> show_bundle(Services& services, Context context) {
   const std::string recording = context.path[0];
   std::vector<std::string> names;
@@ -212,6 +246,7 @@ std::vector<Route> recording_read_routes(Services& services) {
       route(Method::get, "/api/v1/recordings", Access::host, list_recordings),
       route(Method::get, "/api/v1/recordings/{recording}", Access::anyone, show_recording),
       route(Method::get, "/api/v1/recordings/{recording}/keys/{approval}", Access::anyone, show_wrapped_key),
+      route(Method::get, "/api/v1/recordings/{recording}/tracks", Access::anyone, list_tracks),
       route(Method::get, "/api/v1/recordings/{recording}/tracks/{name}", Access::anyone, show_track),
       route(Method::get, "/api/v1/recordings/{recording}/bundle", Access::anyone, show_bundle),
       route(Method::post, "/api/v1/recordings/{recording}/tokens", Access::host, make_token),

@@ -40,7 +40,7 @@ Task<void> PublishedLedger::run() {
     auto now = co_await services_.in_database([&] {
       return std::pair(services_.ledger.checkpoint().size, std::string(services_.ledger.signed_checkpoint()));
     });
-    checkpoint_ = co_await witnesses_.cosign(std::move(now.second));
+    checkpoint_ = co_await witnesses_.cosign(now.second);
     size_ = now.first;
   }
 }

@@ -83,7 +83,7 @@ Task<Result<void>> Witnesses::compare() {
   co_return boost::outcome_v2::success();
 }
 
-Task<Result<void>> Witnesses::compare_with_copy(std::string note, consent::Checkpoint checkpoint) {
+Task<Result<void>> Witnesses::compare_with_copy(const std::string& note, const consent::Checkpoint& checkpoint) {
   const fs::path& path = services_.config.ledger_checkpoint_copy;
   const auto text = co_await on(thread_, [&] { return read_copy(path); });
   if (!text) co_return text.error();
@@ -101,7 +101,7 @@ Task<Result<void>> Witnesses::compare_with_copy(std::string note, consent::Check
   co_return boost::outcome_v2::success();
 }
 
-Task<Result<void>> Witnesses::keep_copy(std::string note) {
+Task<Result<void>> Witnesses::keep_copy(const std::string& note) {
   const fs::path& path = services_.config.ledger_checkpoint_copy;
   const auto kept = co_await on(
       thread_, [&] { return storage::replace_file(storage::system_file_ops(), path, crypto::as_bytes(note)); });
@@ -109,7 +109,7 @@ Task<Result<void>> Witnesses::keep_copy(std::string note) {
   co_return boost::outcome_v2::success();
 }
 
-Task<std::string> Witnesses::cosign(std::string note) {
+Task<std::string> Witnesses::cosign(const std::string& note) {
   const consent::Checkpoint checkpoint = opened(note);
   std::string cosigned = note;
   for (Asked& witness : asked_) {
@@ -139,16 +139,17 @@ void Witnesses::tell(std::string& complaint, const std::string& who, const Resul
   complaint = std::move(now);
 }
 
-Task<Result<std::string>> Witnesses::request(std::uint64_t old_size, std::uint64_t new_size, std::string note) {
+Task<Result<std::string>> Witnesses::request(std::uint64_t old_size, std::uint64_t new_size, const std::string& note) {
   auto proof = co_await services_.in_database([&] {
     return consent::consistency_from_tiles(old_size, new_size,
                                            [&](const consent::TilePath& tile) { return services_.ledger.tile(tile); });
   });
   if (!proof) co_return Error(proof.error());
-  co_return consent::format_add_checkpoint({old_size, std::move(proof).value(), std::move(note)});
+  co_return consent::format_add_checkpoint({old_size, std::move(proof).value(), note});
 }
 
-Task<Result<std::string>> Witnesses::ask(Asked& witness, std::string note, consent::Checkpoint checkpoint) {
+Task<Result<std::string>> Witnesses::ask(Asked& witness, const std::string& note,
+                                         const consent::Checkpoint& checkpoint) {
   const std::string& who = witness.setting.key.name();
   const std::string url = witness.setting.url + "/add-checkpoint";
   const std::string text = note.substr(0, note.rfind("\n\n") + 1);

@@ -25,7 +25,7 @@ class Witnesses {
 
   /// `note`, a signed checkpoint of the ledger, with the lines of all witnesses that cosign it, also kept as the copy.
   /// Those who do not are logged, and asked again the next time.
-  Task<std::string> cosign(std::string note);
+  Task<std::string> cosign(const std::string& note);
 
   /// Gives up what is being asked.
   void stop() { ending_ = true; }
@@ -37,11 +37,13 @@ class Witnesses {
     std::string complaint;        ///< that was logged last
   };
 
+  // What these take by reference must live until they are done (executors.hpp on temporaries in a co_await).
+
   /// The cosignature line. Errors: conflict when it has seen another ledger than ours, io when it gives no answer.
-  Task<Result<std::string>> ask(Asked& witness, std::string note, consent::Checkpoint checkpoint);
-  Task<Result<std::string>> request(std::uint64_t old_size, std::uint64_t new_size, std::string note);
-  Task<Result<void>> compare_with_copy(std::string note, consent::Checkpoint checkpoint);
-  Task<Result<void>> keep_copy(std::string note);
+  Task<Result<std::string>> ask(Asked& witness, const std::string& note, const consent::Checkpoint& checkpoint);
+  Task<Result<std::string>> request(std::uint64_t old_size, std::uint64_t new_size, const std::string& note);
+  Task<Result<void>> compare_with_copy(const std::string& note, const consent::Checkpoint& checkpoint);
+  Task<Result<void>> keep_copy(const std::string& note);
   void tell(std::string& complaint, const std::string& who, const Result<void>& outcome);
   consent::Checkpoint opened(const std::string& note) const;
 

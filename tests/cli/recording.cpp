@@ -51,6 +51,26 @@ struct Stage {
               "port=$(cat port); " +
               line + "; code=$?; kill $server; exit $code; }");
   }
+  /// The same while a server hands out the files of one person to whoever has the token.
+  Outcome against_own(const std::string& token, const Person& person, const std::string& line) const {
+    return against_own(token, "t001-" + person.approval->hex().substr(0, 16), line);
+  }
+  Outcome against_own(const std::string& token, const std::string& prefix, const std::string& line) const {
+    const std::string path = "/api/v1/recordings/" + meeting->recording.hex() + "/tracks";
+    return in("{ rm -f port; node " UNAVOCE_SOURCE_DIR "/tests/cli/own_server.mjs " + bag + "/data/tracks " + path +
+              " " + prefix + " " + token +
+              " > port & server=$!; until [ -s port ]; do kill -0 $server || exit 99; sleep 0.05; done; "
+              "port=$(cat port); " +
+              line + "; code=$?; kill $server; exit $code; }");
+  }
+  /// Writes a token line into Paul's key file, in the place of the one that is there.
+  void put_token(const std::string& text) const {
+    std::string key_file = read_text(folder / "paul.txt");
+    if (const auto old = key_file.find("# token: "); old != std::string::npos)
+      key_file.erase(old, key_file.find('\n', old) + 1 - old);
+    key_file.insert(key_file.find("# withdrawal"), "# token: " + text + "\n");
+    put_text(folder / "paul.txt", key_file);
+  }
   std::string address() const { return "http://127.0.0.1:$port/recordings/" + meeting->recording.hex(); }
 
   std::string plaintext(const Person& person) const {
@@ -298,23 +318,40 @@ TEST_CASE("an address is fetched with the token and verified") {
   CHECK(fs::exists(stage.opened_file(stage.meeting->host(), "out")));
 }
 
-TEST_CASE("the token in a key file fetches a recording if no other is given") {
+TEST_CASE("the token in a key file fetches and opens its owner's part, if no other token is given") {
+  const auto ending = GENERATE(Ending::finished, Ending::interrupted);
+  Stage stage(ending);
+  const Person& paul = stage.meeting->people.back();
+  const std::string token(43, 'A');
+  const auto own = [&](const std::string& line) { return stage.against_own(token, paul, line); };
+  const std::string open = program + " open --key paul.txt -o out " + stage.address();
+  CHECK(own("env -u UNAVOCE_TOKEN " + open + " 2>/dev/null").exit_code == 2);
+  stage.put_token(token);
+  CHECK(own("UNAVOCE_TOKEN=other " + open + " 2>/dev/null").exit_code == 1);
+  const Outcome opened = own("env -u UNAVOCE_TOKEN " + open + " --json");
+  CHECK(opened.exit_code == 0);
+  const json report = json::parse(opened.output);
+  CHECK(report.at("verified") == false);
+  CHECK(report.at("files").size() == 1);
+  CHECK(report.at("files")[0].at("interrupted") == (ending == Ending::interrupted));
+  CHECK(read_text(stage.opened_file(paul, "out")) == stage.plaintext(paul));
+  CHECK(own("env -u UNAVOCE_TOKEN " + open + " 2>/dev/null").exit_code == 4);  // the file is there
+  CHECK(own("env -u UNAVOCE_TOKEN " + open + " --force").exit_code == 0);
+}
+
+TEST_CASE("an own part that is empty, another's, or not what a service says is an error, and leaves no file") {
   Stage stage;
   const std::string token(43, 'A');
-  std::string key_file = read_text(stage.folder / "paul.txt");
-  const auto with_token = [&](const std::string& text) {
-    std::string changed = key_file;
-    changed.insert(changed.find("# withdrawal"), "# token: " + text + "\n");
-    put_text(stage.folder / "paul.txt", changed);
-  };
-  const std::string open = program + " open --key paul.txt -o out " + stage.address();
-  CHECK(stage.against_server(token, "env -u UNAVOCE_TOKEN " + open + " 2>/dev/null").exit_code == 2);
-  with_token(token);
-  CHECK(stage.against_server(token, "UNAVOCE_TOKEN=other " + open + " 2>/dev/null").exit_code == 1);
-  CHECK(stage.against_server(token, "env -u UNAVOCE_TOKEN " + open).exit_code == 0);
-  CHECK(read_text(stage.opened_file(stage.meeting->people.back(), "out")) ==
-        stage.plaintext(stage.meeting->people.back()));
-  with_token("no token");
+  stage.put_token(token);
+  const std::string open = "env -u UNAVOCE_TOKEN " + program + " open --key paul.txt -o out " + stage.address();
+  const Outcome nothing = stage.against_own(token, "nobody", open + " 2>&1");
+  CHECK(nothing.exit_code == 1);
+  CHECK_THAT(nothing.output, Catch::Contains("nothing of you is kept"));
+  CHECK(stage.against_own(token, stage.meeting->host(), open + " 2>/dev/null").exit_code != 0);
+  CHECK(stage.against_own("another", stage.meeting->people.back(), open + " 2>/dev/null").exit_code == 1);
+  CHECK_FALSE(fs::exists(stage.opened_file(stage.meeting->host(), "out")));
+  CHECK_FALSE(fs::exists(stage.opened_file(stage.meeting->people.back(), "out")));
+  stage.put_token("no token");
   CHECK(stage.unavoce("open --key paul.txt bundle.tar 2>/dev/null").exit_code == 1);
 }
 

@@ -150,6 +150,7 @@ const std::vector<Row>& table() {
       {"GET", "/api/v1/recordings/{recording}/keys/{approval}", "",
        [](World& w) { return Sent{w.recording() + "/keys/" + w.here.ben.last_approval.hex()}; },
                                                                                                 {401, 401, 401, 200, 401, 404, 200}},
+      {"GET", "/api/v1/recordings/{recording}/tracks", "their own, or all", at_recording("/tracks"), {401, 200, 401, 200, 401, 404, 200}},
       {"GET", "/api/v1/recordings/{recording}/tracks/{name}", "still being written", bens_track, {401, 410, 401, 410, 401, 404, 410}},
       {"GET", "/api/v1/recordings/{recording}/bundle", "during a take", at_recording("/bundle"), {401, 401, 401, 409, 401, 404, 409}},
       {"POST", "/api/v1/recordings/{recording}/tokens", "", at_recording("/tokens", "{}"),      {401, 401, 401, 401, 401, 404, 201}},

@@ -100,6 +100,35 @@ TEST_CASE("a WHIP client publishes, is recorded in its codec, and ends its sessi
   CHECK(found->at("frames_video") > 10);
 }
 
+TEST_CASE("a participant reads their own files with the token of their approval, until they take it back", "[whip]") {
+  const RunningServer server;
+  Recorded meeting(server);
+  const Place place(server, meeting.publish);
+  Session session(place);
+  session.publisher.accept(session.answer.body);
+  await([&] { return bytes_of(server, ".tail.age") + bytes_of(server, ".webm.age") > 20'000; });
+  const std::string target = "/api/v1/recordings/" + meeting.recording().hex();
+  const auto list = [&] { return Json::parse(place.send("GET", target + "/tracks").body); };
+  CHECK(list() == Json{{"state", "recording"}, {"tracks", Json::array()}});
+  REQUIRE(server.fetch("POST", target + "/stop", meeting.host.login, "{}").status == 204);
+  meeting.anna.wait_for("recording_ended");
+
+  const Json own = list();
+  CHECK(own.at("state") == "sealed");
+  REQUIRE_FALSE(own.at("tracks").empty());
+  for (const Json& track : own.at("tracks")) {
+    const std::string name = track.at("name");
+    CHECK(name.find(meeting.ben.last_approval.hex().substr(0, 16)) == 5);
+    CHECK(place.send("GET", target + "/tracks/" + name).body.size() == track.at("size_bytes"));
+  }
+  const Json all = Json::parse(server.fetch("GET", target + "/tracks", meeting.host.login).body).at("tracks");
+  for (const Json& track : own.at("tracks")) CHECK(std::ranges::count(all, track) == 1);
+  check_problem(place.send("GET", target + "/bundle"), 401, "unauthorised");
+
+  REQUIRE(post_statement(server, meeting.ben.withdrawal()).status == 201);
+  CHECK(list().at("tracks").empty());
+}
+
 TEST_CASE("candidates that come after the offer are taken", "[whip]") {
   const RunningServer server;
   Recorded meeting(server);

@@ -67,7 +67,7 @@ async function recorded(t, passphrase) {
   await host.open(`${service.base}/host`);
   await host.at('recording-open').click();
   await host.at('recording-key-file').waitFor();
-  return { host, key, files, films, service };
+  return { host, guest, key, files, films, service, approvals };
 }
 
 test('a recording is opened with the room key, plays together in sync, can be sought, and each track is saved byte for byte', async (t) => {
@@ -93,6 +93,33 @@ test('a recording is opened with the room key, plays together in sync, can be so
   }
   assert.deepEqual(host.complaints.filter((text) => !text.includes('503')), []);
   await host.page.screenshot({ path: process.env.UNAVOCE_PICTURES ? join(process.env.UNAVOCE_PICTURES, 'player.png') : join(folder, 'player.png'), fullPage: true });
+});
+
+test('a participant saves their own part in the page, and with the key file alone on another device', async (t) => {
+  const { guest, service, films, approvals } = await recorded(t);
+  assert.equal(await guest.at('own-part').count(), 1);
+  await guest.at('own-part').click();
+  await guest.state('own-part-status', 'running');
+  service.ownPrefix = approvals[1].id.slice(0, 16);
+  const saved = async (who) => {
+    const [download] = await Promise.all([who.page.waitForEvent('download'), who.at('own-part').click()]);
+    assert.match(download.suggestedFilename(), /^t001-[0-9a-f]{16}-f001\.webm$/);
+    assert.deepEqual(readFileSync(await download.path()), films[1]);
+    await who.state('own-part-status', 'saved');
+  };
+  await saved(guest);
+  const keyFile = await guest.save('keyfile-download', join(folder, 'mine.txt'));
+  assert.match(readFileSync(keyFile, 'utf8'), /^# token: [A-Za-z0-9_-]{43}$/m);
+  const other = await person(browser);
+  t.after(() => other.context.close());
+  await other.open(`${service.base}/withdraw`);
+  await other.at('withdraw-file').setInputFiles(keyFile);
+  await saved(other);
+  service.end('ended');
+  service.ownPrefix = '';
+  await other.at('own-part').click();
+  await other.state('own-part-status', 'empty');
+  assert.deepEqual(other.complaints, []);
 });
 
 test('without native ChaCha20-Poly1305 the page opens the same bytes', async (t) => {

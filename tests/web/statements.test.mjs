@@ -122,9 +122,11 @@ test('texts that people read before they sign hide and reorder nothing', () => {
 test('room key and key file come back as they were written', () => {
   const room = { room: ID, seed: bytes.randomBytes(32), recipient: 'age1x', identity: KEY };
   assert.deepEqual(identity.parseRoomKey(identity.writeRoomKey(room)), room);
-  const file = { recording: ID, approval: 'a'.repeat(64), server: 'https://example.org', withdrawal: '{"ü":1}', identity: KEY };
+  const file = { recording: ID, approval: 'a'.repeat(64), server: 'https://example.org', withdrawal: '{"ü":1}', identity: KEY, token: null };
   assert.deepEqual(identity.parseKeyFile(identity.writeKeyFile(file)), file);
   assert.equal(identity.parseKeyFile(identity.writeKeyFile({ ...file, identity: null })).identity, null);
+  assert.deepEqual(identity.parseKeyFile(identity.writeKeyFile({ ...file, token: 'T'.repeat(43) })), { ...file, token: 'T'.repeat(43) });
+  for (const token of ['T', 'T'.repeat(44), `${'T'.repeat(42)} `]) assert.throws(() => identity.parseKeyFile(identity.writeKeyFile({ ...file, token })), { name: 'Malformed' });
   assert.throws(() => identity.parseRoomKey(identity.writeKeyFile(file)), { name: 'Malformed' });
   assert.throws(() => identity.parseKeyFile(identity.writeKeyFile(file) + 'AGE-PLUGIN-X-1ABC\n'), { name: 'Malformed' });
 });

@@ -13,6 +13,7 @@ interface Person { participant: string; resume: string; name: string; role: stri
 interface Room { room: string; title: string; envelope: string; id: string }
 type Take = { approvals: string[]; recording: string };
 export type Listed = { participant: string; name: string; role: string; place: string; answer: string; approval: string | null };
+const TOKEN = "t".repeat(43); // everybody's
 const COUNTERSIGN_WITHIN_MS = 1_000; // the service waits 3 s
 
 /** What to lie about. Every lie is one that the pages must notice. */
@@ -20,6 +21,8 @@ export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take
 
 export class MockService {
   readonly lies: Lies = {};
+  /** Whose files a participant's token lists: the first digits of their approval. */
+  ownPrefix = "";
   readonly posted: { kind: string; envelope: string; wrapped: string | null }[] = [];
   readonly keys = new Map<string, Uint8Array>();
   readonly countersigned: string[] = [];
@@ -122,6 +125,11 @@ export class MockService {
     }
     const [, recording, what, name] = /^\/recordings\/([0-9a-f]{32})(?:\/(\w+)(?:\/([\w.-]+))?)?$/.exec(path) ?? [];
     if (what === "stop") { this.end("ended"); return answer(204); }
+    if (what === "tracks" && name === undefined) {
+      if (request.headers.authorization !== `Bearer ${TOKEN}`) return problem(response, 401, "unauthorised", "no token");
+      const own = this.ownPrefix;
+      return answer(200, { state: this.request ? "recording" : "sealed", tracks: [...this.lies.files ?? []].filter(([file]) => own && file.includes(own)).map(([file, bytes]) => ({ name: file, size_bytes: bytes.length })) });
+    }
     if (what === "keys" || what === "tracks") {
       const bytes = what === "keys" ? this.keys.get(name!) : this.lies.files?.get(name!);
       return bytes ? void response.writeHead(200, { "Content-Length": bytes.length }).end(bytes) : problem(response, 410, "erased", "gone");
@@ -148,7 +156,7 @@ export class MockService {
     const entry = await this.ledger.append(body.recording, kind, envelope, id);
     const person = this.people.find(({ key }) => key === (body as { key: string }).key);
     if (wrapped) this.keys.set(id, fromBase64(wrapped));
-    const publish = kind === "approval" && (body as { scope: string[] }).scope.length > 0 ? { url: `/whip/${id.slice(0, 16)}`, token: "t" } : null;
+    const publish = kind === "approval" && (body as { scope: string[] }).scope.length > 0 ? { url: `/whip/${id.slice(0, 16)}`, token: TOKEN } : null;
     response.writeHead(201, { "Content-Type": "application/json" })
       .end(JSON.stringify({ id, kind, entry: entry.entry, r: entry.r, proof: this.lies.proof?.(entry.proof) ?? entry.proof, publish }));
     if (kind === "request") this.named = (body as { names_refusals: boolean }).names_refusals;
@@ -261,7 +269,7 @@ export class MockService {
     if (!fits) send(person.socket, { type: "problem", problem: { code: "unknown_reference", status: 409, detail: "there is no approval of yours to confirm" } });
     if (fits) {
       Object.assign(person, { answer: "approved", approval: person.resting });
-      send(person.socket, { type: "confirmed", approval: person.approval, publish: { url: `/whip/${toHex(randomBytes(16))}`, token: "t" } });
+      send(person.socket, { type: "confirmed", approval: person.approval, publish: { url: `/whip/${toHex(randomBytes(16))}`, token: TOKEN } });
     }
     send(person.socket, { type: "challenge", challenge: person.challenge });
     await this.settle("new_approval");

@@ -79,6 +79,13 @@ export async function openTrack(identity: string, sealed: Bytes, progress: (done
   return chunks;
 }
 
+/** An interrupted file ends in a two-byte Void; what is in its tail goes in that place (DESIGN section 7). */
+export function joined(main: Bytes[], tail: Bytes[] | null): Bytes[] {
+  if (!tail) return main;
+  const end = concat(...main.slice(-2));
+  return [...main.slice(0, -2), end.subarray(0, end.length - 2), ...tail];
+}
+
 async function openWithTypage(identity: string, sealed: Bytes, progress: (done: number) => void): Promise<Bytes[]> {
   const chunks: Bytes[] = [];
   let done = 0;

@@ -18,11 +18,14 @@ export function parseRoomKey(file: string): RoomKey {
   return { room, seed: fromBase64url(seed), recipient, identity: identities[0]! };
 }
 
-export interface KeyFile { recording: string; approval: string; server: string; withdrawal: string; identity: string | null }
+/** `token` reads the sealed files of this approval and nothing else (ADR 4); null in files from before the service answered. */
+export interface KeyFile { recording: string; approval: string; server: string; withdrawal: string; identity: string | null; token: string | null }
+const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 
-export function writeKeyFile({ recording, approval, server, withdrawal, identity }: KeyFile): string {
+export function writeKeyFile({ recording, approval, server, withdrawal, identity, token }: KeyFile): string {
   const lines = ["# unavoce key file v1", `# recording: ${recording}`, `# approval: ${approval}`, `# server: ${server}`];
   lines.push(`# withdrawal: ${toBase64(utf8(withdrawal))}`);
+  if (token !== null) lines.push(`# token: ${token}`);
   if (identity !== null) lines.push(identity);
   return lines.join("\n") + "\n";
 }
@@ -31,7 +34,9 @@ export function parseKeyFile(file: string): KeyFile {
   const { notes, identities } = readIdentityFile(file, "# unavoce key file v1", "a participant's key file");
   const [recording, approval, server, withdrawal] = ["recording", "approval", "server", "withdrawal"].map((name) => notes.get(name));
   if (!recording || !approval || !server || !withdrawal || identities.length > 1) throw new Malformed("the key file is incomplete", "file_incomplete");
-  return { recording, approval, server, withdrawal: fromUtf8(fromBase64(withdrawal)), identity: identities[0] ?? null };
+  const token = notes.get("token") ?? null;
+  if (token !== null && !TOKEN.test(token)) throw new Malformed("the token in the key file is none", "file_incomplete");
+  return { recording, approval, server, withdrawal: fromUtf8(fromBase64(withdrawal)), identity: identities[0] ?? null, token };
 }
 
 /** What people choose instead, most likely: the receipt that was saved beside the key file, or the other kind of key. */

@@ -20,6 +20,7 @@ export interface RecordingListed {
   requested_ms: number; delete_after_ms: number; takes: number | unknown[]; tracks: (SealedTrack & { erased: boolean })[];
 }
 export interface EntryFile { index: number; entry: string; r: string; kind: string; envelope: string; proof: string }
+export interface OwnTracks { state: string; tracks: { name: string; size_bytes: number }[] }
 export interface RecordingDetail extends RecordingListed { entries: EntryFile[]; room_entry: EntryFile; checkpoint: string; ledger_vkey: string }
 
 /** A request that failed: an RFC 9457 problem document, or code `network` when nothing answered. */
@@ -39,8 +40,9 @@ export async function problemOf(response: Response): Promise<Problem> {
   return problemFrom((await response.json().catch(() => null)) as ProblemDocument | null, response.status);
 }
 
-async function send(method: string, path: string, body?: unknown): Promise<Response> {
+async function send(method: string, path: string, body?: unknown, token?: string): Promise<Response> {
   const init: RequestInit = { method, credentials: "same-origin", cache: "no-store" };
+  if (token !== undefined) Object.assign(init, { headers: { Authorization: `Bearer ${token}` } });
   if (body !== undefined) Object.assign(init, { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
   const response = await fetch(API + path, init).catch((error: unknown) => {
     throw new Problem(0, "network", String(error));
@@ -88,5 +90,8 @@ export const api = {
   wrappedKey: async (recording: string, approval: string) =>
     new Uint8Array(await (await send("GET", `/recordings/${recording}/keys/${approval}`)).arrayBuffer()),
   track: (recording: string, name: string) => send("GET", `/recordings/${recording}/tracks/${name}`),
+  /** The sealed files of the approval whose token it is. */
+  ownTracks: async (recording: string, token: string) => (await (await send("GET", `/recordings/${recording}/tracks`, undefined, token)).json()) as OwnTracks,
+  ownTrack: (recording: string, name: string, token: string) => send("GET", `/recordings/${recording}/tracks/${name}`, undefined, token),
   bundleUrl: (recording: string) => `${API}/recordings/${recording}/bundle`,
 };

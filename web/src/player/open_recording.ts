@@ -1,11 +1,12 @@
 // Opens a recording in the page: unwraps every W with the room key, checks whose key it is, fetches the tracks, compares them with
 // their seal and decrypts them. Plaintext lives in this page's memory only, until a file is saved by hand.
-import { headerSizeOf, openText, openTrack, recipientOf } from "../core/age.ts";
-import { concat, Malformed, sha256, toHex, type Bytes } from "../core/bytes.ts";
+import { headerSizeOf, joined, openText, openTrack, recipientOf } from "../core/age.ts";
+import { Malformed, sha256, toHex, type Bytes } from "../core/bytes.ts";
 import type { RoomKey } from "../core/identity.ts";
 import type { Approval, SealedTrack } from "../core/statements.ts";
 import { parseWrapped } from "../core/wrapped.ts";
 import { api, Problem } from "../net/api.ts";
+import { download, mediaType } from "../net/download.ts";
 import type { Recording } from "./recording.ts";
 
 export interface OpenedTrack { track: SealedTrack; take: number; name: string; media: Blob }
@@ -64,26 +65,10 @@ async function openOne(recording: string, track: SealedTrack, identity: string, 
   if (toHex(await sha256(sealed.subarray(0, headerSizeOf(sealed)))) !== track.header_sha256) throw new Malformed(`${track.name} has another header than was announced`);
   const chunks = await openTrack(identity, sealed, (bytes) => progress(track.size_bytes + bytes));
   const rest = interrupted ? await openTail(recording, track.name, identity) : null;
-  return new Blob(rest ? [...withoutVoid(chunks), ...rest] : chunks, { type: track.name.endsWith(".mkv.age") ? "video/x-matroska" : "video/webm" });
+  return new Blob(joined(chunks, rest), { type: mediaType(track.name) });
 }
 
-/** An interrupted file ends in a two-byte Void; its tail, if there is one, goes in that place (DESIGN section 7). */
 async function openTail(recording: string, name: string, identity: string): Promise<Bytes[] | null> {
   const answer = await api.track(recording, name.replace(/\.age$/, ".tail.age")).catch(() => null);
   return answer && openTrack(identity, await download(answer, () => undefined), () => undefined);
-}
-function withoutVoid(chunks: Bytes[]): Bytes[] {
-  const whole = concat(...chunks.slice(-2));
-  return [...chunks.slice(0, -2), whole.subarray(0, whole.length - 2)];
-}
-
-async function download(response: Response, progress: (done: number) => void): Promise<Bytes> {
-  const parts: Uint8Array[] = [];
-  let done = 0;
-  for (const reader = response.body!.getReader(); ; ) {
-    const { done: end, value } = await reader.read();
-    if (end) return concat(...parts);
-    parts.push(value);
-    progress((done += value.length));
-  }
 }

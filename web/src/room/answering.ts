@@ -1,12 +1,13 @@
 // Approve, refuse, withdraw: makes the statement, keeps what the person must not lose, sends it, checks the acknowledgement.
 // Order matters: the approval's files are kept before it is sent; media flows only after the acknowledgement; withdrawing stops it first.
+import { parseKeyFile, writeKeyFile } from "../core/identity.ts";
 import { checkAcknowledgement } from "../core/proof.ts";
 import { writeReceipt } from "../core/receipt.ts";
 import type { MediaKind } from "../core/shape.ts";
 import { T } from "../i18n/i18n.ts";
 import { api, Problem, type Accepted, type PublishAt } from "../net/api.ts";
 import { submitUntilAcknowledged } from "../net/submit.ts";
-import { keepApproval, updateApproval } from "../store/approvals.ts";
+import { approvalsOf, keepApproval, updateApproval } from "../store/approvals.ts";
 import { pinCheckpoint, pinnedCheckpoint } from "../store/checkpoints.ts";
 import { makeApproval, makeConfirmation, makeRefusal, makeWithdrawal, type Asked } from "./answers.ts";
 import { keptWithdrawals, markWithdrawn } from "./kept_withdrawals.ts";
@@ -152,7 +153,7 @@ export class Answering {
 
   private async acknowledged(accepted: Accepted, envelope: string, asked: Asked, id: string, scope: MediaKind[]): Promise<void> {
     const receipt = writeReceipt({ room: asked.room.envelope, request: asked.request.envelope, approval: envelope, acknowledgement: accepted });
-    await updateApproval(id, { receipt });
+    await updateApproval(id, { receipt, ...(await this.withToken(id, accepted.publish)) });
     this.kept();
     await this.check(accepted, envelope);
     if (this.store.state.approval !== id || this.store.state.answer !== "sending") return; // withdrawn or asked anew meanwhile
@@ -160,6 +161,12 @@ export class Answering {
     if (!accepted.publish && scope.some((kind) => kind !== "chat")) return this.askAgain();
     this.store.set({ answer: "approved" });
     if (accepted.publish && !this.store.state.halted) this.publisher.start(accepted.publish, scope);
+  }
+
+  /** The key file, from now on with the token that reads one's own part. */
+  private async withToken(id: string, publish: PublishAt | null): Promise<{ keyFile?: string }> {
+    const kept = (await approvalsOf(this.place.roomId)).find(({ approval }) => approval === id);
+    return kept && publish ? { keyFile: writeKeyFile({ ...parseKeyFile(kept.keyFile), token: publish.token }) } : {};
   }
 
   /** The proof of the acknowledgement must hold; one that does not is an alarm, the answer stands all the same. */

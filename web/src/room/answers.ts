@@ -26,7 +26,7 @@ export async function makeApproval(asked: Asked, wished: Iterable<MediaKind>, si
   }, signer);
   const withdrawal = await makeWithdrawal(request.body.recording, signer, "advance");
   const keyFile = writeKeyFile({
-    recording: request.body.recording, approval: approval.id, server: location.origin, withdrawal: withdrawal.envelope, identity: consent?.identity ?? null,
+    recording: request.body.recording, approval: approval.id, server: location.origin, withdrawal: withdrawal.envelope, identity: consent?.identity ?? null, token: null,
   });
   return { approval, wrapped: wrapped && toBase64(wrapped), keyFile };
 }

@@ -1,9 +1,11 @@
 // Receipt, key file and taking back: offered in the meeting, before and afterwards, kept in this browser until both files were saved.
+import { parseKeyFile } from "../core/identity.ts";
 import type { Room } from "../core/statements.ts";
 import { sayMoment, T } from "../i18n/i18n.ts";
 import { approvalsOf, forgetApproval, updateApproval, type KeptApproval } from "../store/approvals.ts";
 import { fill, h, saveFile } from "../ui/dom.ts";
 import { icon } from "../ui/icons.ts";
+import { ownPart } from "../ui/own_part.ts";
 import { openWithdraw } from "./withdraw_dialog.ts";
 
 const fileName = ({ approval }: KeptApproval, ending: string): string => `${approval.slice(0, 16)}.${ending}`;
@@ -36,7 +38,8 @@ export class TakeHome {
     const forget = h("button", { type: "button", class: "quiet small", testid: "take-home-forget", on: { click: () => void forgetApproval(kept.approval).then(() => this.draw()) } }, T("home_forget"));
     return h("div", { class: "kept-one", data: { approval: kept.approval } },
       h("p", { class: "muted" }, T(kept.withdrawn ? "home_withdrawn" : "home_approved", { when: sayMoment(kept.approved_ms) })),
-      h("div", { class: "kept" }, receipt, keyFile, both ? forget : null, kept.withdrawn ? null : back));
+      h("div", { class: "kept" }, receipt, keyFile, both ? forget : null, kept.withdrawn ? null : back),
+      kept.withdrawn ? null : ownPart(() => parseKeyFile(kept.keyFile)));
   }
 
   private async saved(kept: KeptApproval, change: Partial<KeptApproval>): Promise<void> {

@@ -1,5 +1,5 @@
 // Takes an approval back with the participant's key file: shows what will happen, sends the withdrawal that was signed in advance,
-// and repeats until the service acknowledges it. The consent key in the file is read by nobody here and never sent.
+// and repeats until the service acknowledges it. The consent key in the file is never sent; it opens one's own part, here in the page, when somebody asks for it.
 import { openStatement } from "../core/dsse.ts";
 import { parseKeyFile, type KeyFile } from "../core/identity.ts";
 import { Malformed } from "../core/bytes.ts";
@@ -9,6 +9,7 @@ import { api } from "../net/api.ts";
 import { submitUntilAcknowledged } from "../net/submit.ts";
 import { field, fill, h } from "../ui/dom.ts";
 import { ready, showPage } from "../ui/frame.ts";
+import { ownPart } from "../ui/own_part.ts";
 import { inWords } from "../ui/problems.ts";
 import { facts } from "../ui/room_facts.ts";
 
@@ -47,7 +48,7 @@ function show(keyFile: KeyFile): void {
     facts([[T("withdraw_server"), keyFile.server], [T("withdraw_recording"), short(keyFile.recording)], [T("withdraw_approval"), short(keyFile.approval)]]),
     elsewhere
       ? h("p", { class: "note warning" }, T("withdraw_other_server", { server: keyFile.server }))
-      : [h("p", {}, T("withdraw_what")), h("p", {}, T("withdraw_not_erased")), h("div", { class: "actions" }, send)]);
+      : [h("p", {}, T("withdraw_what")), h("p", {}, T("withdraw_not_erased")), h("div", { class: "actions" }, send), ownPart(() => keyFile)]);
 }
 
 async function sendIt(keyFile: KeyFile, button: HTMLButtonElement): Promise<void> {

@@ -110,5 +110,10 @@ export const prompt = {
   home_withdrawn: ["Approved {when}, taken back since", "Zugestimmt {when}, inzwischen widerrufen"],
   home_receipt: ["Receipt", "Quittung"],
   home_keyfile: ["Key file", "Schlüsseldatei"],
+  own_part: ["Save your part of the recording", "Ihren Teil der Aufzeichnung sichern"],
+  own_part_opening: ["Fetching and opening your part", "Ihr Teil wird geholt und geöffnet"],
+  own_part_saved: ["Saved. Only your key opens it; now that it is a file, anybody who has the file can watch it.", "Gesichert. Nur Ihr Schlüssel öffnet ihn; als Datei kann ihn jeder ansehen, der sie hat."],
+  own_part_running: ["Nothing of you can be saved yet: the recording goes on, or has not begun. Try again when it has ended.", "Noch kann nichts von Ihnen gesichert werden: Die Aufzeichnung läuft noch oder hat nicht begonnen. Versuchen Sie es, wenn sie beendet ist."],
+  own_part_empty: ["Nothing of you is kept of this recording.", "Von Ihnen ist in dieser Aufzeichnung nichts aufbewahrt."],
   home_forget: ["Remove from this browser", "Aus diesem Browser entfernen"],
 } as const;
