@@ -17,6 +17,7 @@ namespace unavoce::cli {
 namespace {
 
 constexpr std::chrono::seconds kBetweenLooks{2};
+constexpr std::uint64_t kMaxCosignatureAge_s = 24 * 60 * 60;
 
 /// A checkpoint kept earlier, and the ledger's key if the file names it.
 struct Seen {
@@ -71,6 +72,11 @@ Result<void> require_cosignatures(const std::string& note, const std::vector<std
     BOOST_OUTCOME_TRY(const auto time, witness.value().time_in(note));
     if (!time)
       return Error(ExitCode::failed, "the published checkpoint carries no cosignature of " + witness.value().name());
+    // An old one stands under every tree that was published then: what came since would go unseen.
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto now_s = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
+    if (*time + kMaxCosignatureAge_s < now_s)
+      return Error(ExitCode::failed, "the cosignature of " + witness.value().name() + " is more than a day old");
   }
   return boost::outcome_v2::success();
 }

@@ -204,7 +204,7 @@ Report report_on(const std::vector<Attempt>& attempts, const consent::Report& ve
 
 /// A participant's own part, from the service.
 Result<Report> open_own_part(const OpenOptions& options, const consent::KeyFile& key) {
-  BOOST_OUTCOME_TRY(const auto part, OwnPart::ask(options.source.recording, key.token));
+  BOOST_OUTCOME_TRY(const auto part, OwnPart::ask(options.source.recording, key));
   std::vector<std::string> names;
   std::uint64_t total_bytes = 0;
   for (const OwnTrack& track : part.tracks()) {
@@ -215,6 +215,7 @@ Result<Report> open_own_part(const OpenOptions& options, const consent::KeyFile&
   Progress progress("opening", total_bytes);
   nlohmann::ordered_json json = {{"recording", key.recording.hex()},
                                  {"verified", false},
+                                 {"goes_on", part.goes_on()},
                                  {"files", nlohmann::ordered_json::array()},
                                  {"failed", nlohmann::ordered_json::array()}};
   Report report;
@@ -237,6 +238,7 @@ Result<Report> open_own_part(const OpenOptions& options, const consent::KeyFile&
         {{"path", path}, {"track", track.name}, {"opened_bytes", opened_bytes}, {"interrupted", !track.tail.empty()}});
   }
   report.text += "Your own part, as the service gave it out: opened with your key, not checked against the ledger.\n";
+  if (part.goes_on()) report.text += "The recording has not ended: more of you may come.\n";
   report.json = json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   return report;
 }

@@ -47,20 +47,28 @@ Result<std::string> text_at(const std::string& address, const crypto::SecretByte
 
 }  // namespace
 
-Result<OwnPart> OwnPart::ask(const std::string& recording, const std::string& token) {
+Result<OwnPart> OwnPart::ask(const std::string& recording, const consent::KeyFile& key) {
   BOOST_OUTCOME_TRY(auto address, bundle_address(recording));
+  BOOST_OUTCOME_TRY(const auto own, bundle_address(key.server + "/recordings/" + key.recording.hex()));
+  if (address != own) {
+    return Error(ExitCode::usage, "this key file belongs to " + key.server + "/recordings/" + key.recording.hex() +
+                                      ", and its token goes nowhere else");
+  }
   address.replace(address.size() - std::string_view("bundle").size(), std::string::npos, "tracks");
-  OwnPart part(std::move(address), crypto::SecretBytes::from(crypto::as_bytes(token)));
+  OwnPart part(std::move(address), crypto::SecretBytes::from(crypto::as_bytes(key.token)));
   BOOST_OUTCOME_TRY(const auto text, text_at(part.address_, part.token_));
   const auto list = nlohmann::json::parse(text, nullptr, false);
   const Error strange(ExitCode::failed, "the service's list of files cannot be read");
   if (!list.is_object() || !list.contains("tracks") || !list["tracks"].is_array()) return strange;
+  const auto state = list.contains("state") && list["state"].is_string() ? list["state"].get<std::string>() : "";
+  part.goes_on_ = state == "waiting" || state == "recording" || state == "paused";
+  const std::string digits = "-" + key.approval.hex().substr(0, 16) + "-";
   std::vector<std::string> tails;
   for (const auto& track : list["tracks"]) {
     if (!track.is_object() || !track.contains("name") || !track["name"].is_string()) return strange;
     if (!track.contains("size_bytes") || !track["size_bytes"].is_number_unsigned()) return strange;
     const auto name = track["name"].get<std::string>();
-    if (!is_track_name(name)) return strange;
+    if (!is_track_name(name) || name.find(digits) != 4) return strange;
     if (name.ends_with(kTailEnding))
       tails.push_back(name);
     else
@@ -72,8 +80,8 @@ Result<OwnPart> OwnPart::ask(const std::string& recording, const std::string& to
   }
   if (part.tracks_.empty()) {
     return Error(ExitCode::failed,
-                 list.value("state", "") == "recording"
-                     ? "the recording is still going on; your part can be fetched when the take is sealed"
+                 part.goes_on_
+                     ? "nothing of you is sealed yet: the recording goes on, or has not begun; try again when it ended"
                      : "nothing of you is kept in this recording: nothing was recorded, or it was erased");
   }
   return part;

@@ -10,6 +10,7 @@
 
 #include "cli/files.hpp"
 #include "consent/openable.hpp"
+#include "consent/receipt.hpp"
 #include "crypto/secret.hpp"
 
 namespace unavoce::cli {
@@ -23,8 +24,12 @@ struct OwnTrack {
 
 class OwnPart {
  public:
-  /// Asks the service which files there are. `recording` is an address as for bundle_address().
-  static Result<OwnPart> ask(const std::string& recording, const std::string& token);
+  /// Asks the service which files there are. `recording` is an address as for bundle_address(); it must be the
+  /// recording and the service of the key file, whose token goes nowhere else.
+  static Result<OwnPart> ask(const std::string& recording, const consent::KeyFile& key);
+
+  /// Whether more may come: the recording has not ended.
+  bool goes_on() const noexcept { return goes_on_; }
 
   const std::vector<OwnTrack>& tracks() const noexcept { return tracks_; }
   /// Fetches one file after the other, each into a file without a name. Must not outlive this.
@@ -35,6 +40,7 @@ class OwnPart {
   std::string address_;
   crypto::SecretBytes token_;
   std::vector<OwnTrack> tracks_;
+  bool goes_on_ = false;
 };
 
 }  // namespace unavoce::cli

@@ -19,26 +19,42 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxKeyFileBytes = 1024;
 
-/// `witness.key`: the seed in base64url, one line. Made if there is none.
-Result<crypto::SigningKey> key_in(const fs::path& folder) {
+/// `witness.key`: its name, and the seed in base64url. Made if there is none.
+Result<crypto::SigningKey> key_in(const fs::path& folder, const std::string& name) {
   const fs::path path = folder / "witness.key";
   if (!fs::exists(path)) {
     auto key = crypto::SigningKey::generate();
-    std::string line = crypto::to_base64url(key.seed().view()) + "\n";
-    const auto written = write_new_file(path, crypto::as_bytes(line));
-    crypto::wipe(line);
+    std::string text = name + "\n" + crypto::to_base64url(key.seed().view()) + "\n";
+    const auto written = write_new_file(path, crypto::as_bytes(text));
+    crypto::wipe(text);
     if (!written) return written.error();
     return key;
   }
   BOOST_OUTCOME_TRY(const auto bytes, read_small_file(path.string(), kMaxKeyFileBytes));
-  std::string_view text = crypto::as_text(bytes.view());
-  if (text.ends_with('\n')) text.remove_suffix(1);
-  auto seed = crypto::from_base64url(text);
-  if (!seed) return Error(ExitCode::failed, path.string() + " is damaged: " + seed.error().text);
+  const std::string_view text = crypto::as_text(bytes.view());
+  const auto line_end = text.find('\n');
+  const auto damaged = [&](const std::string& why) {
+    return Error(ExitCode::failed, path.string() + " is damaged: " + why);
+  };
+  if (line_end == std::string_view::npos || !text.ends_with('\n')) return damaged("it has no two lines");
+  // Another witness needs another key (c2sp.org/tlog-cosignature).
+  if (text.substr(0, line_end) != name)
+    return Error(ExitCode::usage, path.string() + " is the key of the witness \"" +
+                                      std::string(text.substr(0, line_end)) + "\", not of \"" + name + "\"");
+  auto seed = crypto::from_base64url(text.substr(line_end + 1, text.size() - line_end - 2));
+  if (!seed) return damaged(seed.error().text);
   auto key = crypto::SigningKey::from_seed(seed.value());
   crypto::wipe(seed.value());
-  if (!key) return Error(ExitCode::failed, path.string() + " is damaged: " + key.error().text);
+  if (!key) return damaged(key.error().text);
   return std::move(key).value();
+}
+
+/// A witness that has forgotten what it saw would cosign a ledger that was rolled back.
+Result<void> expect_memory(const fs::path& folder) {
+  if (!fs::exists(folder / "witness.key") || fs::exists(folder / "witness.db")) return boost::outcome_v2::success();
+  return Error(ExitCode::failed,
+               "the key of this witness is here, but not what it has seen (witness.db): start another "
+               "witness in an empty folder, and have services name that one");
 }
 
 Result<storage::DurableFile> take(const fs::path& folder) {
@@ -58,7 +74,10 @@ Result<storage::DurableFile> take(const fs::path& folder) {
 
 Result<Report> run_witness(const WitnessOptions& options) {
   BOOST_OUTCOME_TRY(const auto lock, take(options.folder));
-  BOOST_OUTCOME_TRY(auto key, key_in(options.folder));
+  BOOST_OUTCOME_TRY(crypto::NoteVerifier::from_key(options.name, crypto::SigningKey::generate().public_key()));
+  BOOST_OUTCOME_TRY(expect_memory(options.folder));
+  BOOST_OUTCOME_TRY(auto database, storage::Database::open(fs::path(options.folder) / "witness.db"));
+  BOOST_OUTCOME_TRY(auto key, key_in(options.folder, options.name));
   BOOST_OUTCOME_TRY(auto cosigner, crypto::Cosigner::create(options.name, std::move(key)));
   const std::string vkey = cosigner.verifier().vkey();
   std::vector<crypto::NoteVerifier> logs;
@@ -67,10 +86,10 @@ Result<Report> run_witness(const WitnessOptions& options) {
     if (!log) return Error(ExitCode::usage, "--log: " + log.error().text);
     logs.push_back(std::move(log).value());
   }
-  BOOST_OUTCOME_TRY(auto database, storage::Database::open(fs::path(options.folder) / "witness.db"));
   BOOST_OUTCOME_TRY(auto witness, consent::Witness::open(std::move(database), std::move(cosigner), std::move(logs)));
   const auto ready = [&](std::uint16_t port) {
-    const std::string url = "http://" + options.listen + ":" + std::to_string(port);
+    const bool v6 = options.listen.find(':') != std::string::npos;
+    const std::string url = "http://" + (v6 ? "[" + options.listen + "]" : options.listen) + ":" + std::to_string(port);
     const nlohmann::ordered_json json = {{"ready", true}, {"url", url}, {"vkey", vkey}};
     if (options.telling == Telling::result_only)
       std::cout << json.dump() << std::endl;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "consent/checkpoint.hpp"
 #include "consent/text_lines.hpp"
@@ -112,9 +113,13 @@ WitnessAnswer Witness::judge(std::string_view body, std::uint64_t unix_seconds) 
   if (!request) return refusal(400, request.error().text);
   const std::string& note = request.value().checkpoint;
   const std::string_view origin = std::string_view(note).substr(0, note.find('\n'));
-  const auto log = std::ranges::find(logs_, origin, &crypto::NoteVerifier::name);
-  if (log == logs_.end()) return refusal(404, "this witness does not know a log of this origin");
-  const auto opened = open_checkpoint(note, *log);
+  // A log may have several keys; any of them will do.
+  std::optional<Result<Checkpoint>> tried;
+  for (const crypto::NoteVerifier& log : logs_) {
+    if (log.name() == origin && !(tried && *tried)) tried.emplace(open_checkpoint(note, log));
+  }
+  if (!tried) return refusal(404, "this witness does not know a log of this origin");
+  const Result<Checkpoint>& opened = *tried;
   if (!opened) return refusal(opened.error().code == Errc::bad_signature ? 403 : 400, opened.error().text);
   const Checkpoint& fresh = opened.value();
   if (fresh.size > kMaxTreeSize) return refusal(400, "no tree is that large");

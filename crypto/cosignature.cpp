@@ -10,6 +10,7 @@ namespace unavoce::crypto {
 namespace {
 
 constexpr std::size_t time_bytes = 8;
+constexpr std::uint64_t max_time = INT64_MAX;  // so says the specification
 
 /// What is signed: the time, and the text of the note.
 std::string message_of(std::string_view note_text, std::uint64_t unix_seconds) {
@@ -44,7 +45,7 @@ Result<std::optional<std::uint64_t>> CosignatureVerifier::check(const SignatureL
   std::uint64_t time = 0;
   for (const std::uint8_t byte : ByteView(line.signature).first(time_bytes)) time = time << 8 | byte;
   std::ranges::copy(ByteView(line.signature).subspan(time_bytes), signature.begin());
-  if (time == 0 || !verify(key_, as_bytes(message_of(text, time)), signature)) return wrong;
+  if (time == 0 || time > max_time || !verify(key_, as_bytes(message_of(text, time)), signature)) return wrong;
   return std::optional(time);
 }
 
@@ -58,11 +59,11 @@ Result<std::optional<std::uint64_t>> CosignatureVerifier::time_in(std::string_vi
   return latest;
 }
 
-Result<std::string> CosignatureVerifier::pick(std::string_view lines, std::string_view note_text) const {
+Result<Cosignature> CosignatureVerifier::pick(std::string_view lines, std::string_view note_text) const {
   BOOST_OUTCOME_TRY(const auto signatures, split_signature_lines(lines));
   for (const SignatureLine& line : signatures) {
     BOOST_OUTCOME_TRY(const auto time, check(line, note_text));
-    if (time) return format_signature_line(name_, key_id_, line.signature);
+    if (time) return Cosignature{format_signature_line(name_, key_id_, line.signature), *time};
   }
   return Error{Errc::bad_signature, "there is no cosignature of " + name_ + " in the answer"};
 }

@@ -16,6 +16,12 @@ namespace unavoce::crypto {
 
 struct SignatureLine;
 
+/// A good cosignature as it stands in a note.
+struct Cosignature {
+  std::string text;  ///< the line, verbatim, with its newline
+  std::uint64_t unix_seconds = 0;
+};
+
 /// Checks cosignatures of one named key.
 class CosignatureVerifier {
  public:
@@ -32,8 +38,9 @@ class CosignatureVerifier {
   Result<std::optional<std::uint64_t>> time_in(std::string_view note) const;
 
   /// This witness's line among `lines` (what a witness answers), verbatim with its newline, if it is a good cosignature
-  /// of the note text. Errors: bad_signature if it is wrong or not there, malformed.
-  Result<std::string> pick(std::string_view lines, std::string_view note_text) const;
+  /// of the note text. How old it may be is the caller's to say. Errors: bad_signature if it is wrong or not there,
+  /// malformed.
+  Result<Cosignature> pick(std::string_view lines, std::string_view note_text) const;
 
  private:
   CosignatureVerifier(std::string name, const PublicKey& key);

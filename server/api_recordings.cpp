@@ -167,7 +167,8 @@ Task<Result<Response>> list_tracks(Services& services, Context context) {
     Json tracks = Json::array();
     for (const auto& name : list["names"]) {
       auto size = services.blobs.size(context.path[0], name.get<std::string>());
-      if (!size && size.error().code == storage::Errc::not_found) continue;  // a tail that was finished
+      if (!size && size.error().code == storage::Errc::not_found && storage::is_tail_name(name.get<std::string>()))
+        continue;  // finished: no tail
       BOOST_OUTCOME_TRY(const std::uint64_t size_bytes, std::move(size));
       tracks.push_back({{"name", name}, {"size_bytes", size_bytes}});
     }

@@ -26,12 +26,16 @@ Result<std::optional<CommandLine>> parse_command_line(int argc, const char* cons
   bool check = false;
   bool invite = false;
   bool allow_root = false;
+  bool unwitnessed = false;
   app.add_option("--config", line.config_file,
                  "Configuration file (TOML); packaging/unavoced.toml is a documented sample")
       ->envname("UNAVOCE_CONFIG");
   app.add_flag("--check-config", check, "Check file, variables and flags, then stop");
   app.add_flag("--make-invitation", invite, "Print a one-time code for --registration invitation, then stop");
   app.add_flag("--allow-root", allow_root, "Run as root although nothing here needs it");
+  app.add_flag(
+      "--start-unwitnessed", unwitnessed,
+      "Start although not all witnesses, or not the copy of the checkpoint, can be asked for the newest state");
   std::map<std::string_view, std::vector<std::string>> values;
   for (const Setting& setting : settings()) {
     auto* option = app.add_option(setting.flag(), values[setting.key], std::string(setting.help));
@@ -54,6 +58,7 @@ Result<std::optional<CommandLine>> parse_command_line(int argc, const char* cons
   }
   if (check) line.command = Command::check_config;
   if (invite) line.command = Command::make_invitation;
+  if (unwitnessed) line.start = Config::Start::unwitnessed;
   if (allow_root) line.root = CommandLine::Root::allowed;
   return std::optional<CommandLine>(std::move(line));
 }

@@ -15,6 +15,7 @@ struct CommandLine {
   std::string config_file;  // empty: none
   SettingValues flags;
   enum class Root { refused, allowed } root = Root::refused;
+  Config::Start start = Config::Start::compared_with_all;
 };
 
 /// Nothing: --help or --version was asked for and printed.

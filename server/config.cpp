@@ -140,6 +140,31 @@ bool is_loopback(std::string_view address) {
   return text == "::1" || text == "localhost";
 }
 
+namespace {
+
+/// Beside the ledger the copy would be rolled back with it; in "/" nothing could be confined any more.
+Result<void> check_checkpoint_copy(const Config& config) {
+  const auto& copy = config.ledger_checkpoint_copy;
+  if (copy.empty()) return boost::outcome_v2::success();
+  const auto wrong = [&](const char* why) {
+    return Error(Errc::config, "ledger_checkpoint_copy: '" + copy.string() + "' " + why);
+  };
+  if (!copy.is_absolute() || !copy.has_filename()) return wrong("is not the absolute path of a file");
+  std::error_code error;
+  const auto folder = std::filesystem::weakly_canonical(copy.parent_path(), error);
+  const auto data = std::filesystem::weakly_canonical(std::filesystem::absolute(config.data_folder, error), error);
+  if (error) return wrong("cannot be looked at");
+  if (folder == folder.root_path()) return wrong("must lie in a folder of its own, not in /");
+  const auto is_in = [](const std::filesystem::path& inner, const std::filesystem::path& outer) {
+    const auto between = inner.lexically_relative(outer);
+    return !between.empty() && *between.begin() != "..";
+  };
+  if (is_in(folder, data) || is_in(data, folder)) return wrong("must not lie in the data folder, nor around it");
+  return boost::outcome_v2::success();
+}
+
+}  // namespace
+
 Result<void> check_config(const Config& config) {
   if (config.tls_certificate.empty() != config.tls_key.empty()) {
     return Error(Errc::config, "tls_certificate and tls_key belong together: give both or none");
@@ -157,6 +182,7 @@ Result<void> check_config(const Config& config) {
       return Error(Errc::config, "listen: '" + config.listen_address + "' is not an IP address");
     }
   }
+  BOOST_OUTCOME_TRY(check_checkpoint_copy(config));
   if ((config.udp_port_min == 0) != (config.udp_port_max == 0) || config.udp_port_min > config.udp_port_max) {
     return Error(Errc::config, "udp_port_min and udp_port_max: give both, the smaller one first, or none");
   }
@@ -168,6 +194,9 @@ Result<void> check_files(const Config& config) {
     BOOST_OUTCOME_TRY(check_tls_files({config.tls_certificate.string(), config.tls_key.string()}));
   }
   std::error_code error;
+  const auto copy = config.ledger_checkpoint_copy.parent_path();
+  if (!copy.empty() && !std::filesystem::is_directory(copy, error))
+    return Error(Errc::config, "ledger_checkpoint_copy: " + copy.string() + " is no folder; make it");
   const auto parent = std::filesystem::absolute(config.data_folder, error).parent_path();
   if (!error && std::filesystem::is_directory(parent, error)) return boost::outcome_v2::success();
   return Error(Errc::config, "data: " + parent.string() + " is no folder; make it, or name another place");

@@ -74,6 +74,8 @@ struct Config {
   std::uint32_t ledger_publish_seconds = 60;  // the public ledger advances at whole multiples of this
   std::vector<WitnessSetting> witnesses;
   std::filesystem::path ledger_checkpoint_copy;  // empty: none is kept
+  // No setting: said on the command line, for one start.
+  enum class Start { compared_with_all, unwitnessed } start = Start::compared_with_all;
 
   bool has_tls() const { return !tls_certificate.empty(); }
 };

@@ -153,6 +153,7 @@ bool is_witness_address(std::string_view url) {
   if (url.starts_with("https://")) return url.size() > 8;
   if (!url.starts_with("http://")) return false;
   const std::string_view rest = url.substr(7);
+  if (rest.starts_with("[")) return is_loopback(rest.substr(1, rest.find(']') - 1));
   return is_loopback(rest.substr(0, rest.find_first_of(":/")));
 }
 

@@ -43,6 +43,7 @@ Result<HttpAnswer> http_post(const std::string& url, const std::string& body, st
   curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, url.starts_with("https:") ? "https" : "http");
   curl_easy_setopt(curl.get(), CURLOPT_FOLLOWLOCATION, 0L);
+  if (!url.starts_with("https:")) curl_easy_setopt(curl.get(), CURLOPT_PROXY, "");  // it stays on this machine
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, 10L);
   curl_easy_setopt(curl.get(), CURLOPT_USERAGENT, "unavoced/" UNAVOCE_VERSION);

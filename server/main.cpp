@@ -113,6 +113,7 @@ Result<void> serve(Config config, const sigset_t& signals) {
     }
   });
   server->run();
+  if (server->failure()) return *server->failure();
   return boost::outcome_v2::success();
 }
 
@@ -123,6 +124,7 @@ Result<void> run(int argc, const char* const* argv) {
     return Error(Errc::config, "unavoced does not run as root: start it as a user of its own, or say --allow-root");
   }
   BOOST_OUTCOME_TRY(auto config, load_config(*line));
+  config.start = line->start;
   if (line->command == Command::check_config) {
     BOOST_OUTCOME_TRY(check_files(config));
     std::cout << "the configuration is right\n";

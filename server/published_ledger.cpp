@@ -11,8 +11,9 @@ std::chrono::milliseconds until_next_instant(consent::TimeMs now, std::chrono::m
   return std::chrono::milliseconds(interval.count() - (since < 0 ? since + interval.count() : since));
 }
 
-PublishedLedger::PublishedLedger(Services& services)
+PublishedLedger::PublishedLedger(Services& services, std::function<void(const Error&)> on_conflict)
     : services_(services),
+      on_conflict_(std::move(on_conflict)),
       interval_(std::chrono::seconds(services.config.ledger_publish_seconds)),
       witnesses_(services),
       size_(services.ledger.checkpoint().size),
@@ -37,17 +38,36 @@ Task<void> PublishedLedger::run() {
     boost::system::error_code cancelled;
     co_await next_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
     if (cancelled) co_return;
-    auto now = co_await services_.in_database([&] {
-      return std::pair(services_.ledger.checkpoint().size, std::string(services_.ledger.signed_checkpoint()));
-    });
-    checkpoint_ = co_await witnesses_.cosign(now.second);
-    size_ = now.first;
+    if (co_await advance() == Went::wrong) co_return;
   }
+}
+
+Task<PublishedLedger::Went> PublishedLedger::advance() {
+  const auto now = co_await services_.in_database(
+      [&] { return std::pair(services_.ledger.checkpoint().size, std::string(services_.ledger.signed_checkpoint())); });
+  auto cosigned = co_await witnesses_.cosign(now.second);
+  if (!cosigned) {
+    on_conflict_(cosigned.error());
+    co_return Went::wrong;
+  }
+  checkpoint_ = std::move(cosigned).value();
+  size_ = now.first;
+  co_return Went::on;
+}
+
+Task<void> PublishedLedger::finish() {
+  co_await advance();
+}
+
+Task<Result<void>> PublishedLedger::compare() {
+  auto cosigned = co_await witnesses_.compare();
+  if (!cosigned) co_return cosigned.error();
+  checkpoint_ = std::move(cosigned).value();
+  co_return boost::outcome_v2::success();
 }
 
 void PublishedLedger::stop() {
   next_.cancel();
-  witnesses_.stop();
 }
 
 }  // namespace unavoce::server

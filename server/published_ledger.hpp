@@ -5,6 +5,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <functional>
 #include <string>
 
 #include "consent/tiles.hpp"
@@ -20,10 +21,11 @@ class PublishedLedger {
  public:
   /// Publishes what the ledger holds at the start of the service, before anything is served: less could be less than
   /// was public before.
-  explicit PublishedLedger(Services& services);
+  /// `on_conflict` is told when somebody has seen another ledger than this one; nothing is published any more then.
+  PublishedLedger(Services& services, std::function<void(const Error&)> on_conflict);
 
   /// Whether the ledger continues what others have seen of it; before anything else is done with it.
-  Task<Result<void>> compare() { return witnesses_.compare(); }
+  Task<Result<void>> compare();
 
   /// The checkpoint last published, a signed note, with the cosignatures of witnesses.
   const std::string& checkpoint() const { return checkpoint_; }
@@ -34,9 +36,15 @@ class PublishedLedger {
   /// Advances at every instant until `stop`.
   Task<void> run();
   void stop();
+  /// Once more, after `stop`, when the last statement is in the ledger: so that others have seen it.
+  Task<void> finish();
 
  private:
+  enum class Went { on, wrong };
+  Task<Went> advance();
+
   Services& services_;
+  std::function<void(const Error&)> on_conflict_;
   std::chrono::milliseconds interval_;
   Witnesses witnesses_;
   std::uint64_t size_;

@@ -90,6 +90,8 @@ struct Server::Parts {
   Result<void> run_until_done(Task<Result<void>> task, const char* if_it_throws);
   Task<void> sweep_hourly();
   Task<void> end();
+  void end_once();
+  void give_up(const Error& why);
 
   Config config;
   Log& log;
@@ -116,6 +118,7 @@ struct Server::Parts {
   std::unique_ptr<HttpListener> listener;
   std::optional<asio::steady_timer> next_sweep;
   enum class Phase { serving, ending } phase = Phase::serving;
+  std::optional<Error> ended_because;
 };
 
 /// GStreamer is looked for here: a missing plugin is the operator's business, not a crash.
@@ -135,6 +138,7 @@ Result<void> Server::Parts::open_recorder() {
 Result<void> Server::Parts::run_until_done(Task<Result<void>> task, const char* if_it_throws) {
   std::optional<Result<void>> done;
   const Error failed(Errc::io, if_it_throws);
+  executors.control.restart();  // it stopped if a pool let go of the last job of what ran before
   auto keep = [](Task<Result<void>> inner, std::optional<Result<void>>& outcome) -> Task<void> {
     outcome.emplace(co_await std::move(inner));
   };
@@ -173,8 +177,22 @@ Task<void> Server::Parts::end() {
   next_sweep->cancel();
   published->stop();
   co_await meetings->end_all();
+  co_await published->finish();
   listener->close_all();
   executors.control.stop();
+}
+
+/// A second call does not wait for the first one.
+void Server::Parts::end_once() {
+  if (std::exchange(phase, Phase::ending) == Phase::ending) return executors.control.stop();
+  asio::co_spawn(executors.control, end(), asio::detached);
+}
+
+/// Two ledgers of one name: this service ends, and does not start again until somebody has looked (Witnesses::compare).
+void Server::Parts::give_up(const Error& why) {
+  log.error("the service ends: " + why.text);
+  ended_because = why;
+  if (phase == Phase::serving) end_once();
 }
 
 Result<void> Server::Parts::open_storage() {
@@ -217,9 +235,9 @@ Result<void> Server::Parts::open_network() {
   next_sweep.emplace(executors.control);
   base_url = public_base_url(config, listener->port());
   services.reset(new Services{config, base_url, pages, notices, log, executors, keys->service, *ledger_identity,
-                              *accounts, *rooms, *ledger, *blobs, *recorder});
+                              keys->ledger_is_new, *accounts, *rooms, *ledger, *blobs, *recorder});
   meetings = std::make_unique<Meetings>(*services);
-  published = std::make_unique<PublishedLedger>(*services);
+  published = std::make_unique<PublishedLedger>(*services, [this](const Error& why) { give_up(why); });
   std::vector<Route> routes;
   for (auto& part : {service_routes(*services), account_routes(*services, *meetings), room_routes(*services, *meetings),
                      statement_routes(*services, *meetings), recording_routes(*services, *meetings),
@@ -260,6 +278,9 @@ std::uint16_t Server::port() const {
 const std::string& Server::base_url() const {
   return parts_->base_url;
 }
+const std::optional<Error>& Server::failure() const {
+  return parts_->ended_because;
+}
 const std::vector<std::string>& Server::notices() const {
   return parts_->notices;
 }
@@ -284,11 +305,7 @@ void Server::run() {
 }
 
 void Server::stop() {
-  asio::post(parts_->executors.control, [parts = parts_.get()] {
-    if (std::exchange(parts->phase, Parts::Phase::ending) == Parts::Phase::ending)
-      return parts->executors.control.stop();
-    asio::co_spawn(parts->executors.control, parts->end(), asio::detached);
-  });
+  asio::post(parts_->executors.control, [parts = parts_.get()] { parts->end_once(); });
 }
 
 Result<void> make_data_folder(const fs::path& folder) {

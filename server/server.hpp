@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,8 +45,11 @@ class Server {
   /// Everything that can be asked for under /api and /whip, the WebSocket included.
   std::vector<Endpoint> endpoints() const;
 
-  /// Serves until `stop`; then ends running takes properly, and returns.
+  /// Serves until `stop`, or until somebody has seen another ledger than this one; then ends running takes properly,
+  /// and returns.
   void run();
+  /// Why run() returned by itself.
+  const std::optional<Error>& failure() const;
   /// First call: no new connections, takes are ended and sealed. A second call does not wait for that.
   void stop();
 

@@ -13,6 +13,7 @@ namespace fs = std::filesystem;
 struct KeyFile {
   std::string title;
   crypto::SigningKey key;
+  bool is_new = false;
 };
 
 Result<KeyFile> read_key(const fs::path& path, const storage::DurableFile& file) {
@@ -30,15 +31,16 @@ Result<KeyFile> read_key(const fs::path& path, const storage::DurableFile& file)
   auto key = crypto::SigningKey::from_seed(seed.value());
   crypto::wipe(seed.value());
   if (!key) return damaged;
-  return KeyFile{std::move(title), std::move(key).value()};
+  return KeyFile{std::move(title), std::move(key).value(), false};
 }
 
 Result<KeyFile> read_or_make_key(storage::FileOps& ops, const fs::path& path, const std::string& prefix,
                                  const std::string& suffix_if_new) {
   auto opened = storage::DurableFile::open(ops, path, storage::Access::read);
+  const bool is_new = !opened && opened.error().code == storage::Errc::not_found;
   // Only a file that is certainly not there is made: one that cannot be read now (rights, a failing disk, a symbolic
   // link) must never be replaced by a fresh key.
-  if (!opened && opened.error().code == storage::Errc::not_found) {
+  if (is_new) {
     const crypto::SigningKey key = crypto::SigningKey::generate();
     std::string text = prefix + suffix_if_new + "\n" + crypto::to_base64url(key.seed().view()) + "\n";
     const auto written = storage::replace_file(ops, path, crypto::as_bytes(text));
@@ -50,6 +52,7 @@ Result<KeyFile> read_or_make_key(storage::FileOps& ops, const fs::path& path, co
   BOOST_OUTCOME_TRY(auto file, read_key(path, opened.value()));
   if (!file.title.starts_with(prefix)) return Error(Errc::io, path.string() + " is another kind of file than expected");
   file.title.erase(0, prefix.size());
+  file.is_new = is_new;
   return file;
 }
 
@@ -61,7 +64,7 @@ Result<ServiceKeys> ServiceKeys::open(const fs::path& data_folder, const std::st
   BOOST_OUTCOME_TRY(
       auto ledger, read_or_make_key(ops, data_folder / "ledger.key", "# unavoce ledger key v1, origin: ", ledger_name));
   BOOST_OUTCOME_TRY(auto signer, crypto::NoteSigner::create(ledger.title, std::move(ledger.key)));
-  return ServiceKeys{std::move(service.key), std::move(signer)};
+  return ServiceKeys{std::move(service.key), std::move(signer), ledger.is_new};
 }
 
 }  // namespace unavoce::server

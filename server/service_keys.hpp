@@ -16,6 +16,7 @@ namespace unavoce::server {
 struct ServiceKeys {
   crypto::SigningKey service;
   crypto::NoteSigner ledger;
+  bool ledger_is_new = false;  ///< this call made its key: nobody can have seen anything of that ledger
 
   /// Reads both from the folder or makes those that are not there; a file that cannot be read is an error.
   /// `ledger_name` names a new ledger (its origin); an existing one keeps the name it got.

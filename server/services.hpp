@@ -30,6 +30,7 @@ struct Services {
   Executors& executors;
   const crypto::SigningKey& service_key;
   const crypto::NoteVerifier ledger_identity;
+  const bool ledger_is_new;   // its key was made by this start
   Accounts& accounts;         // database thread
   RoomIndex& rooms;           // database thread
   consent::Ledger& ledger;    // database thread

@@ -1,12 +1,14 @@
 #pragma once
 // What others remember of the ledger: witnesses (c2sp.org/tlog-witness), who cosign what is published, and a copy of
 // the published checkpoint outside of the data folder. Before the gate can open for the first time the ledger is
-// compared with both: a restored backup would fork it, and would revive approvals that were withdrawn (DESIGN section
-// 6). Owned by PublishedLedger's owner; control thread, the waiting happens on a thread of its own.
+// compared with all of them: a restored backup would fork it, and would revive approvals that were withdrawn (DESIGN
+// section 6). Owned by PublishedLedger; control thread, the waiting happens on a thread of its own. Coroutines here
+// take by reference what their callers keep until they are done (executors.hpp on temporaries).
 
 #include <atomic>
 #include <boost/asio/thread_pool.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,17 +20,17 @@ namespace unavoce::server {
 class Witnesses {
  public:
   explicit Witnesses(Services& services);
+  ~Witnesses();
 
-  /// Whether the ledger continues what the witnesses and the copy have seen. Errors: config, with what to do: it was
-  /// rolled back or forked; or nobody who is configured could be asked.
-  Task<Result<void>> compare();
+  /// Whether the ledger continues what all witnesses and the copy have seen; gives the newest checkpoint, cosigned.
+  /// Witnesses are asked what they remember before any of them is asked to cosign. Errors: config, with what to do: it
+  /// was rolled back or forked; or somebody could not be asked, and Config::start says that all must.
+  Task<Result<std::string>> compare();
 
   /// `note`, a signed checkpoint of the ledger, with the lines of all witnesses that cosign it, also kept as the copy.
-  /// Those who do not are logged, and asked again the next time.
-  Task<std::string> cosign(const std::string& note);
-
-  /// Gives up what is being asked.
-  void stop() { ending_ = true; }
+  /// Those who give no answer are logged, and asked again the next time. Errors: conflict when somebody has seen
+  /// another ledger than this one: nothing was published or kept then.
+  Task<Result<std::string>> cosign(const std::string& note);
 
  private:
   struct Asked {
@@ -36,15 +38,22 @@ class Witnesses {
     std::uint64_t remembers = 0;  ///< as far as we know
     std::string complaint;        ///< that was logged last
   };
+  /// Who was asked, and how it went.
+  struct Outcome {
+    std::string who;
+    std::optional<Error> error;
+  };
 
-  // What these take by reference must live until they are done (executors.hpp on temporaries in a co_await).
-
-  /// The cosignature line. Errors: conflict when it has seen another ledger than ours, io when it gives no answer.
-  Task<Result<std::string>> ask(Asked& witness, const std::string& note, const consent::Checkpoint& checkpoint);
-  Task<Result<std::string>> request(std::uint64_t old_size, std::uint64_t new_size, const std::string& note);
-  Task<Result<void>> compare_with_copy(const std::string& note, const consent::Checkpoint& checkpoint);
+  /// Its cosignature line; empty where `only_look` and it remembers a smaller tree. Errors: conflict when it has seen
+  /// another ledger than ours, io when it gives no answer that says so.
+  enum class Ask { only_look, cosign };
+  Task<Result<std::string>> ask(Asked& witness, Ask what, const std::string& note,
+                                const consent::Checkpoint& checkpoint);
+  Task<Result<std::string>> request(std::uint64_t old_size, const consent::Checkpoint& checkpoint,
+                                    const std::string& note);
+  Task<Result<void>> compare_with_copy(const consent::Checkpoint& checkpoint);
   Task<Result<void>> keep_copy(const std::string& note);
-  void tell(std::string& complaint, const std::string& who, const Result<void>& outcome);
+  void tell(std::string& complaint, const Outcome& outcome);
   consent::Checkpoint opened(const std::string& note) const;
 
   Services& services_;

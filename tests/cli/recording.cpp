@@ -60,7 +60,7 @@ struct Stage {
     return in("{ rm -f port; node " UNAVOCE_SOURCE_DIR "/tests/cli/own_server.mjs " + bag + "/data/tracks " + path +
               " " + prefix + " " + token +
               " > port & server=$!; until [ -s port ]; do kill -0 $server || exit 99; sleep 0.05; done; "
-              "port=$(cat port); " +
+              "port=$(cat port); sed \"s/:PORT$/:$port/\" paul.txt > own.txt; " +
               line + "; code=$?; kill $server; exit $code; }");
   }
   /// Writes a token line into Paul's key file, in the place of the one that is there.
@@ -69,6 +69,8 @@ struct Stage {
     if (const auto old = key_file.find("# token: "); old != std::string::npos)
       key_file.erase(old, key_file.find('\n', old) + 1 - old);
     key_file.insert(key_file.find("# withdrawal"), "# token: " + text + "\n");
+    const auto server = key_file.find("# server: ");
+    key_file.replace(server, key_file.find('\n', server) - server, "# server: http://127.0.0.1:PORT");
     put_text(folder / "paul.txt", key_file);
   }
   std::string address() const { return "http://127.0.0.1:$port/recordings/" + meeting->recording.hex(); }
@@ -324,7 +326,7 @@ TEST_CASE("the token in a key file fetches and opens its owner's part, if no oth
   const Person& paul = stage.meeting->people.back();
   const std::string token(43, 'A');
   const auto own = [&](const std::string& line) { return stage.against_own(token, paul, line); };
-  const std::string open = program + " open --key paul.txt -o out " + stage.address();
+  const std::string open = program + " open --key own.txt -o out " + stage.address();
   CHECK(own("env -u UNAVOCE_TOKEN " + open + " 2>/dev/null").exit_code == 2);
   stage.put_token(token);
   CHECK(own("UNAVOCE_TOKEN=other " + open + " 2>/dev/null").exit_code == 1);
@@ -343,12 +345,21 @@ TEST_CASE("an own part that is empty, another's, or not what a service says is a
   Stage stage;
   const std::string token(43, 'A');
   stage.put_token(token);
-  const std::string open = "env -u UNAVOCE_TOKEN " + program + " open --key paul.txt -o out " + stage.address();
+  const std::string open = "env -u UNAVOCE_TOKEN " + program + " open --key own.txt -o out " + stage.address();
   const Outcome nothing = stage.against_own(token, "nobody", open + " 2>&1");
   CHECK(nothing.exit_code == 1);
   CHECK_THAT(nothing.output, Catch::Contains("nothing of you is kept"));
   CHECK(stage.against_own(token, stage.meeting->host(), open + " 2>/dev/null").exit_code != 0);
   CHECK(stage.against_own("another", stage.meeting->people.back(), open + " 2>/dev/null").exit_code == 1);
+  // The token goes to the service and recording of the key file alone.
+  const std::string elsewhere = " open --key own.txt -o out http://localhost:$port/recordings/";
+  const auto to = [&](const std::string& address) {
+    return stage
+        .against_own(token, stage.meeting->people.back(), "env -u UNAVOCE_TOKEN " + program + address + " 2>/dev/null")
+        .exit_code;
+  };
+  CHECK(to(elsewhere + stage.meeting->recording.hex()) == 2);
+  CHECK(to(" open --key own.txt -o out http://127.0.0.1:$port/recordings/" + std::string(32, '0')) == 2);
   CHECK_FALSE(fs::exists(stage.opened_file(stage.meeting->host(), "out")));
   CHECK_FALSE(fs::exists(stage.opened_file(stage.meeting->people.back(), "out")));
   stage.put_token("no token");

@@ -76,6 +76,8 @@ TEST_CASE("every changed byte of a cosignature, and another text or time, is ref
           Errc::bad_signature);
   }
   CHECK(verifier.pick(line, text + "more\n").error().code == Errc::bad_signature);
+  CHECK(verifier.time_in(note_with(witness().cosign(text, std::uint64_t{1} << 63))).error().code ==
+        Errc::bad_signature);
   CHECK(verifier.time_in(note_with(witness().cosign(text, 0))).error().code == Errc::bad_signature);
   CHECK(
       verifier.time_in(note_with("\u2014 witness.example/w1 " + to_base64(Bytes(good.begin(), good.end() - 1)) + "\n"))
@@ -85,7 +87,7 @@ TEST_CASE("every changed byte of a cosignature, and another text or time, is ref
 
 TEST_CASE("of what a witness answers only its own good line is taken") {
   const std::string line = witness().cosign(text, moment);
-  CHECK(witness().verifier().pick(witness(2).cosign(text, moment) + line, text).value() == line);
+  CHECK(witness().verifier().pick(witness(2).cosign(text, moment) + line, text).value().text == line);
   CHECK(witness().verifier().pick(witness(2).cosign(text, moment), text).error().code == Errc::bad_signature);
   for (const char* none : {"", "\n", "good\n", "<html>"}) CHECK_FALSE(witness().verifier().pick(none, text));
   CHECK_FALSE(witness().verifier().pick(line.substr(0, line.size() - 1), text));

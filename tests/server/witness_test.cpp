@@ -13,6 +13,7 @@
 
 #include "consent/checkpoint.hpp"
 #include "crypto/cosignature.hpp"
+#include "attendee.hpp"
 #include "filled_ledger.hpp"
 #include "http_client.hpp"
 #include "running_server.hpp"
@@ -27,7 +28,7 @@ namespace {
 /// `unavoce witness` as a process, on a free port.
 class WitnessProcess {
  public:
-  WitnessProcess(const fs::path& folder, const std::string& log_vkey) {
+  WitnessProcess(const fs::path& folder, const std::string& log_vkey, const std::string& port = "0") {
     int said[2];
     REQUIRE(pipe(said) == 0);
     child_ = fork();
@@ -35,7 +36,7 @@ class WitnessProcess {
     if (child_ == 0) {
       dup2(said[1], STDOUT_FILENO);
       execl(UNAVOCE_PROGRAM, "unavoce", "witness", "--json", "--folder", folder.c_str(), "--name", "witness.example",
-            "--log", log_vkey.c_str(), "--port", "0", nullptr);
+            "--log", log_vkey.c_str(), "--port", port.c_str(), nullptr);
       _exit(127);
     }
     close(said[1]);
@@ -70,10 +71,11 @@ class WitnessProcess {
 struct Place {
   TemporaryFolder folder;
   fs::path data = folder.path() / "data";
-  fs::path copy = folder.path() / "checkpoint";
+  fs::path copy = folder.path() / "elsewhere/checkpoint";
 
   explicit Place(std::uint64_t size) {
     fs::create_directory(data);
+    fs::create_directory(copy.parent_path());
     fill_ledger(data, size);
   }
   std::string ledger_vkey() const { return ServiceKeys::open(data, "example.org/unavoce/test").value().ledger.vkey(); }
@@ -176,49 +178,111 @@ TEST_CASE("a backup that went on by itself is a fork, and does not start", "[wit
 
 TEST_CASE("the copy of the checkpoint finds a restored backup and a fork, too", "[witness]") {
   const Place place(3);
+  const auto with_copy = [&](Config& config) { config.ledger_checkpoint_copy = place.copy; };
+  CHECK_THAT(place.refusal(with_copy), Catch::Contains("is not there") && Catch::Contains("--start-unwitnessed"));
+  const auto unwitnessed = [&](Config& config) {
+    with_copy(config);
+    config.start = Config::Start::unwitnessed;
+  };
+  { const auto server = place.run(unwitnessed); }
+  REQUIRE(text_of(place.copy).find("\n3\n") != std::string::npos);
   place.back_up();
   fill_ledger(place.data, 9);
-  const auto with_copy = [&](Config& config) { config.ledger_checkpoint_copy = place.copy; };
-  CHECK_THAT(place.refusal(with_copy), Catch::Contains("is not there"));
-  std::ofstream(place.copy) << "";  // as an operator who begins to keep one would not do
-  CHECK_THAT(place.refusal(with_copy), Catch::Contains("is not there"));
-  fs::remove(place.copy);
-  place.restore();
-  fs::remove_all(place.data / "ledger.db");
-  for (const char* rest : {"ledger.db-wal", "ledger.db-shm"}) fs::remove_all(place.data / rest);
-  {
-    const auto server = place.run(with_copy);  // an empty ledger begins its copy
-    CHECK(fs::exists(place.copy));
-  }
-  fill_ledger(place.data, 9);
-  {
-    const auto server = place.run(with_copy);
-    CHECK(within_seconds(15, [&] { return text_of(place.copy).find("\n9\n") != std::string::npos; }));
-  }
-  CHECK(place.refusal(with_copy).empty());
+  REQUIRE(place.refusal(with_copy).empty());
+  CHECK(text_of(place.copy).find("\n9\n") != std::string::npos);
   place.restore();
   CHECK_THAT(place.refusal(with_copy), Catch::Contains("rolled back"));
+  CHECK_THAT(place.refusal(unwitnessed), Catch::Contains("rolled back"));
   fill_ledger(place.data, 20, "another history ");
   CHECK_THAT(place.refusal(with_copy), Catch::Contains("forked"));
+  CHECK(text_of(place.copy).find("\n9\n") != std::string::npos);
   std::ofstream(place.copy) << "example.org/other\n1\nx\n";
   CHECK_THAT(place.refusal(with_copy), Catch::Contains("another ledger"));
+  std::ofstream(place.copy) << "example.org/unavoce/test\n9\n";  // cut off
+  CHECK_THAT(place.refusal(with_copy), Catch::Contains("cannot be read"));
 }
 
-TEST_CASE("a service that can ask nobody does not start, and one that can ask somebody does", "[witness]") {
+TEST_CASE("a new service begins its copy; one whose ledger is gone but not its key does not", "[witness]") {
+  const TemporaryFolder folder;
+  const fs::path copy = folder.path() / "elsewhere/checkpoint";
+  fs::create_directory(folder.path() / "elsewhere");
+  const auto change = [&](Config& config) {
+    config.data_folder = folder.path() / "data";
+    config.ledger_checkpoint_copy = copy;
+  };
+  { const RunningServer first(change); }
+  CHECK(fs::exists(copy));
+  fs::remove(copy);
+  for (const char* file : {"ledger.db", "ledger.db-wal", "ledger.db-shm"}) fs::remove(folder.path() / "data" / file);
+  CHECK_THROWS_WITH(RunningServer(change), Catch::Contains("is not there"));
+  CHECK_FALSE(fs::exists(copy));
+}
+
+TEST_CASE("a service that cannot ask everybody starts only if it is told to", "[witness]") {
   const Place place(3);
   const auto witness = place.witness();
   const WitnessSetting gone{"http://127.0.0.1:1", witness->setting().key};
-  CHECK_THAT(place.refusal([&](Config& config) { config.witnesses = {gone}; }),
-             Catch::Contains("nobody could say") && Catch::Contains("cannot be reached"));
-  const auto server = place.run([&](Config& config) { config.witnesses = {gone, witness->setting()}; });
-  CHECK_THAT(server->log_text(), Catch::Contains("could not be compared with everybody"));
-  CHECK(within_seconds(15, [&] { return is_cosigned(*server, witness->setting(), 3); }));
+  const auto both = [&](Config& config) { config.witnesses = {gone, witness->setting()}; };
+  CHECK_THAT(place.refusal(both), Catch::Contains("cannot be reached"));
+  const auto server = place.run([&](Config& config) {
+    both(config);
+    config.start = Config::Start::unwitnessed;
+  });
+  CHECK_THAT(server->log_text(), Catch::Contains("started without comparing the ledger with"));
+  CHECK(is_cosigned(*server, witness->setting(), 3));
+}
+
+TEST_CASE("nobody cosigns a fork because another witness has not seen enough to know it", "[witness]") {
+  const Place place(3);
+  place.back_up();
+  const auto current = place.witness();
+  WitnessProcess fresh(place.folder.path() / "fresh", place.ledger_vkey());
+  fill_ledger(place.data, 9);
+  REQUIRE(place.refusal([&](Config& config) { config.witnesses = {current->setting()}; }).empty());
+  place.restore();
+  fill_ledger(place.data, 20, "another history ");
+  const auto both = [&](Config& config) { config.witnesses = {fresh.setting(), current->setting()}; };
+  CHECK_THAT(place.refusal(both), Catch::Contains("forked"));
+  place.restore();
+  fill_ledger(place.data, 9);
+  CHECK(place.refusal(both).empty());  // the first one was not spoilt
+}
+
+TEST_CASE("two services on copies of one ledger: the one that finds out ends, and says why", "[witness]") {
+  const Place place(3);
+  place.back_up();
+  const auto witness = place.witness();
+  const auto with_witness = [&](Config& config) { config.witnesses = {witness->setting()}; };
+  const auto server = place.run(with_witness);
+  Place other(1);
+  fs::remove_all(other.data);
+  fs::copy(place.folder.path() / "backup", other.data, fs::copy_options::recursive);
+  fill_ledger(other.data, 9, "another history ");
+  REQUIRE(other.refusal(with_witness).empty());  // the witness has seen 9 now
+  CHECK(within_seconds(15, [&] { return server->log_text().find("the service ends: ") != std::string::npos; }));
+  CHECK_THAT(server->log_text(), Catch::Contains("rolled back"));
+}
+
+TEST_CASE("what came last is cosigned and copied when the service is stopped", "[witness]") {
+  const Place place(3);
+  const auto witness = place.witness();
+  {
+    const auto server = place.run([&](Config& config) {
+      config.witnesses = {witness->setting()};
+      config.ledger_publish_seconds = 3600;
+      config.ledger_checkpoint_copy = place.copy;
+      config.start = Config::Start::unwitnessed;
+    });
+    const Host host(*server);  // makes a room: a fourth entry
+  }
+  CHECK(text_of(place.copy).find("\n4\n") != std::string::npos);
 }
 
 TEST_CASE("a witness that falls silent is told once, and so is its return", "[witness]") {
   const Place place(3);
   auto witness = place.witness();
   const auto setting = witness->setting();
+  const std::string port = setting.url.substr(setting.url.rfind(':') + 1);
   const auto server = place.run([&](Config& config) { config.witnesses = {setting}; });
   REQUIRE(within_seconds(15, [&] { return is_cosigned(*server, setting, 3); }));
   witness->stop();
@@ -228,4 +292,7 @@ TEST_CASE("a witness that falls silent is told once, and so is its return", "[wi
   const auto first = log.find("goes without witness.example");
   REQUIRE(first != std::string::npos);
   CHECK(log.find("goes without witness.example", first + 1) == std::string::npos);
+  const WitnessProcess again(place.folder.path() / "witness", place.ledger_vkey(), port);
+  CHECK(within_seconds(15, [&] { return is_cosigned(*server, setting, 3); }));
+  CHECK_THAT(server->log_text(), Catch::Contains("has the ledger's newest checkpoint again"));
 }

@@ -24,9 +24,10 @@ export function ownPart(read: () => KeyFile): HTMLElement | null {
     fill(status);
     progress.hidden = false;
     try {
-      const saved = await save(read(), (share) => { progress.value = share; });
-      status.dataset["state"] = saved;
-      fill(status, T(`own_part_${saved}`));
+      const { state, files } = await open(read(), (share) => { progress.value = share; });
+      status.dataset["state"] = state;
+      fill(status, T(`own_part_${state}`), ...(files.length > 1 ? files.map(one) : []));
+      if (files.length === 1) files[0]!.save();
     } finally {
       progress.hidden = true;
     }
@@ -34,23 +35,33 @@ export function ownPart(read: () => KeyFile): HTMLElement | null {
   return h("div", { class: "own-part" }, button, progress, status, problem);
 }
 
-async function save({ recording, identity, token }: KeyFile, progress: (share: number) => void): Promise<"saved" | "running" | "empty"> {
+interface OwnFile { name: string; save(): void }
+
+/** A browser lets a page save one file at a click. */
+const one = ({ name, save }: OwnFile): HTMLElement => h("button", { type: "button", class: "small", testid: "own-part-file", on: { click: save } }, icon("download"), name);
+
+async function open({ recording, approval, identity, token }: KeyFile, progress: (share: number) => void): Promise<{ state: "saved" | "some" | "running" | "empty"; files: OwnFile[] }> {
   const { state, tracks } = await api.ownTracks(recording, token!);
+  const goesOn = state === "waiting" || state === "recording" || state === "paused";
   const whole = tracks.filter(({ name }) => !name.endsWith(TAIL));
-  if (whole.length === 0) return state === "recording" || state === "waiting" || state === "paused" ? "running" : "empty";
+  if (whole.length === 0) return { state: goesOn ? "running" : "empty", files: [] };
+  const own = new RegExp(`^t[0-9]{3,}-${approval.slice(0, 16)}-f[0-9]{3,}\\.(webm|mkv)\\.age$`);
   const total = tracks.reduce((sum, { size_bytes }) => sum + size_bytes, 0) * 2; // fetched once, opened once
   let done = 0;
-  const open = async (name: string, size: number): Promise<Bytes[]> => {
+  const unseal = async (name: string, size: number): Promise<Bytes[]> => {
     const sealed = await download(await api.ownTrack(recording, name, token!), (bytes) => progress((done + bytes) / total));
     const chunks = await openTrack(identity!, sealed, (bytes) => progress((done + size + bytes) / total));
     done += size * 2;
     return chunks;
   };
+  const files: OwnFile[] = [];
   for (const { name, size_bytes } of whole) {
-    if (!/^[a-z0-9][a-z0-9.-]{0,95}\.age$/.test(name)) throw new Malformed("a track file has a strange name");
+    if (!own.test(name)) throw new Malformed("a track file has the name of somebody else's");
     const tail = tracks.find((other) => other.name === name.replace(/\.age$/, TAIL));
-    const main = await open(name, size_bytes);
-    saveFile(name.replace(/\.age$/, ""), joined(main, tail ? await open(tail.name, tail.size_bytes) : null), mediaType(name));
+    const main = await unseal(name, size_bytes);
+    const media = joined(main, tail ? await unseal(tail.name, tail.size_bytes) : null);
+    const plain = name.replace(/\.age$/, "");
+    files.push({ name: plain, save: () => saveFile(plain, media, mediaType(name)) });
   }
-  return "saved";
+  return { state: goesOn ? "some" : "saved", files };
 }

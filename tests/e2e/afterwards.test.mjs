@@ -1,0 +1,112 @@
+// After the meeting, with nothing but what people took home: everybody gets their own part, and takes it back, each on another way. The page
+// that is still open, the key file on a device that was never there, `unavoce withdraw`, and an operator with the bare withdrawal.
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { must, pause, run } from './command.mjs';
+import { Meeting } from './meeting.mjs';
+import { files_below } from './scan.mjs';
+import { UNAVOCE } from './service.mjs';
+
+let folder, meeting, recording, approvals, opened, address;
+const taken_home = {};
+const short = (id) => approvals[id].slice(0, 16);
+/** Names of the files of this person that the service still has. */
+const kept = async (id) => (await files_below(join(meeting.service.data, 'blobs'))).map((path) => basename(path)).filter((name) => name.includes(short(id)));
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'unavoce-afterwards-'));
+  meeting = await Meeting.gather(folder, { flags: ['--ledger-publish-seconds', '1'] });
+  try {
+    await meeting.ask();
+    await meeting.everybody_approves();
+    await meeting.gate_is('open');
+    await pause(6000);
+    await meeting.stop();
+    for (const person of meeting.people) taken_home[person.id] = { receipt: await person.download('receipt-download'), key: await person.download('keyfile-download') };
+    recording = await meeting.fetch();
+    approvals = await meeting.approvals(recording);
+    const files = await recording.open_with_unavoce(meeting.room.key);
+    opened = Object.fromEntries(meeting.people.map(({ id }) => [id, files.find((file) => basename(file).includes(short(id)))]));
+    address = `${meeting.service.base}/recordings/${meeting.recording_id}`;
+  } catch (error) {
+    error.message += `\n${meeting.complaints()}`;
+    throw error;
+  }
+}, { timeout: 180000 });
+
+after(async () => {
+  await meeting?.end();
+  if (folder && !process.env.UNAVOCE_KEEP) await rm(folder, { recursive: true, force: true });
+}, { timeout: 30000 });
+
+test('the page saves its own person’s part, byte for byte what the host sees of them', { timeout: 60000 }, async () => {
+  for (const person of meeting.people) {
+    const path = await person.download('own-part');
+    assert.deepEqual(await readFile(path), await readFile(opened[person.id]), person.id);
+  }
+});
+
+test('`unavoce open` with the key file alone fetches and opens that part, and no other', { timeout: 60000 }, async () => {
+  const out = join(folder, 'own');
+  await must(UNAVOCE, ['open', '--key', taken_home.ben.key, '-o', out, address]);
+  assert.deepEqual(await readdir(out), [basename(opened.ben)]);
+  assert.deepEqual(await readFile(join(out, basename(opened.ben))), await readFile(opened.ben));
+  const token = /^# token: (.*)$/m.exec(await readFile(taken_home.ben.key, 'utf8'))[1];
+  const ask = (path) => meeting.host.page.context().browser().newContext().then((stranger) => stranger.request.get(`${meeting.service.base}/api/v1/recordings/${meeting.recording_id}${path}`, { headers: { Authorization: `Bearer ${token}` } }));
+  assert.equal((await ask(`/tracks/${basename(opened.chloe)}.age`)).status(), 401);
+  assert.equal((await ask('/bundle')).status(), 401);
+});
+
+test('the key file, on a device that was never there, saves the part and then takes the approval back', { timeout: 60000 }, async () => {
+  const ben = meeting.person('ben');
+  const elsewhere = await ben.browser.newContext({ acceptDownloads: true, locale: 'de-DE' });
+  const page = await elsewhere.newPage();
+  await page.goto(`${meeting.service.base}/withdraw`);
+  await page.getByTestId('withdraw-file').setInputFiles(taken_home.ben.key);
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('own-part').click()]);
+  assert.deepEqual(await readFile(await download.path()), await readFile(opened.ben));
+  assert.notDeepEqual(await kept('ben'), []);
+  await page.getByTestId('withdraw-send').click();
+  await page.locator('[data-testid=withdraw-status][data-state=done]').waitFor();
+  assert.deepEqual(await kept('ben'), []);
+  await page.getByTestId('own-part').click();
+  await page.locator('[data-testid=own-part-status][data-state=empty]').waitFor();
+});
+
+test('`unavoce withdraw` takes one back, and its confirmation holds against the receipt', { timeout: 60000 }, async () => {
+  const confirmation = join(folder, 'chloe.unavoce-confirmation.json');
+  await must(UNAVOCE, ['withdraw', '--yes', '--receipt', taken_home.chloe.receipt, '-o', confirmation, taken_home.chloe.key]);
+  assert.deepEqual(await kept('chloe'), []);
+  await must(UNAVOCE, ['receipt', 'verify', '--receipt', taken_home.chloe.receipt, confirmation]);
+  assert.notEqual((await run(UNAVOCE, ['receipt', 'verify', '--receipt', taken_home.ben.receipt, confirmation])).status, 0);
+});
+
+test('an operator takes one back with the bare withdrawal, which opens nothing', { timeout: 60000 }, async () => {
+  const bare = join(folder, 'withdrawal.json');
+  await writeFile(bare, await must(UNAVOCE, ['withdraw', '--extract', taken_home.anna.key]));
+  const text = await readFile(bare, 'utf8');
+  assert.ok(!text.includes('AGE-SECRET-KEY') && !text.includes('token'));
+  await must(UNAVOCE, ['withdraw', '--yes', '--server', meeting.service.base, '--statement', bare, '-o', join(folder, 'anna.json')]);
+  assert.deepEqual(await kept('anna'), []);
+});
+
+test('the recording says so: three withdrawals, three erasures, no key left, and it still verifies', { timeout: 60000 }, async () => {
+  const rest = await meeting.fetch('rest');
+  const kinds = (await rest.entries()).map(({ kind }) => kind);
+  assert.equal(kinds.filter((kind) => kind === 'withdrawal').length, 3);
+  assert.deepEqual(await rest.tracks(), []);
+  assert.deepEqual(await readdir(join(rest.bag, 'data/keys')).catch(() => []), []);
+  const { status, stdout, stderr } = await rest.verify();
+  assert.equal(status, 0, stdout + stderr);
+});
+
+test('the public ledger only grew since the first receipt', { timeout: 60000 }, async () => {
+  await must(UNAVOCE, ['ledger', 'check', meeting.service.base, '--seen', taken_home.anna.receipt]);
+});
+
+test('no page complained', () => {
+  assert.deepEqual(meeting.people.flatMap((person) => person.complaints), []);
+});
