@@ -134,7 +134,8 @@ void add_witness(CLI::App& app, Invocation& invocation) {
       "Examples:\n"
       "  unavoce witness --folder /var/lib/witness --name witness.example --log 'meet.example/unavoce/1f…+…+…'\n"
       "It prints its own vkey for the setting `witnesses` of unavoced, and runs until SIGINT or SIGTERM.\n"
-      "Exit codes: 1 its key file is damaged or its memory gone; 2 usage; 4 it cannot listen, or the folder is in use.");
+      "Exit codes: 1 its key file is damaged or its memory gone; 2 usage; 4 it cannot listen, or the folder is in "
+      "use.");
 }
 
 void add_fsck(CLI::App& app, Invocation& invocation) {

@@ -104,7 +104,8 @@ void for_each_schema(const Json& part, bool is_schema, const std::function<void(
 
 TEST_CASE("every route is documented, and every documented route is there", "[openapi]") {
   std::set<std::string> registered;
-  for (const Endpoint& endpoint : endpoints_of_a_new_service()) registered.insert(lower(endpoint.method) + " " + endpoint.pattern);
+  for (const Endpoint& endpoint : endpoints_of_a_new_service())
+    registered.insert(lower(endpoint.method) + " " + endpoint.pattern);
   CHECK(registered == documented());
 }
 

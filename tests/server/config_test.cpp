@@ -15,6 +15,12 @@ SettingValues flags(std::vector<const char*> arguments) {
   return parse_command_line(static_cast<int>(arguments.size()), arguments.data()).value()->flags;
 }
 
+const std::string kVkey = unavoce::crypto::CosignatureVerifier::from_key(
+                              "witness.example", unavoce::crypto::SigningKey::generate().public_key())
+                              .value()
+                              .vkey();
+const std::string kWitness = "http://witness.example " + kVkey;
+
 }  // namespace
 
 TEST_CASE("flags win over the environment, which wins over the file", "[config]") {
@@ -67,6 +73,11 @@ TEST_CASE("a wrong setting is refused with its name", "[config]") {
                                                                   {"log_level", "loud"},
                                                                   {"listen", "example"},
                                                                   {"retention_max_days", "0"},
+                                                                  {"witnesses", "https://witness.example"},
+                                                                  {"witnesses", "https://witness.example no-vkey"},
+                                                                  {"witnesses", kWitness},  // http to elsewhere
+                                                                  {"ledger_checkpoint_copy", "checkpoint"},
+                                                                  {"ledger_checkpoint_copy", "/checkpoint"},
                                                                   {"location", "a\nb"}};
   for (const auto& [key, value] : wrong) {
     CAPTURE(key, value);
@@ -74,6 +85,28 @@ TEST_CASE("a wrong setting is refused with its name", "[config]") {
     REQUIRE_FALSE(refused);
     CHECK(refused.error().text.find(key) != std::string::npos);
   }
+}
+
+TEST_CASE("a witness is an https address, or one of this machine, and a vkey", "[config]") {
+  for (const char* url : {"https://witness.example", "https://witness.example/below/", "http://127.0.0.1:8090",
+                          "http://localhost:8090", "http://[::1]:8090"}) {
+    CAPTURE(url);
+    const auto config = merge_config({}, {}, {{"witnesses", {std::string(url) + " " + kVkey}}});
+    REQUIRE(config);
+    CHECK(config.value().witnesses.at(0).key.vkey() == kVkey);
+    CHECK_FALSE(config.value().witnesses.at(0).url.ends_with('/'));
+  }
+}
+
+TEST_CASE("the copy of the checkpoint lies neither in the data folder nor around it", "[config]") {
+  const auto with = [](const char* copy) {
+    return merge_config({}, {}, {{"data", {"/srv/unavoce/data"}}, {"ledger_checkpoint_copy", {copy}}}).has_value();
+  };
+  CHECK(with("/mnt/other/checkpoint"));
+  CHECK(with("/srv/unavoce-copy/checkpoint"));
+  for (const char* copy : {"/srv/unavoce/data/checkpoint", "/srv/unavoce/data/deeper/checkpoint",
+                           "/srv/unavoce/checkpoint", "/srv/unavoce/other/../data/checkpoint", "/mnt/other/"})
+    CHECK_FALSE(with(copy));
 }
 
 TEST_CASE("halves of a pair are refused", "[config]") {

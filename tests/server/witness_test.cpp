@@ -11,9 +11,9 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "attendee.hpp"
 #include "consent/checkpoint.hpp"
 #include "crypto/cosignature.hpp"
-#include "attendee.hpp"
 #include "filled_ledger.hpp"
 #include "http_client.hpp"
 #include "running_server.hpp"

@@ -1,0 +1,104 @@
+// `unavoce witness` as a program: who it is, what it must not forget, and what it answers over HTTP.
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "tests/program.hpp"
+#include "tests/tlog/public_ledger.hpp"
+
+using namespace unavoce::testing;
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::string program = UNAVOCE_PROGRAM;
+
+struct Place {
+  TemporaryFolder folder;
+  std::string vkey;
+
+  Place() {
+    fs::create_directory(folder.path() / "ledger");
+    SignedLedger ledger(folder.path() / "ledger");
+    ledger.grow(3, "one history");
+    vkey = ledger.ledger.vkey();
+    publish(ledger.ledger, folder.path() / "shown");
+  }
+  std::string witness(const std::string& name = "witness.example") const {
+    return program + " witness --folder w --port 0 --log '" + vkey + "' --name " + name;
+  }
+  Outcome in(const std::string& line) const { return run("cd " + folder.path().string() + " && " + line); }
+  /// Runs a line while the witness answers at $url.
+  Outcome beside(const std::string& line) const {
+    return in("{ rm -f said; " + witness() +
+              " --json > said & witness=$!; until [ -s said ]; do kill -0 $witness || exit 99; sleep 0.05; done; "
+              "url=$(sed 's/.*\"url\":\"\\([^\"]*\\)\".*/\\1/' said); " +
+              line + "; code=$?; kill $witness; wait $witness || exit 98; exit $code; }");
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a witness keeps its name and its key, and says them") {
+  const Place place;
+  REQUIRE(place.beside("true").exit_code == 0);
+  const std::string first = read_file(place.folder / "said");
+  REQUIRE(place.beside("true").exit_code == 0);
+  const auto vkey = [](const std::string& said) { return nlohmann::json::parse(said).at("vkey"); };
+  CHECK(vkey(first) == vkey(read_file(place.folder / "said")));
+  CHECK((fs::status(place.folder / "w/witness.key").permissions() & fs::perms(0777)) == fs::perms(0600));
+  CHECK(place.in(place.witness("another.example") + " 2>/dev/null").exit_code == 2);
+  CHECK(place.in(place.witness("'with space'") + " 2>/dev/null").exit_code != 0);
+}
+
+TEST_CASE("a witness that has forgotten what it saw does not start, nor a second one on its folder") {
+  const Place place;
+  REQUIRE(place.beside("true").exit_code == 0);
+  CHECK(place.beside(place.witness() + " 2>/dev/null; test $? = 4").exit_code == 0);
+  for (const char* file : {"witness.db", "witness.db-wal", "witness.db-shm"})
+    fs::remove(place.folder / "w" + "/" + file);
+  const Outcome forgotten = place.in(place.witness() + " 2>&1");
+  CHECK(forgotten.exit_code == 1);
+  CHECK_THAT(forgotten.output, Catch::Contains("empty folder"));
+}
+
+TEST_CASE("a witness answers one address, and no long request") {
+  const Place place;
+  const std::string status = "curl -s -o /dev/null -w '%{http_code}' ";
+  const auto answers = [&](const std::string& request) { return place.beside(status + request).output; };
+  CHECK(answers("$url/") == "404");
+  CHECK(answers("$url/add-checkpoint") == "405");
+  CHECK(answers("-d nothing $url/add-checkpoint") == "400");
+  CHECK(answers("-d \"$(printf 'old 0\\n\\n'; cat shown/checkpoint)\" $url/add-checkpoint") ==
+        "400");  // no last newline
+  put(place.folder.path() / "request", "old 0\n\n" + read_text(place.folder / "shown/checkpoint"));
+  CHECK(answers("--data-binary @request $url/add-checkpoint") == "200");
+  CHECK(answers("--data-binary @request $url/add-checkpoint") == "409");
+  put(place.folder.path() / "long", std::string(100'000, 'a'));
+  CHECK(answers("--data-binary @long $url/add-checkpoint") != "200");
+}
+
+TEST_CASE("a checkpoint that a witness must have cosigned, and has not, fails the check") {
+  const Place place;
+  const std::string line = program + " ledger check http://127.0.0.1:$(cat port) --wait 0 --seen shown/checkpoint";
+  const std::string service =
+      "rm -f port; node " UNAVOCE_SOURCE_DIR
+      "/tests/cli/ledger_server.mjs shown > port & server=$!; until [ -s port ]; do sleep 0.05; "
+      "done; ";
+  put(place.folder.path() / "shown/vkey", place.vkey);
+  const std::string vkey = "vkey=$(sed 's/.*\"vkey\":\"\\([^\"]*\\)\".*/\\1/' said); ";
+  const auto check = [&](const std::string& before) {
+    return place
+        .beside(before + service + vkey + line + " --witness \"$vkey\" >out 2>&1; code=$?; kill $server; (exit $code)")
+        .exit_code;
+  };
+  CHECK(check("") == 1);
+  CHECK_THAT(read_text(place.folder / "out"), Catch::Contains("no cosignature"));
+  const std::string cosign =
+      "{ printf 'old 0\\n\\n'; cat shown/checkpoint; } > request; "
+      "curl -s --data-binary @request $url/add-checkpoint > line; cp shown/checkpoint bare; cat bare line > "
+      "shown/checkpoint; cp bare seen; ";
+  CHECK(check(cosign) == 0);
+  CHECK(
+      place.beside(service + line + " --witness nonsense 2>/dev/null; code=$?; kill $server; (exit $code)").exit_code ==
+      2);
+}
