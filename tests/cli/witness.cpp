@@ -12,6 +12,11 @@ namespace {
 
 const std::string program = UNAVOCE_PROGRAM;
 
+std::string read_text(const std::string& path) {
+  const Bytes bytes = read_file(path);
+  return {bytes.begin(), bytes.end()};
+}
+
 struct Place {
   TemporaryFolder folder;
   std::string vkey;
@@ -41,10 +46,10 @@ struct Place {
 TEST_CASE("a witness keeps its name and its key, and says them") {
   const Place place;
   REQUIRE(place.beside("true").exit_code == 0);
-  const std::string first = read_file(place.folder / "said");
+  const std::string first = read_text(place.folder / "said");
   REQUIRE(place.beside("true").exit_code == 0);
   const auto vkey = [](const std::string& said) { return nlohmann::json::parse(said).at("vkey"); };
-  CHECK(vkey(first) == vkey(read_file(place.folder / "said")));
+  CHECK(vkey(first) == vkey(read_text(place.folder / "said")));
   CHECK((fs::status(place.folder / "w/witness.key").permissions() & fs::perms(0777)) == fs::perms(0600));
   CHECK(place.in(place.witness("another.example") + " 2>/dev/null").exit_code == 2);
   CHECK(place.in(place.witness("'with space'") + " 2>/dev/null").exit_code != 0);
