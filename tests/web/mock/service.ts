@@ -16,7 +16,7 @@ export type Listed = { participant: string; name: string; role: string; place: s
 const COUNTERSIGN_WITHIN_MS = 1_000; // the service waits 3 s
 
 /** What to lie about. Every lie is one that the pages must notice. */
-export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; openWithoutTake?: boolean; confirmsNobody?: boolean; losesConfirmations?: number; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; unreachable?: boolean; published?: () => number; files?: Map<string, Uint8Array> }
+export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; openWithoutTake?: boolean; confirmsNobody?: boolean; losesConfirmations?: number; beforeConfirming?: object; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; unreachable?: boolean; published?: () => number; files?: Map<string, Uint8Array> }
 
 export class MockService {
   readonly lies: Lies = {};
@@ -269,6 +269,10 @@ export class MockService {
     if ((this.lies.losesConfirmations ?? 0) > 0) {
       this.lies.losesConfirmations!--;
       return person.socket?.terminate();
+    }
+    if (this.lies.beforeConfirming) {
+      send(person.socket, this.lies.beforeConfirming);
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
     }
     const fits = body.key === person.key && body.challenge === person.challenge && body.approval === person.resting && !this.lies.confirmsNobody;
     person.challenge = toBase64url(randomBytes(32));

@@ -13,6 +13,9 @@ import { keptWithdrawals, markWithdrawn } from "./kept_withdrawals.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Place, Store } from "./state.ts";
 
+/** What the service answers a confirmation with that it does not take (docs/API.md); any other problem is about something else. */
+const NOT_CONFIRMED = new Set(["unknown_reference", "not_permitted", "proof_follows", "replayed", "expired", "malformed", "wrong_kind", "bad_signature"]);
+
 export class Answering {
   private readonly listeners = new Set<() => void>();
   private withdrawing: Promise<void> | null = null;
@@ -135,9 +138,9 @@ export class Answering {
     if (publish && !halted) this.publisher.start(publish, scope);
   }
 
-  /** The service does not take the confirmation: the person answers anew. Whether it was this that failed. */
-  wasNotConfirmed(): boolean {
-    if (this.confirming === null) return false;
+  /** A problem with this code came: the person answers anew if it is that the service does not take the confirmation. Whether it was. */
+  wasNotConfirmed(code: string): boolean {
+    if (this.confirming === null || !NOT_CONFIRMED.has(code)) return false;
     this.confirming = null;
     if (this.store.state.answer === "sending") this.askAgain();
     return true;

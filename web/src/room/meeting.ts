@@ -6,7 +6,7 @@ import { openCheckpoint } from "../core/proof.ts";
 import type { Asked, LedgerWatch } from "../ledger/watch.ts";
 import { Mesh, type MeshEvents } from "../net/mesh.ts";
 import type { Gate, RequestNotice, RosterEntry, ServerMessage, Welcome, Whereabouts } from "../net/messages.ts";
-import { problemFrom } from "../net/api.ts";
+import { problemFrom, type Problem } from "../net/api.ts";
 import { RoomSocket, type SocketStatus } from "../net/socket.ts";
 import { keepSeat, leaveSeat } from "../store/keys.ts";
 import { inWords } from "../ui/problems.ts";
@@ -88,7 +88,7 @@ export class Meeting {
       case "take": return this.take(message.envelope);
       case "room_changed": return this.roomChanged(message.envelope);
       case "recording_ended": return this.isOurs(message.recording) ? this.ended(message.reason) : undefined;
-      case "problem": return message.problem?.code === "removed" ? this.entry.removed() : this.problem(inWords(problemFrom(message.problem)));
+      case "problem": return message.problem?.code === "removed" ? this.entry.removed() : this.problem(problemFrom(message.problem));
       default: return;
     }
   }
@@ -239,8 +239,10 @@ export class Meeting {
     });
   }
 
-  private problem(words: Message): void {
-    if (this.answering.wasNotConfirmed()) return;
+  private problem(problem: Problem): void {
+    // Before the welcome there is no confirmation on this connection that it could be about.
+    if (this.store.state.connection === "connected" && this.answering.wasNotConfirmed(problem.code)) return;
+    const words = inWords(problem);
     if (this.store.state.participant === "") this.entry.refused(words);
     else this.store.set({ notice: words });
   }
