@@ -204,6 +204,29 @@ test('a host removes somebody who does not answer, and recording goes on without
   assert.equal(await host.at('answer-row').count(), 2, 'the page does not come back by itself');
 });
 
+test('the focus stays on "Remove" while answers come in, also behind the question, and is not lost with the person', async (t) => {
+  const { host, guests: [jonas] } = await meeting(t, ['Jonas', 'Lena']);
+  await host.ask('Minutes'); await host.approve('audio');
+  const button = host.at('answer-row').filter({ hasText: 'Lena' }).getByTestId('remove');
+  const focused = () => host.page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.id);
+  await button.focus();
+  const label = await focused();
+  assert.match(label, /Lena/);
+  await jonas.at('prompt-refuse').click();
+  await shows(host, 'answers-table', '1 refused');
+  assert.equal(await focused(), label);
+  await button.press('Enter');
+  await host.at('remove-dialog').waitFor();
+  await jonas.at('prompt-again').click(); await jonas.approve('audio');
+  await shows(host, 'answers-table', '2 of 3');
+  await host.at('remove-cancel').click();
+  assert.equal(await focused(), label, 'the dialog gives it back');
+  await button.press('Enter');
+  await host.at('remove-confirm').click();
+  await host.page.waitForFunction(() => document.querySelectorAll('[data-testid=answer-row]').length === 2);
+  assert.equal(await focused(), 'host-panel-title');
+});
+
 test('where a withdrawal erases whole takes, the prompt and the withdrawal say so; elsewhere they do not', async (t) => {
   for (const wholeTakes of [true, false]) {
     const { host, guest } = await meeting(t, ['Jonas'], {}, { wholeTakes });

@@ -266,6 +266,18 @@ test('a service that does not take the confirmation asks again', async (t) => {
   assert.match(await guest.at('notice').textContent(), /answer once more/);
 });
 
+test('a problem about something else, while a confirmation is on its way, is no answer to it', async (t) => {
+  const { service, host, guest } = await meeting(t);
+  await host.ask('Minutes'); await host.approve('audio'); await guest.approve('audio');
+  await guest.state('recording-sign', 'recording');
+  service.lies.beforeConfirming = { type: 'problem', problem: { code: 'rate_limited', status: 429, detail: 'too much at once' } };
+  service.dropSockets();
+  await guest.page.waitForFunction(() => document.querySelector('[data-testid=notice]').textContent.includes('Too many attempts'));
+  await Promise.all([host, guest].map((who) => who.state('recording-sign', 'recording')));
+  await guest.state('approval-status', 'approved');
+  assert.deepEqual([(await statements(service, 'approval')).length, await guest.at('prompt').count()], [2, 0], 'nobody is asked again');
+});
+
 test('the privacy notice is accepted once; its cookie is the only one', async (t) => {
   const { guest, link } = await meeting(t);
   const cookies = await guest.context.cookies();

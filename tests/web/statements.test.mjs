@@ -12,7 +12,6 @@ const { shortCode } = await web('core/short_code');
 const wrapped = await web('core/wrapped');
 const identity = await web('core/identity');
 const invitation = await web('core/invitation');
-const { compareHeads } = await web('store/checkpoints');
 const shape = await web('core/shape');
 const { isPlain, plainLine } = await web('core/plain_text');
 
@@ -137,13 +136,4 @@ test('an invitation is read only with a whole fingerprint', async () => {
   assert.deepEqual(invitation.parseInvitation(link.pathname, link.hash), { room: ID, fingerprint: await invitation.fingerprintOf(signer.publicKey) });
   assert.equal(invitation.parseInvitation(link.pathname, link.hash.slice(0, -1)).fingerprint, null);
   assert.equal(invitation.parseInvitation('/r/short', link.hash), null);
-});
-
-test('a ledger that shrinks or shows another root is told from one that grew', () => {
-  const pinned = { size: 5, root: 'aa' };
-  assert.equal(compareHeads(undefined, pinned), 'first');
-  assert.equal(compareHeads(pinned, { size: 4, root: 'bb' }), 'older');
-  assert.equal(compareHeads(pinned, { size: 5, root: 'bb' }), 'forked');
-  assert.equal(compareHeads(pinned, { size: 6, root: 'bb' }), 'newer');
-  assert.equal(compareHeads(pinned, pinned), 'same');
 });

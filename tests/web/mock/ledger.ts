@@ -22,7 +22,7 @@ export class MockLedger {
 
   async append(recording: string, kind: string, envelope: string, id: string): Promise<Entry> {
     const known = this.entries.find((entry) => entry.id === id);
-    if (known) return known;
+    if (known) return (await this.proven([known]))[0]!;
     const sequence = this.entries.filter((entry) => entry.recording === recording).length;
     const entry = utf8(JSON.stringify({ recording, sequence, previous: this.last.get(recording) ?? null, received_ms: Date.now(), kind, envelope_sha256: toHex(await sha256(utf8(envelope))) }));
     const r = randomBytes(32);
@@ -44,16 +44,44 @@ export class MockLedger {
     return { size: this.leaves.length, root: toHex(await root(this.leaves)) };
   }
 
-  async checkpoint(): Promise<string> {
-    const body = `${this.origin}\n${this.leaves.length}\n${toBase64(await root(this.leaves))}\n`;
+  get size(): number {
+    return this.leaves.length;
+  }
+
+  /** The checkpoint of the first `size` leaves. */
+  async checkpoint(size = this.leaves.length): Promise<string> {
+    const body = `${this.origin}\n${size}\n${toBase64(await root(this.leaves.slice(0, size)))}\n`;
     const signature = concat(this.keyHash, await this.signer.sign(utf8(body)));
     return `${body}\n\u2014 ${this.origin} ${toBase64(signature)}\n`;
+  }
+
+  /** A tile of hashes by its address, or null where the tree has none. */
+  async tile(path: string): Promise<Bytes | null> {
+    return tileOf(this.leaves, path);
+  }
+
+  /** The same ledger with another past: leaf `at` and everything after it never were, and `fresh` others are there instead. */
+  async rewrite(at: number, fresh: number): Promise<void> {
+    this.leaves.splice(at);
+    this.entries.splice(at);
+    for (let i = 0; i < fresh; i++) this.leaves.push(await leafHash(randomBytes(32)));
   }
 
   async proof(index: number): Promise<string> {
     const hashes = await path(index, this.leaves);
     return ["c2sp.org/tlog-proof@v1", `index ${index}`, ...hashes.map(toBase64), "", await this.checkpoint()].join("\n");
   }
+}
+
+/** As c2sp.org/tlog-tiles has it, from the leaves alone. */
+export async function tileOf(leaves: Bytes[], path: string): Promise<Bytes | null> {
+  const [, level, groups, partial] = /^(\d+)\/((?:x\d{3}\/)*\d{3})(?:\.p\/(\d+))?$/.exec(path) ?? [];
+  if (level === undefined) return null;
+  const per = 256 ** Number(level);
+  const first = Number(groups!.replace(/[x/]/g, "")) * 256;
+  const width = Number(partial ?? 256);
+  if (Math.floor(leaves.length / per) < first + width) return null;
+  return concat(...(await Promise.all(Array.from({ length: width }, (_, i) => root(leaves.slice((first + i) * per, (first + i + 1) * per))))));
 }
 
 const split = (n: number): number => 2 ** Math.floor(Math.log2(n - 1));

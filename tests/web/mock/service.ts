@@ -17,7 +17,7 @@ const TOKEN = "t".repeat(43); // everybody's
 const COUNTERSIGN_WITHIN_MS = 1_000; // the service waits 3 s
 
 /** What to lie about. Every lie is one that the pages must notice. */
-export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; openWithoutTake?: boolean; confirmsNobody?: boolean; losesConfirmations?: number; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; files?: Map<string, Uint8Array> }
+export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; openWithoutTake?: boolean; confirmsNobody?: boolean; losesConfirmations?: number; beforeConfirming?: object; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; unreachable?: boolean; published?: () => number; files?: Map<string, Uint8Array> }
 
 export class MockService {
   readonly lies: Lies = {};
@@ -26,6 +26,8 @@ export class MockService {
   readonly posted: { kind: string; envelope: string; wrapped: string | null }[] = [];
   readonly keys = new Map<string, Uint8Array>();
   readonly countersigned: string[] = [];
+  /** what was asked of the public ledger */
+  readonly looks: string[] = [];
   private readonly rooms = new Map<string, Room>();
   private readonly people: Person[] = [];
   private readonly server: Server;
@@ -75,8 +77,20 @@ export class MockService {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
     const body = await new Promise<string>((resolve) => { let text = ""; request.on("data", (part) => { text += part; }).on("end", () => resolve(text)); });
     if (pathname.startsWith("/api/v1/")) return this.api(request.method ?? "GET", pathname.slice(7), body, request, response);
+    if (pathname.startsWith("/ledger/")) return this.publicLedger(pathname.slice(8), response);
     if (pathname.startsWith("/whip/")) return problem(response, 503, "no_media", "the test double takes no media");
     this.file(pathname, response);
+  }
+
+  /** As lies have it, or what the ledger holds: without a lie the double publishes at once. */
+  private async publicLedger(path: string, response: ServerResponse): Promise<void> {
+    this.looks.push(path);
+    const { unreachable, published } = this.lies;
+    if (unreachable) return problem(response, 503, "unavailable", "not now");
+    if (path === "checkpoint") return void response.writeHead(200, { "Content-Type": "text/plain; charset=utf-8" }).end(await this.ledger.checkpoint(published?.()));
+    const tile = await this.ledger.tile(path.replace(/^tile\//, ""));
+    if (!tile) return problem(response, 404, "not_found", path);
+    response.writeHead(200, { "Content-Type": "application/octet-stream" }).end(tile);
   }
 
   private file(pathname: string, response: ServerResponse): void {
@@ -263,6 +277,10 @@ export class MockService {
     if ((this.lies.losesConfirmations ?? 0) > 0) {
       this.lies.losesConfirmations!--;
       return person.socket?.terminate();
+    }
+    if (this.lies.beforeConfirming) {
+      send(person.socket, this.lies.beforeConfirming);
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
     }
     const fits = body.key === person.key && body.challenge === person.challenge && body.approval === person.resting && !this.lies.confirmsNobody;
     person.challenge = toBase64url(randomBytes(32));

@@ -11,11 +11,13 @@ const entryShape = record<Entry>({ recording: id, sequence: count, previous: nul
 
 /** Entry, opening and proof as the service acknowledges a statement. */
 export interface Acknowledgement { entry: string; r: string; proof: string }
-export interface Checked { entry: Entry; index: number; head: TreeHead }
+export interface Checked { entry: Entry; index: number; head: TreeHead; checkpoint: string }
 
 const decimal = (line: string | undefined, what: string): number => {
   if (line === undefined || !/^(0|[1-9][0-9]{0,15})$/.test(line)) throw new Malformed(`${what} is not a number`);
-  return Number(line);
+  const value = Number(line);
+  if (!Number.isSafeInteger(value)) throw new Malformed(`${what} is too large`);
+  return value;
 };
 
 /** The key of a C2SP verifier key `name+hash+base64(0x01 ‖ key)`, base64url. */
@@ -83,7 +85,7 @@ export async function checkAcknowledgement(ack: Acknowledgement, envelope: strin
   const head = await openCheckpoint(checkpoint, ledger);
   const root = await rootOfInclusion(await leafHash(await commitment(fromBase64(ack.r), stored)), index, head.size, hashes);
   if (toHex(root) !== head.root) throw new Malformed("the proof does not lead to the root of the checkpoint");
-  return { entry, index, head };
+  return { entry, index, head, checkpoint };
 }
 
 /** A root as base64 (as checkpoints spell it). */

@@ -5,14 +5,17 @@ import { checkAcknowledgement } from "../core/proof.ts";
 import { writeReceipt } from "../core/receipt.ts";
 import type { MediaKind } from "../core/shape.ts";
 import { T } from "../i18n/i18n.ts";
+import type { Asked as LedgerAsked, LedgerWatch } from "../ledger/watch.ts";
 import { api, Problem, type Accepted, type PublishAt } from "../net/api.ts";
 import { submitUntilAcknowledged } from "../net/submit.ts";
 import { approvalsOf, keepApproval, updateApproval } from "../store/approvals.ts";
-import { pinCheckpoint, pinnedCheckpoint } from "../store/checkpoints.ts";
 import { makeApproval, makeConfirmation, makeRefusal, makeWithdrawal, type Asked } from "./answers.ts";
 import { keptWithdrawals, markWithdrawn } from "./kept_withdrawals.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Place, Store } from "./state.ts";
+
+/** What the service answers a confirmation with that it does not take (docs/API.md); any other problem is about something else. */
+const NOT_CONFIRMED = new Set(["unknown_reference", "not_permitted", "proof_follows", "replayed", "expired", "malformed", "wrong_kind", "bad_signature"]);
 
 export class Answering {
   private readonly listeners = new Set<() => void>();
@@ -29,6 +32,7 @@ export class Answering {
   }
 
   async approve(scope: MediaKind[]): Promise<void> {
+    await this.ledger.mustHold();
     const asked = await this.asked();
     const { approval, wrapped, keyFile } = await makeApproval(asked, scope, this.place.signer);
     await keepApproval({
@@ -38,7 +42,8 @@ export class Answering {
     // Set before sending: the take that names this approval may arrive before the answer to it.
     this.store.set({ answer: "sending", approval: approval.id, scope: approval.body.scope });
     try {
-      await this.acknowledged(await api.submit(approval.envelope, wrapped), approval.envelope, asked, approval.id, approval.body.scope);
+      const before = await this.ledger.asking();
+      await this.acknowledged(await api.submit(approval.envelope, wrapped), approval.envelope, asked, before, approval.id, approval.body.scope);
     } catch (error) {
       if (this.store.state.approval === approval.id) this.store.set({ answer: "asked", approval: null, scope: [] });
       throw error;
@@ -72,7 +77,8 @@ export class Answering {
     if (less.length === 0) return;
     this.store.set({ scope });
     const { envelope } = await makeWithdrawal(request.body.recording, this.place.signer, "now", less);
-    await this.check(await submitUntilAcknowledged(envelope), envelope);
+    const asked = await this.ledger.asking();
+    await this.check(await submitUntilAcknowledged(envelope), envelope, asked);
   }
 
   /** Stops sending at once, if the recording is the one that is asked for, and sends the withdrawal until the service acknowledges it. */
@@ -99,23 +105,25 @@ export class Answering {
         this.publisher.stop();
         this.store.set({ answer: "withdrawn", approval: null, scope: [] });
       }
+      const before = await this.ledger.asking().catch(() => null); // nothing keeps a withdrawal from being sent
       const accepted = await submitUntilAcknowledged(envelope);
       await markWithdrawn(one);
-      await this.check(accepted, envelope);
+      await this.check(accepted, envelope, before);
     }
     this.kept();
   }
 
   /**
    * After a lost connection, also to a service that was restarted: a page that stayed open says by itself, with a fresh signature, that
-   * the approval its person gave still holds. After a reload, or if the service does not take it, the prompt opens again.
+   * the approval its person gave still holds. After a reload, in a ledger that was falsified, or if the service does not take it, the prompt
+   * opens again.
    */
   async cameBack(): Promise<void> {
     const { request, answer, approval, halted } = this.store.state;
     const stands = answer === "approved" || this.confirming === approval; // lost again before it was confirmed
     if (!request || !stands || approval === null) return;
     this.publisher.stop();
-    if (halted) return this.askAgain();
+    if (halted || !(await this.ledger.holds())) return this.askAgain();
     this.store.set({ answer: "sending" });
     this.confirming = approval;
     const { envelope } = await makeConfirmation(approval, await this.asked(), this.place.signer);
@@ -131,9 +139,9 @@ export class Answering {
     if (publish && !halted) this.publisher.start(publish, scope);
   }
 
-  /** The service does not take the confirmation: the person answers anew. Whether it was this that failed. */
-  wasNotConfirmed(): boolean {
-    if (this.confirming === null) return false;
+  /** A problem with this code came: the person answers anew if it is that the service does not take the confirmation. Whether it was. */
+  wasNotConfirmed(code: string): boolean {
+    if (this.confirming === null || !NOT_CONFIRMED.has(code)) return false;
     this.confirming = null;
     if (this.store.state.answer === "sending") this.askAgain();
     return true;
@@ -148,14 +156,14 @@ export class Answering {
     const { room, request, participant, challenge } = this.store.state;
     if (!request) throw new Problem(0, "request_over", "there is no request any more");
     const { role, name } = this.place;
-    return { room, request, participant, role, name, challenge, checkpoint: await pinnedCheckpoint(room.body.ledger.origin) };
+    return { room, request, participant, role, name, challenge, checkpoint: await this.ledger.latest() };
   }
 
-  private async acknowledged(accepted: Accepted, envelope: string, asked: Asked, id: string, scope: MediaKind[]): Promise<void> {
+  private async acknowledged(accepted: Accepted, envelope: string, asked: Asked, before: LedgerAsked, id: string, scope: MediaKind[]): Promise<void> {
     const receipt = writeReceipt({ room: asked.room.envelope, request: asked.request.envelope, approval: envelope, acknowledgement: accepted });
     await updateApproval(id, { receipt, ...(await this.withToken(id, accepted.publish)) });
     this.kept();
-    await this.check(accepted, envelope);
+    await this.check(accepted, envelope, before);
     if (this.store.state.approval !== id || this.store.state.answer !== "sending") return; // withdrawn or asked anew meanwhile
     // The service took the approval but gives no place to publish: we left and came back while it was on its way.
     if (!accepted.publish && scope.some((kind) => kind !== "chat")) return this.askAgain();
@@ -169,13 +177,16 @@ export class Answering {
     return kept && publish ? { keyFile: writeKeyFile({ ...parseKeyFile(kept.keyFile), token: publish.token }) } : {};
   }
 
+  private get ledger(): LedgerWatch {
+    return this.place.ledgers.of(this.store.state.room.body.ledger);
+  }
+
   /** The proof of the acknowledgement must hold; one that does not is an alarm, the answer stands all the same. */
-  private async check(accepted: Accepted, envelope: string): Promise<void> {
-    const { ledger } = this.store.state.room.body;
+  private async check(accepted: Accepted, envelope: string, before: LedgerAsked | null): Promise<void> {
+    const watch = this.ledger;
     try {
-      const { head } = await checkAcknowledgement(accepted, envelope, ledger);
-      const verdict = await pinCheckpoint(ledger.origin, head);
-      if (verdict === "older" || verdict === "forked") this.store.alarm(T("alarm_ledger"));
+      const { head, checkpoint } = await checkAcknowledgement(accepted, envelope, watch.ledger);
+      await watch.saw({ ...head, note: checkpoint }, before);
     } catch (error) {
       console.error(error);
       this.store.alarm(T("alarm_proof"));

@@ -25,6 +25,9 @@ export class HostPanel {
   private readonly stop = h("button", { type: "button", class: "danger", testid: "stop-recording" }, T("stop_recording"));
   private readonly answers: HTMLElement;
   private readonly keyCheck = h("p", { testid: "host-key-check", role: "status", data: { state: "off" } });
+  private readonly title = h("h2", { id: "host-panel-title", tabindex: "-1" }, T("host_panel"));
+  /** By participant: the same button as long as the person is there, so that a dialog gives the focus back to it. */
+  private readonly removers = new Map<string, HTMLElement>();
   private shown = "";
 
   constructor(private readonly duties: HostDuties, room: string) {
@@ -35,7 +38,7 @@ export class HostPanel {
     const key = h("details", {}, h("summary", {}, T("key_check_title")), h("p", { class: "muted" }, T("key_check_lead")),
       roomKeyInput("host-room-key", room, T("key_check_file"), async (key) => duties.useRoomKey(key)), this.keyCheck);
     this.element = h("section", { class: "card", "aria-labelledby": "host-panel-title" },
-      h("h2", { id: "host-panel-title" }, T("host_panel")), this.gate, this.note, this.door, this.problem, h("div", { class: "kept" }, this.ask, this.stop), this.answers, key);
+      this.title, this.gate, this.note, this.door, this.problem, h("div", { class: "kept" }, this.ask, this.stop), this.answers, key);
   }
 
   draw(state: MeetingState): void {
@@ -52,9 +55,19 @@ export class HostPanel {
     const { people, approved, refused } = gate.answers;
     const counted = request !== null && !request.body.names_refusals && approved < people;
     fill(this.caption, counted ? T("answers_caption_counts", { people, approved, refused: refused ?? 0 }) : T("answers_caption"));
-    this.drawNote(state);
-    fill(this.table, ...roster.map((entry) => this.row(entry, state)));
+    this.keepingFocus(() => {
+      for (const participant of this.removers.keys()) if (![...roster, ...door].some((entry) => entry.participant === participant)) this.removers.delete(participant);
+      this.drawNote(state);
+      fill(this.table, ...roster.map((entry) => this.row(entry, state)));
+    });
     this.drawKeyCheck(state);
+  }
+
+  /** What is taken out of the document loses the focus, even if it is put back; with its person gone, the panel's title has it. */
+  private keepingFocus(redraw: () => void): void {
+    const focused = [...this.removers.values()].find((button) => button === document.activeElement);
+    redraw();
+    (focused?.isConnected ? focused : focused && this.title)?.focus({ preventScroll: true });
   }
 
   private drawNote({ request, answer, gate, roster, door }: MeetingState): void {
@@ -78,7 +91,11 @@ export class HostPanel {
   }
 
   private removeButton({ participant, name }: Pick<RosterEntry, "participant" | "name">): HTMLElement {
-    return h("button", { type: "button", testid: "remove", "aria-label": T("remove_person", { name }), on: { click: () => this.remove(participant, name) } }, icon("leave"), T("remove"));
+    const known = this.removers.get(participant);
+    if (known) return known;
+    const button = h("button", { type: "button", testid: "remove", "aria-label": T("remove_person", { name }), on: { click: () => this.remove(participant, name) } }, icon("leave"), T("remove"));
+    this.removers.set(participant, button);
+    return button;
   }
 
   private remove(participant: string, name: string): void {

@@ -3,7 +3,7 @@
 import { openStatement } from "../core/dsse.ts";
 import { parseKeyFile } from "../core/identity.ts";
 import { checkAcknowledgement } from "../core/proof.ts";
-import type { LedgerName } from "../core/statements.ts";
+import type { LedgerWatch } from "../ledger/watch.ts";
 import { submitUntilAcknowledged } from "../net/submit.ts";
 import { approvalsOf, updateApproval, type KeptApproval } from "../store/approvals.ts";
 
@@ -34,10 +34,12 @@ export async function markWithdrawn({ approvals }: KeptWithdrawal): Promise<void
 }
 
 /** Outside the meeting: sends every withdrawal kept for the recording and checks what the service answers. */
-export async function takeBack(room: string, recording: string, ledger: LedgerName): Promise<void> {
+export async function takeBack(room: string, recording: string, watch: LedgerWatch): Promise<void> {
   for (const kept of await keptWithdrawals(room, recording)) {
+    const before = await watch.asking().catch(() => null);
     const accepted = await submitUntilAcknowledged(kept.envelope);
     await markWithdrawn(kept); // in effect already; whether its proof holds is another question
-    await checkAcknowledgement(accepted, kept.envelope, ledger);
+    const { head, checkpoint } = await checkAcknowledgement(accepted, kept.envelope, watch.ledger);
+    await watch.saw({ ...head, note: checkpoint }, before);
   }
 }

@@ -6,9 +6,11 @@ import { parseInvitation } from "../core/invitation.ts";
 import type { Room } from "../core/statements.ts";
 import { T, type Message } from "../i18n/i18n.ts";
 import { api, Problem, type Config } from "../net/api.ts";
+import { Ledgers } from "../ledger/ledgers.ts";
 import { forgetSaved } from "../store/approvals.ts";
 import { hostKey, keepSeatKey, readSeat, seatKey, type Seat } from "../store/keys.ts";
 import { fill, h } from "../ui/dom.ts";
+import { ledgerAlarm } from "../ui/ledger_alarm.ts";
 import { prefixTitle, ready, showPage, titleOfPage } from "../ui/frame.ts";
 import { icon } from "../ui/icons.ts";
 import { inWords } from "../ui/problems.ts";
@@ -23,6 +25,7 @@ import { Store } from "./state.ts";
 import { TakeHome } from "./take_home.ts";
 import { Tiles } from "./tiles.ts";
 
+const ledgers = new Ledgers();
 const main = showPage("room", T("join_title"), h("p", { class: "muted" }, T("loading")));
 
 function stop(title: Message, words: Message | string, testid = "fingerprint-error"): void {
@@ -67,10 +70,12 @@ async function sit(room: string): Promise<Sitting> {
 
 async function offerJoin(config: Config, room: Signed<Room>, fingerprint: string): Promise<void> {
   await forgetSaved(room.body.room);
+  const watch = ledgers.of(room.body.ledger);
   const { owns, signer: host } = await ownership(room);
   const holder = room.body.host_keys.find(({ key }) => key === host?.publicKey)?.holder ?? "";
   const media = new LocalMedia();
   const about = [
+    ledgerAlarm(ledgers),
     host ? h("p", { class: "note", testid: "join-as-host" }, T("join_as_host")) : null,
     owns && !host ? h("div", { class: "note warning", role: "status", testid: "join-not-host" }, h("p", {}, T("join_not_host")),
       h("p", {}, h("a", { class: "button", testid: "join-add-browser", href: `/host#room-${room.body.room}` }, T("join_add_browser")))) : null,
@@ -78,7 +83,7 @@ async function offerJoin(config: Config, room: Signed<Room>, fingerprint: string
   ];
   const view = joinView(room.body.title, about, readSeat(room.body.room)?.name ?? holder, media, ({ name }) => void join(name));
   titleOfPage(T("plain", { text: room.body.title }));
-  const home = new TakeHome(room.body, "outside", (recording) => takeBack(room.body.room, recording, room.body.ledger));
+  const home = new TakeHome(room.body, "outside", (recording) => takeBack(room.body.room, recording, watch));
   fill(main, view.element, home.element);
   void home.draw();
   await media.openBoth();
@@ -86,7 +91,7 @@ async function offerJoin(config: Config, room: Signed<Room>, fingerprint: string
 
   async function join(name: string): Promise<void> {
     const { signer, slot, seat } = await sit(room.body.room);
-    const place = { config, roomId: room.body.room, fingerprint, signer, name, role: host ? "host" as const : "participant" as const, hostSigner: host };
+    const place = { config, roomId: room.body.room, fingerprint, signer, name, role: host ? "host" as const : "participant" as const, hostSigner: host, ledgers };
     const tiles = new Tiles();
     const store = new Store(initialState(room));
     const meeting: Meeting = new Meeting(place, store, media, {
@@ -128,9 +133,9 @@ async function leave(meeting: Meeting, how: "left" | "removed" = "left"): Promis
   prefixTitle(null);
   main.classList.remove("in-meeting");
   const { roomId } = meeting.place;
-  const { ledger } = meeting.store.state.room.body;
-  const home = new TakeHome(meeting.store.state.room.body, "outside", (recording) => takeBack(roomId, recording, ledger));
-  fill(main, h("section", { class: "narrow", testid: "left" }, h("h1", { tabindex: "-1" }, T(`${how}_title`)), h("p", {}, T(`${how}_words`)),
+  const watch = ledgers.of(meeting.store.state.room.body.ledger);
+  const home = new TakeHome(meeting.store.state.room.body, "outside", (recording) => takeBack(roomId, recording, watch));
+  fill(main, h("section", { class: "narrow", testid: "left" }, h("h1", { tabindex: "-1" }, T(`${how}_title`)), h("p", {}, T(`${how}_words`)), ledgerAlarm(ledgers),
     h("p", {}, h("button", { type: "button", class: "primary", testid: "rejoin", on: { click: () => location.reload() } }, T("rejoin"))), home.element));
   main.querySelector("h1")?.focus();
   await home.draw();

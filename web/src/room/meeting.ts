@@ -3,11 +3,11 @@
 import { T, type Message } from "../i18n/i18n.ts";
 import { noticeIsOurs } from "../i18n/notice.ts";
 import { openCheckpoint } from "../core/proof.ts";
+import type { Asked, LedgerWatch } from "../ledger/watch.ts";
 import { Mesh, type MeshEvents } from "../net/mesh.ts";
 import type { Gate, RequestNotice, RosterEntry, ServerMessage, Welcome, Whereabouts } from "../net/messages.ts";
-import { problemFrom } from "../net/api.ts";
+import { problemFrom, type Problem } from "../net/api.ts";
 import { RoomSocket, type SocketStatus } from "../net/socket.ts";
-import { pinCheckpoint } from "../store/checkpoints.ts";
 import { keepSeat, leaveSeat } from "../store/keys.ts";
 import { inWords } from "../ui/problems.ts";
 import { Answering } from "./answering.ts";
@@ -31,6 +31,8 @@ export class Meeting {
   private queue: Promise<void> = Promise.resolve();
   private left = false;
   private shown: Whereabouts | null = null;
+  /** what was known of the ledger when the connection was begun: its welcome cannot show less */
+  private before: Promise<Asked | null> = Promise.resolve(null);
 
   constructor(readonly place: Place, readonly store: Store, readonly media: LocalMedia, private readonly meshEvents: Omit<MeshEvents, "signal">,
     resume: string | null, private readonly seatSlot: string, private readonly entry: Entry) {
@@ -41,6 +43,7 @@ export class Meeting {
     this.socket = new RoomSocket(url, joinAs, resume, (message) => this.hear(message), (connection) => this.status(connection));
     this.duties = place.hostSigner ? new HostDuties(place, store, (message) => this.socket.send(message)) : null;
     media.onChange(() => this.mesh?.publish(media.sent()));
+    place.ledgers.onAlarm((alarm) => store.alarm(alarm));
   }
 
   join(): void {
@@ -58,6 +61,7 @@ export class Meeting {
 
   private status(connection: SocketStatus): void {
     if (this.left) return;
+    if (connection === "connecting" || connection === "reconnecting") this.before = this.ledger.asking().catch(() => null);
     if (connection === "reconnecting" && this.store.state.participant === "") this.entry.waits(T("join_waits"));
     this.store.set({ connection });
   }
@@ -84,7 +88,7 @@ export class Meeting {
       case "take": return this.take(message.envelope);
       case "room_changed": return this.roomChanged(message.envelope);
       case "recording_ended": return this.isOurs(message.recording) ? this.ended(message.reason) : undefined;
-      case "problem": return message.problem?.code === "removed" ? this.entry.removed() : this.problem(inWords(problemFrom(message.problem)));
+      case "problem": return message.problem?.code === "removed" ? this.entry.removed() : this.problem(problemFrom(message.problem));
       default: return;
     }
   }
@@ -93,7 +97,9 @@ export class Meeting {
     const room = await checkRoomAgain(welcome.room_envelope, this.store.state.room, this.place.fingerprint);
     const again = this.store.state.participant !== "";
     keepSeat(this.place.roomId, { slot: this.seatSlot, resume: welcome.resume, name: this.place.name });
-    if (typeof welcome.checkpoint === "string" && welcome.checkpoint !== "") await this.pin(welcome.checkpoint, room.body.ledger);
+    const { checkpoint } = welcome;
+    const watch = this.place.ledgers.of(room.body.ledger);
+    if (typeof checkpoint === "string" && checkpoint !== "") await watch.saw({ ...(await openCheckpoint(checkpoint, watch.ledger)), note: checkpoint }, await this.before);
     if (again && welcome.participant !== this.store.state.participant) this.restartMesh();
     this.store.set({ room, session: welcome.session, participant: welcome.participant, challenge: welcome.challenge, where: welcome.place });
     if (welcome.place === "lobby") this.restartMesh();
@@ -130,9 +136,8 @@ export class Meeting {
     this.inside(gate);
   }
 
-  private async pin(checkpoint: string, ledger: { origin: string; vkey: string }): Promise<void> {
-    const verdict = await pinCheckpoint(ledger.origin, await openCheckpoint(checkpoint, ledger));
-    if (verdict === "older" || verdict === "forked") this.store.alarm(T("alarm_ledger"));
+  private get ledger(): LedgerWatch {
+    return this.place.ledgers.of(this.store.state.room.body.ledger);
   }
 
   private newMesh(): Mesh {
@@ -197,6 +202,7 @@ export class Meeting {
     });
     if (approval === null || !take.body.approvals.includes(approval)) return this.alarmAndStop(T("alarm_take_without_me"));
     this.store.set({ take: await seenTake(take), hasRecorded: true });
+    await this.ledger.saw({ ...take.body.checkpoint, note: null }, null); // it may have been on its way for a while
   }
 
   /** The room as its host changed it. What was approved under the old statement ends; one that does not fit is believed by nobody here. */
@@ -233,8 +239,10 @@ export class Meeting {
     });
   }
 
-  private problem(words: Message): void {
-    if (this.answering.wasNotConfirmed()) return;
+  private problem(problem: Problem): void {
+    // Before the welcome there is no confirmation on this connection that it could be about.
+    if (this.store.state.connection === "connected" && this.answering.wasNotConfirmed(problem.code)) return;
+    const words = inWords(problem);
     if (this.store.state.participant === "") this.entry.refused(words);
     else this.store.set({ notice: words });
   }

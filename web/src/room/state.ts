@@ -3,6 +3,7 @@ import type { Signed, Signer } from "../core/dsse.ts";
 import type { MediaKind } from "../core/shape.ts";
 import type { Request, Role, Room } from "../core/statements.ts";
 import type { Message } from "../i18n/i18n.ts";
+import type { Ledgers } from "../ledger/ledgers.ts";
 import type { Config } from "../net/api.ts";
 import type { Gate, RosterEntry, Whereabouts } from "../net/messages.ts";
 import type { SocketStatus } from "../net/socket.ts";
@@ -12,7 +13,7 @@ export type PublishStatus = "off" | "connecting" | "connected" | "failed";
 export interface TakeSeen { number: number; code: string; countersigned: boolean }
 
 /** What does not change while the page is in the meeting (the room only by a new statement). */
-export interface Place { config: Config; roomId: string; fingerprint: string; signer: Signer; name: string; role: Role; hostSigner: Signer | null }
+export interface Place { config: Config; roomId: string; fingerprint: string; signer: Signer; name: string; role: Role; hostSigner: Signer | null; ledgers: Ledgers }
 
 export interface MeetingState {
   room: Signed<Room>;

@@ -1,4 +1,4 @@
-// What this browser keeps (IndexedDB): keys that never leave it, receipts until they are downloaded, the last checkpoint seen.
+// What this browser keeps (IndexedDB): keys that never leave it, receipts until they are downloaded, what was seen of each ledger.
 // Nothing here names a person. Values are structured clones, so non-extractable keys can be kept.
 
 const NAME = "unavoce";
@@ -32,6 +32,17 @@ export class Table<T> {
   }
   async remove(key: string): Promise<void> {
     await this.run("readwrite", (store) => store.delete(key));
+  }
+
+  /** Reads and writes in one transaction, so that no other tab comes between. */
+  async change(key: string, change: (value: T | undefined) => T): Promise<T> {
+    let changed: T | undefined;
+    await this.run("readwrite", (store) => {
+      const read = store.get(key);
+      read.onsuccess = () => store.put((changed = change(read.result as T | undefined)), key);
+      return read;
+    });
+    return changed as T;
   }
 
   private async run<R>(mode: IDBTransactionMode, use: (store: IDBObjectStore) => IDBRequest): Promise<R> {

@@ -5,20 +5,25 @@ import { parseKeyFile, type KeyFile } from "../core/identity.ts";
 import { Malformed } from "../core/bytes.ts";
 import { checkAcknowledgement } from "../core/proof.ts";
 import { sayTime, T } from "../i18n/i18n.ts";
+import { Ledgers } from "../ledger/ledgers.ts";
+import type { LedgerWatch } from "../ledger/watch.ts";
 import { api } from "../net/api.ts";
 import { submitUntilAcknowledged } from "../net/submit.ts";
 import { field, fill, h } from "../ui/dom.ts";
 import { ready, showPage } from "../ui/frame.ts";
+import { ledgerAlarm } from "../ui/ledger_alarm.ts";
 import { ownPart } from "../ui/own_part.ts";
 import { inWords } from "../ui/problems.ts";
 import { facts } from "../ui/room_facts.ts";
 
+const ledgers = new Ledgers();
+let watch: LedgerWatch | null = null;
 const file = h("input", { type: "file", testid: "withdraw-file" });
 const summary = h("section", { testid: "withdraw-summary", hidden: true });
 const problem = h("p", { class: "problem", role: "alert", testid: "withdraw-error" });
 const status = h("p", { testid: "withdraw-status", role: "status" });
 const card = h("div", { class: "card" }, field(T("withdraw_file"), file, T("withdraw_file_hint")), problem, summary, status);
-const content = h("div", { class: "narrow" }, h("h1", {}, T("withdraw_page_title")), h("p", { class: "lead" }, T("withdraw_page_lead")), card);
+const content = h("div", { class: "narrow" }, h("h1", {}, T("withdraw_page_title")), h("p", { class: "lead" }, T("withdraw_page_lead")), ledgerAlarm(ledgers), card);
 showPage("withdraw", T("withdraw_page_title"), content);
 
 /** What the file says, once its withdrawal is found to be signed and about the recording it names. */
@@ -51,14 +56,19 @@ function show(keyFile: KeyFile): void {
       : [h("p", {}, T("withdraw_what")), h("p", {}, T("withdraw_not_erased")), h("div", { class: "actions" }, send), ownPart(() => keyFile)]);
 }
 
+/** The ledger of this service; looked up beforehand, so that a withdrawal finds out what its answer may not be older than. */
+const findLedger = async (): Promise<LedgerWatch> => ledgers.of((await api.config()).ledger);
+
 async function sendIt(keyFile: KeyFile, button: HTMLButtonElement): Promise<void> {
   button.disabled = true;
   status.dataset["state"] = "sending";
   fill(status, T("withdraw_page_sending"));
   try {
+    const before = (await watch?.asking().catch(() => null)) ?? null;
     const accepted = await submitUntilAcknowledged(keyFile.withdrawal);
-    const { ledger } = await api.config();
-    const { entry } = await checkAcknowledgement(accepted, keyFile.withdrawal, ledger);
+    const { ledger } = (watch ??= await findLedger());
+    const { entry, head, checkpoint } = await checkAcknowledgement(accepted, keyFile.withdrawal, ledger);
+    await watch.saw({ ...head, note: checkpoint }, before);
     status.dataset["state"] = "done";
     status.className = "note";
     fill(status, T("withdraw_page_done", { when: sayTime(entry.received_ms) }));
@@ -77,4 +87,4 @@ card.addEventListener("drop", (event) => {
   const dropped = event.dataTransfer?.files[0];
   if (dropped) void take(dropped);
 });
-ready();
+void findLedger().then((found) => { watch = found; }).catch(() => undefined).finally(ready);

@@ -186,7 +186,14 @@ export const meeting = {
   ],
   alarm_proposal: ["The service wanted this page to sign a list of approvals that differs from the people here. It was not signed.", "Der Dienst wollte von dieser Seite eine Liste von Zustimmungen unterschrieben haben, die nicht zu den Menschen hier passt. Sie wurde nicht unterschrieben."],
   alarm_proof: ["The service's proof that it recorded your answer does not hold.", "Der Beweis des Dienstes, dass er Ihre Antwort festgehalten hat, stimmt nicht."],
-  alarm_ledger: ["The service's log was rolled back or exists in two versions.", "Das Protokoll des Dienstes wurde zurückgesetzt oder gibt es in zwei Fassungen."],
+  alarm_ledger_rolled_back: [
+    "The service's log is shorter than this browser has seen it: something was removed from its end. Keep your receipts, and tell the host through another channel. Approving is no longer possible here in this browser; taking back still is.",
+    "Das Protokoll des Dienstes ist kürzer, als dieser Browser es schon gesehen hat: An seinem Ende wurde etwas entfernt. Bewahren Sie Ihre Quittungen auf, und sagen Sie es dem Gastgeber auf anderem Weg. In diesem Browser können Sie hier nicht mehr zustimmen; widerrufen können Sie weiterhin.",
+  ],
+  alarm_ledger_forked: [
+    "The service's log does not continue what this browser has seen of it: there are two versions of it, or it was falsified. Keep your receipts, and tell the host through another channel. Approving is no longer possible here in this browser; taking back still is.",
+    "Das Protokoll des Dienstes setzt nicht fort, was dieser Browser davon gesehen hat: Es gibt zwei Fassungen, oder es wurde verfälscht. Bewahren Sie Ihre Quittungen auf, und sagen Sie es dem Gastgeber auf anderem Weg. In diesem Browser können Sie hier nicht mehr zustimmen; widerrufen können Sie weiterhin.",
+  ],
   alarm_not_accepted: ["A message of the service was not accepted. {detail}", "Eine Nachricht des Dienstes wurde nicht angenommen. {detail}"],
 
   host_panel: ["Recording", "Aufzeichnung"],

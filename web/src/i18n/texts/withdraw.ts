@@ -58,8 +58,8 @@ export const withdraw = {
     "Ein Cookie, „unavoce_privacy“: Es merkt sich ein Jahr lang, dass Sie diese Seite zur Kenntnis genommen haben. Es ist bei allen gleich und kennzeichnet niemanden.",
   ],
   privacy_device_2: [
-    "While you are in a meeting: a signing key for this session and your place in it. Afterwards: your receipt and key file until you have saved them, and the last state of the service's log you saw, to notice if it is falsified. Your choice of language.",
-    "Während eines Treffens: ein Signierschlüssel für diese Sitzung und Ihr Platz darin. Danach: Quittung und Schlüsseldatei, bis Sie sie gespeichert haben, und der letzte Stand des Protokolls, den Sie gesehen haben, um Fälschungen zu bemerken. Ihre Sprachwahl.",
+    "While you are in a meeting: a signing key for this session and your place in it. Afterwards: your receipt and key file until you have saved them, and which states of the service's log you saw, to notice if it is falsified. Your choice of language.",
+    "Während eines Treffens: ein Signierschlüssel für diese Sitzung und Ihr Platz darin. Danach: Quittung und Schlüsseldatei, bis Sie sie gespeichert haben, und welche Stände des Protokolls Sie gesehen haben, um Fälschungen zu bemerken. Ihre Sprachwahl.",
   ],
   privacy_device_3: ["Hosts who log in also get a cookie for their login, until they log out.", "Gastgeber, die sich anmelden, bekommen außerdem ein Cookie für ihre Anmeldung, bis sie sich abmelden."],
   privacy_rights: ["Your rights", "Ihre Rechte"],
