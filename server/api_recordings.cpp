@@ -154,7 +154,9 @@ Task<Result<Response>> show_track(Services& services, Context context) {
 Task<Result<Response>> list_tracks(Services& services, Context context) {
   auto found = co_await services.in_database([&]() -> Result<Json> {
     BOOST_OUTCOME_TRY(const auto approval, approval_of_bearer(services, context));
-    if (!approval) BOOST_OUTCOME_TRY(check_may_read(services, context));
+    if (!approval) {
+      BOOST_OUTCOME_TRY(check_may_read(services, context));
+    }
     BOOST_OUTCOME_TRY(auto view, view_recording(services.ledger, context.path[0]));
     Json names = Json::array();
     for (const std::string& name : view.file_names) {

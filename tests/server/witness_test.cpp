@@ -239,12 +239,14 @@ TEST_CASE("nobody cosigns a fork because another witness has not seen enough to 
   WitnessProcess fresh(place.folder.path() / "fresh", place.ledger_vkey());
   fill_ledger(place.data, 9);
   REQUIRE(place.refusal([&](Config& config) { config.witnesses = {current->setting()}; }).empty());
+  const fs::path newest = place.folder.path() / "newest";
+  fs::copy(place.data, newest, fs::copy_options::recursive);
   place.restore();
   fill_ledger(place.data, 20, "another history ");
   const auto both = [&](Config& config) { config.witnesses = {fresh.setting(), current->setting()}; };
   CHECK_THAT(place.refusal(both), Catch::Contains("forked"));
-  place.restore();
-  fill_ledger(place.data, 9);
+  fs::remove_all(place.data);
+  fs::copy(newest, place.data, fs::copy_options::recursive);
   CHECK(place.refusal(both).empty());  // the first one was not spoilt
 }
 
