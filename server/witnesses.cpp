@@ -1,6 +1,8 @@
 #include "server/witnesses.hpp"
 
+#include <algorithm>
 #include <fstream>
+#include <functional>
 
 #include "consent/ledger_growth.hpp"
 #include "consent/witness.hpp"
@@ -131,7 +133,12 @@ Task<Result<void>> Witnesses::keep_copy(const std::string& note) {
 Task<Result<std::string>> Witnesses::cosign(const std::string& note) {
   const consent::Checkpoint checkpoint = opened(note);
   std::string cosigned = note;
-  for (Asked& witness : asked_) {
+  // Who remembers most comes first: they know a fork that the others would cosign.
+  std::vector<Asked*> order;
+  for (Asked& witness : asked_) order.push_back(&witness);
+  std::ranges::stable_sort(order, std::greater(), &Asked::remembers);
+  for (Asked* asked : order) {
+    Asked& witness = *asked;
     const auto line = co_await ask(witness, Ask::cosign, note, checkpoint);
     if (ending_) co_return cosigned;
     if (!line && is_conflict(line.error())) co_return line.error();
