@@ -334,7 +334,9 @@ class Stepper {
     if (recording()->running)
       for (const auto& approval : shrink(recording()->running->roster, event))
         effects_.push_back(RevokeKinds{approval, event.kinds});
-    if (state_.preparation) shrink(state_.preparation->roster, event);
+    // The one on its way may still belong to a recording that was replaced: not a word about that one.
+    if (state_.preparation && state_.preparation->recording == event.recording)
+      shrink(state_.preparation->roster, event);
   }
 
   // ---- preparations

@@ -134,6 +134,22 @@ TEST_CASE("a withdrawal after the end, while a last take becomes durable, aborts
   CHECK(session.got<EndTake>()->abort == std::vector{withdrawn});
 }
 
+TEST_CASE("a withdrawal from the recording that replaced it does not count for a take that becomes durable") {
+  Session session;
+  session.begin(2);
+  session.approve(0);
+  session.approve(1, {Kind::audio});
+  const auto withdrawn = session.approval_of(1);
+  const auto replaced = session.state.recording->terms.recording;
+  session.request();
+  session.withdraw(1, {Kind::audio});  // from the new recording
+  session.tell(Withdrawn{replaced, key_of(1), {Kind::audio}});
+  session.take_is_durable();
+  REQUIRE(session.got<EndTake>());
+  CHECK(session.got<EndTake>()->recording == replaced);
+  CHECK(session.got<EndTake>()->abort == std::vector{withdrawn});
+}
+
 TEST_CASE("taking one kind back works at once while the take goes on for everything else") {
   Session session;
   session.record();

@@ -14,8 +14,9 @@ import { decoding_errors, duration_s, probe } from './recording.mjs';
 import { CONTAINER_MARKS, Watch, files_below, needles_of, scan } from './scan.mjs';
 import { UNAVOCE } from './service.mjs';
 
-// A track begins with a key frame, which the sender has to be asked for: up to 0.5 s without a picture, which must stay below 2 %.
-const TAKE_MS = 35000;
+// A track begins with a key frame, which the sender has to be asked for: up to 0.5 s without a picture, 1 s on a busy machine, which must stay
+// below 2 %.
+const TAKE_MS = 50000;
 // The gate asks when a frame arrived; the statistics say when it left. On a busy machine both are this far apart. That not one frame too many is
 // written is shown where arrivals are known: in the frame-path proof.
 const ON_THE_WAY_MS = 300;
@@ -98,15 +99,20 @@ test("each person's recorded sound is their own speech and clearly nobody else's
 });
 
 test("at least 98 % of the frames that each sender's statistics count within the take are in the track", async (t) => {
+  const found = [];
   for (const id of everybody()) {
     const { audio, video } = await probe(opened[id]);
     for (const [kind, recorded] of [['audio', audio.packets], ['video', video.packets]]) {
       const expected = sent_between(sent[id], kind, gate.opened_ms, gate.closed_ms);
-      t.diagnostic(`${id}: ${kind} ${recorded} of ${expected.toFixed(1)} (${((100 * recorded) / expected).toFixed(1)} %)`);
-      assert.ok(recorded >= 0.98 * expected, `${id}: ${kind}: ${recorded} of ${expected}`);
       const at_most = sent_between(sent[id], kind, gate.opened_ms - ON_THE_WAY_MS, gate.closed_ms);
-      assert.ok(recorded <= at_most + 3, `${id}: ${kind}: more frames (${recorded}) than can have arrived (${at_most}) while the gate was open`);
+      found.push({ id, kind, recorded, expected, at_most });
+      t.diagnostic(`${id}: ${kind} ${recorded} of ${expected.toFixed(1)} (${((100 * recorded) / expected).toFixed(1)} %), at most ${at_most.toFixed(1)}`);
     }
+  }
+  const all = JSON.stringify(found, null, 1);
+  for (const { id, kind, recorded, expected, at_most } of found) {
+    assert.ok(recorded >= 0.98 * expected, `${id}: ${kind}: too few in ${all}`);
+    assert.ok(recorded <= at_most + 3, `${id}: ${kind}: more than can have arrived while the gate was open, in ${all}`);
   }
 });
 

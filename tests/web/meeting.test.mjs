@@ -125,6 +125,22 @@ test('a host who asked but has not approved is told that this keeps it closed', 
   await host.page.waitForFunction(() => document.querySelector('[data-testid=gate-state]').dataset.state === 'closed' && !document.querySelector('[data-testid=host-note]').hidden);
 });
 
+// The answer to an offer may take longer than the approval lasts.
+test('an offer answered only after the withdrawal is not spoken of any more', async (t) => {
+  let answer;
+  const { service, host, guest } = await meeting(t, { lies: { holdMedia: new Promise((resolve) => { answer = resolve; }) } });
+  await host.ask('Minutes'); await host.approve('audio'); await guest.approve('audio');
+  await guest.state('publish-state', 'connecting');
+  while (service.offered < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+  await guest.at('withdraw').click(); await guest.at('withdraw-confirm').click();
+  await guest.state('withdraw-result', 'done');
+  const answered = guest.page.waitForResponse((response) => response.url().includes('/whip/'));
+  answer();
+  await (await answered).finished();
+  await guest.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 200)));
+  assert.equal(await guest.at('publish-state').getAttribute('data-state'), 'off');
+});
+
 test('withdrawing takes one confirmation, pauses the recording for all, and is acknowledged', async (t) => {
   const { service, host, guest } = await meeting(t);
   await host.ask('Minutes'); await host.approve('audio'); await guest.approve('audio', 'video');

@@ -17,7 +17,7 @@ const TOKEN = "t".repeat(43); // everybody's
 const COUNTERSIGN_WITHIN_MS = 1_000; // the service waits 3 s
 
 /** What to lie about. Every lie is one that the pages must notice. */
-export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; openWithoutTake?: boolean; confirmsNobody?: boolean; losesConfirmations?: number; beforeConfirming?: object; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; unreachable?: boolean; published?: () => number; files?: Map<string, Uint8Array> }
+export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; openWithoutTake?: boolean; confirmsNobody?: boolean; losesConfirmations?: number; beforeConfirming?: object; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; holdMedia?: Promise<void>; unreachable?: boolean; published?: () => number; files?: Map<string, Uint8Array> }
 
 export class MockService {
   readonly lies: Lies = {};
@@ -28,6 +28,8 @@ export class MockService {
   readonly countersigned: string[] = [];
   /** what was asked of the public ledger */
   readonly looks: string[] = [];
+  /** how often somebody offered to send media */
+  offered = 0;
   private readonly rooms = new Map<string, Room>();
   private readonly people: Person[] = [];
   private readonly server: Server;
@@ -78,7 +80,11 @@ export class MockService {
     const body = await new Promise<string>((resolve) => { let text = ""; request.on("data", (part) => { text += part; }).on("end", () => resolve(text)); });
     if (pathname.startsWith("/api/v1/")) return this.api(request.method ?? "GET", pathname.slice(7), body, request, response);
     if (pathname.startsWith("/ledger/")) return this.publicLedger(pathname.slice(8), response);
-    if (pathname.startsWith("/whip/")) return problem(response, 503, "no_media", "the test double takes no media");
+    if (pathname.startsWith("/whip/")) {
+      this.offered++;
+      await this.lies.holdMedia;
+      return problem(response, 503, "no_media", "the test double takes no media");
+    }
     this.file(pathname, response);
   }
 

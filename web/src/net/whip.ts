@@ -27,6 +27,7 @@ export class WhipPublisher {
     }
     await this.connection.setLocalDescription();
     await gathered(this.connection);
+    if (this.closed) return;
     const url = kind === "screen" ? `${this.at.url}?kind=screen` : this.at.url;
     const response = await fetch(new URL(url, location.origin), {
       method: "POST", body: this.connection.localDescription!.sdp,

@@ -68,6 +68,7 @@ export class Publisher {
     });
     this.running.set(part, { whip, tracks });
     whip.start(tracks, part).catch((error: unknown) => {
+      if (this.running.get(part)?.whip !== whip) return; // ended meanwhile: what became of it is nobody's business
       console.warn("publishing did not work:", String(error));
       this.status("failed", error instanceof Problem ? inWords(error) : undefined);
       this.again(part, whip);
