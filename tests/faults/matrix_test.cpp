@@ -112,26 +112,26 @@ TEST_CASE("a meeting on a sound disk") {
   CHECK(played.places.size() > 100);
 }
 
-TEST_CASE("a disk that fails while the service starts", "[.matrix]") {
+TEST_CASE("a disk that fails while the service starts", "[matrix]") {
   check_phases({"start", "restart"});
 }
 
-TEST_CASE("a disk that fails while people come in", "[.matrix]") {
+TEST_CASE("a disk that fails while people come in", "[matrix]") {
   check_phases({"account", "room", "join"});
 }
 
-TEST_CASE("a disk that fails while they are asked and answer", "[.matrix]") {
+TEST_CASE("a disk that fails while they are asked and answer", "[matrix]") {
   check_phases({"request", "approval", "last approval"});
 }
 
-TEST_CASE("a disk that fails while it is recorded", "[.matrix]") {
+TEST_CASE("a disk that fails while it is recorded", "[matrix]") {
   check_phases({"media", "leaving", "next take"});
 }
 
-TEST_CASE("a disk that fails while somebody withdraws", "[.matrix]") {
+TEST_CASE("a disk that fails while somebody withdraws", "[matrix]") {
   check_phases({"withdrawal", "withdrawal, afterwards"});
 }
 
-TEST_CASE("a disk that fails when it is over", "[.matrix]") {
+TEST_CASE("a disk that fails when it is over", "[matrix]") {
   check_phases({"stop", "end", "after the restart"});
 }
