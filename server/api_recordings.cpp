@@ -2,6 +2,7 @@
 // sealed; nothing here can open it.
 
 #include <algorithm>
+#include <array>
 
 #include "consent/bundle.hpp"
 #include "crypto/bytes.hpp"
@@ -200,6 +201,9 @@ Task<Result<Response>> show_bundle(Services& services, Context context) {
       if (!size && size.error().code == storage::Errc::not_found && storage::is_tail_name(name))
         continue;  // finished: no tail
       BOOST_OUTCOME_TRY(const std::uint64_t size_bytes, std::move(size));
+      // A file that cannot be read is an error before the answer begins, not a download that breaks off in the middle.
+      std::array<std::uint8_t, 1> first_byte{};
+      BOOST_OUTCOME_TRY(services.blobs.read_at(recording, name, 0, first_byte));
       contents.tracks.push_back({name, size_bytes});
     }
     return bundle_source(services.blobs, std::move(contents));

@@ -1,7 +1,7 @@
 #pragma once
 // Long answers, made piece by piece on the worker threads: a range of a sealed file, a bundle. Each owns what it reads
-// from, but for the blob store, which must outlive it. Errors break the connection off, so that nobody takes half a
-// file for a whole one.
+// from, but for the blob store, which must outlive it. An error of the first piece is answered as a problem; later
+// ones break the connection off, so that nobody takes half a file for a whole one.
 
 #include <memory>
 #include <string>

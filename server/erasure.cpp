@@ -99,6 +99,8 @@ Task<Result<void>> abort_tracks(Services& services, consent::RecordingId recordi
 
 Task<Result<void>> erase_withdrawn(Services& services, consent::RecordingId recording,
                                    std::vector<consent::StatementId> also) {
+  // One file that cannot be removed keeps none of the others; the first error is told at the end.
+  Result<void> outcome = boost::outcome_v2::success();
   auto planned = co_await services.in_database([&]() -> Result<Plan> {
     auto evidence = read_evidence(services, recording);
     // Without the ledger we still know whom the rules named: their keys and files go.
@@ -107,12 +109,13 @@ Task<Result<void>> erase_withdrawn(Services& services, consent::RecordingId reco
       auto erased = services.ledger.erase_wrapped(id);
       if (!erased && evidence) evidence = erased.error();
     }
-    if (!evidence) services.log.error("a withdrawal is carried out without the ledger: " + evidence.error().text);
+    if (!evidence) {
+      services.log.error("a withdrawal is carried out without the ledger or its keys: " + evidence.error().text);
+      outcome = std::move(evidence).error();
+    }
     return plan;
   });
   BOOST_OUTCOME_CO_TRY(auto plan, std::move(planned));
-  // One file that cannot be removed keeps none of the others; the first error is told at the end.
-  Result<void> outcome = boost::outcome_v2::success();
   for (const auto& approval : plan.approvals) {
     auto aborted = co_await abort_tracks(services, recording, approval);
     if (!aborted && outcome) outcome = std::move(aborted).error();

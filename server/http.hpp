@@ -51,8 +51,8 @@ class BodySource {
   virtual ~BodySource() = default;
   /// Total size in bytes if it is known beforehand; without it the body is sent chunked.
   virtual std::optional<std::uint64_t> size_bytes() const = 0;
-  /// Fills `out` with the next bytes; 0 means the end. An error aborts the connection, so that nobody takes half a body
-  /// for a whole one.
+  /// Fills `out` with the next bytes; 0 means the end. An error of the first piece is answered as a problem; a later
+  /// one aborts the connection, so that nobody takes half a body for a whole one.
   virtual Result<std::size_t> read(std::span<std::uint8_t> out) = 0;
 };
 

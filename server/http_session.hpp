@@ -302,9 +302,25 @@ class HttpSession {
     co_return !error;
   }
 
-  /// Sends a long body: read a piece on the worker pool, write it, and only then read the next; so a slow client costs
-  /// one piece of memory.
+  /// The next piece of a long body, read on the worker pool.
+  Task<Result<std::size_t>> read_piece(BodySource& source, std::vector<std::uint8_t>& piece) {
+    auto got = co_await on(*shared_->workers, [&] { return source.read(piece); });
+    if (!got) shared_->log->error("a download broke off: " + got.error().text);
+    co_return got;
+  }
+
+  /// Sends a long body: read a piece, write it, and only then read the next; so a slow client costs one piece of
+  /// memory. The first one is read before the header is written: a disk that gives nothing is an error, not half an
+  /// answer.
   Task<bool> write_source(Response response, Method method, unsigned version, const bool keep_alive) {
+    std::vector<std::uint8_t> piece(128 * 1024);
+    Result<std::size_t> got = std::size_t{0};
+    if (method != Method::head) got = co_await read_piece(*response.source, piece);
+    if (!got) {
+      Response problem = problem_response(got.error());
+      const bool refused = co_await write(std::move(problem), method, version, keep_alive);
+      co_return refused&& keep_alive;
+    }
     http::response<http::buffer_body> message;
     message.version(version);
     fill_header(message, response, keep_alive);
@@ -319,21 +335,17 @@ class HttpSession {
     auto [head_error, head_bytes] = co_await http::async_write_header(stream_, serializer, kNoThrow);
     if (head_error) co_return false;
     if (method == Method::head) co_return true;
-    std::vector<std::uint8_t> piece(128 * 1024);
-    while (!serializer.is_done()) {
-      auto got = co_await on(*shared_->workers, [&] { return response.source->read(piece); });
-      if (!got) {
-        shared_->log->error("a download broke off: " + got.error().text);
-        co_return false;
-      }
+    for (;;) {
       message.body().data = got.value() == 0 ? nullptr : piece.data();
       message.body().size = got.value();
       message.body().more = got.value() != 0;
       lowest().expires_after(shared_->limits.transfer);
       auto [error, bytes] = co_await http::async_write(stream_, serializer, kNoThrow);
       if (error && error != http::error::need_buffer) co_return false;
+      if (serializer.is_done()) co_return true;
+      got = co_await read_piece(*response.source, piece);
+      if (!got) co_return false;
     }
-    co_return true;
   }
 
   Task<void> become_websocket(http::request<http::string_body> handshake, Request request) {

@@ -53,7 +53,7 @@ class Meetings {
   Task<Result<void>> erase_room(std::string room);
   Task<Result<void>> erase_recording(std::string recording);
 
-  /// Before anything is served: repairs files, seals takes that were interrupted, finishes withdrawals.
+  /// Before anything is served: repairs files, seals interrupted takes, finishes withdrawals. Errors: see recovery.cpp.
   Task<Result<void>> recover();
   /// Erases what has reached the end of its retention, and ends recordings that nobody came back to.
   Task<void> sweep();

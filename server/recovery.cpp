@@ -71,8 +71,15 @@ Task<Result<void>> Meetings::recover() {
   for (const std::string& text : recordings) {
     BOOST_OUTCOME_CO_TRY(auto id, consent::RecordingId::parse(text));
     auto recovered = co_await guarded(recover_recording(id));
+    if (recovered) continue;
+    const Error failed = std::move(recovered).error();
+    // What the disk does not give now it may give the next start, which then knows what there is to seal and to remove.
+    if (failed.word == "storage") {
+      co_return Error(failed.code, "what was left from the last run could not be finished, start again: " + failed.text,
+                      failed.word);
+    }
     // One damaged recording must not keep the service from serving the others.
-    if (!recovered) services_.log.error("a recording could not be recovered: " + recovered.error().text);
+    services_.log.error("a recording could not be recovered: " + failed.text);
   }
   co_return boost::outcome_v2::success();
 }
@@ -81,19 +88,19 @@ Task<Result<void>> Meetings::recover_recording(consent::RecordingId recording) {
   // Erasing comes first and does not depend on whether anything can be sealed.
   const std::vector<consent::StatementId> only_what_the_ledger_says;
   auto erased = co_await erase_withdrawn(services_, recording, only_what_the_ledger_says);
-  if (!erased) unproven_.keep_erasure(recording);
+  if (!erased) {
+    services_.log.error("what was withdrawn could not be erased yet: " + erased.error().text);
+    unproven_.keep_erasure(recording);
+  }
   auto tidied = co_await erase_unannounced(services_, recording);
   auto read = co_await services_.in_database([&] { return read_evidence(services_, recording); });
   BOOST_OUTCOME_CO_TRY(const auto evidence, std::move(read));
-  Result<void> sealed = boost::outcome_v2::success();
   for (const auto& take : evidence.takes) {
     if (std::ranges::count(evidence.sealed_takes, take.body.take) != 0) continue;
     SealOrder order{recording, take.body.take, consent::EndReason::interrupted};
-    sealed = co_await seals_.write(std::move(order));
+    (void)co_await seals_.write(std::move(order));  // owed if the disk refuses it, and told
   }
-  if (!erased) co_return erased;
-  if (!tidied) co_return tidied;
-  co_return sealed;
+  co_return tidied;
 }
 
 /// Meetings that the last one left, and those that were opened for somebody who then could not join.

@@ -81,6 +81,14 @@ std::string websocket_origin(const std::string& base_url) {
 /// Everything, in the order in which it is made; destroyed the other way round.
 struct Server::Parts {
   Parts(Config settings, Log& log_, storage::FileOps& ops_) : config(std::move(settings)), log(log_), ops(ops_) {}
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
+  /// Jobs under way finish before what they use goes away.
+  ~Parts() {
+    executors.database.join();
+    executors.workers.join();
+    executors.passwords.join();
+  }
 
   Result<void> open_storage();
   Result<void> open_recorder();
@@ -254,12 +262,7 @@ Result<void> Server::Parts::open_network() {
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
-Server::~Server() {
-  // Jobs under way finish before what they use goes away.
-  parts_->executors.database.join();
-  parts_->executors.workers.join();
-  parts_->executors.passwords.join();
-}
+Server::~Server() = default;
 
 Result<std::unique_ptr<Server>> Server::open(Config config, Log& log, storage::FileOps& ops) {
   BOOST_OUTCOME_TRY(check_config(config));

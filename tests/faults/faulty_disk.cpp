@@ -44,6 +44,7 @@ bool is_hit_by(Trouble trouble, FaultyDisk::Needs needs) {
   using Needs = FaultyDisk::Needs;
   switch (trouble) {
     case Trouble::once:
+    case Trouble::bad:
       return false;
     case Trouble::full:
     case Trouble::half:
@@ -77,7 +78,8 @@ std::vector<Trouble> troubles_of(const std::string& operation) {
 }
 
 std::string name_of(Trouble trouble) {
-  constexpr std::array names{"EIO once", "full", "full after half", "read-only", "nothing durable", "dead"};
+  constexpr std::array names{"EIO once",        "full", "full after half", "read-only",
+                             "nothing durable", "dead", "bad sector"};
   return names.at(static_cast<std::size_t>(trouble));
 }
 
@@ -120,6 +122,12 @@ void FaultyDisk::arm(const Place& place, Trouble trouble) {
   const std::lock_guard lock(mutex_);
   place_ = place;
   trouble_ = trouble;
+  state_ = State::waiting;
+}
+
+void FaultyDisk::turn(const Place& place, const std::string& phase) {
+  const std::lock_guard lock(mutex_);
+  turn_.emplace(place, phase);
 }
 
 void FaultyDisk::heal() {
@@ -148,6 +156,7 @@ int FaultyDisk::verdict(const std::string& operation, const fs::path& path, Need
   if (file.empty()) return 0;
   const Place here{phase_, operation, file};
   ++seen_[here];
+  if (turn_ && here == turn_->first) phase_ = turn_->second;
   if (!place_ || state_ == State::over) return 0;
   if (state_ == State::waiting) {
     if (here != *place_) return 0;

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "storage/file_ops.hpp"
@@ -26,8 +27,9 @@ struct Place {
 };
 
 /// How it fails: `once` is a single EIO. The others begin there and last until heal(): no room, no room after half of
-/// what was to be written, mounted read-only, nothing becomes durable, nothing works at all.
-enum class Trouble { once, full, half, read_only, no_sync, dead };
+/// what was to be written, mounted read-only, nothing becomes durable, nothing works at all; `bad`, that this operation
+/// on this class of file fails and everything else works.
+enum class Trouble { once, full, half, read_only, no_sync, dead, bad };
 
 /// The troubles that an operation of this name can have.
 std::vector<Trouble> troubles_of(const std::string& operation);
@@ -45,7 +47,9 @@ class FaultyDisk final : public storage::FileOps {
   void enter(const std::string& phase);
   /// Fails when this place is reached for the first time.
   void arm(const Place& place, Trouble trouble);
-  /// The trouble is over, and does not come again.
+  /// When this place is reached, the script is in that phase: for what nobody outside of the service sees coming.
+  void turn(const Place& place, const std::string& phase);
+  /// The trouble is over, and does not come again before the next arm().
   void heal();
   bool was_hit() const;
   /// Whether it fails now.
@@ -79,6 +83,7 @@ class FaultyDisk final : public storage::FileOps {
   std::string phase_ = "start";
   std::map<Place, int> seen_;
   std::optional<Place> place_;
+  std::optional<std::pair<Place, std::string>> turn_;
   Trouble trouble_ = Trouble::once;
   State state_ = State::waiting;
   bool hit_ = false;

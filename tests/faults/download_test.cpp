@@ -1,0 +1,93 @@
+// Downloads from a disk that fails: refused as long as nothing is sent, and broken off so that nobody takes half of it
+// for the whole.
+
+#include <catch2/catch.hpp>
+
+#include "faulty_service.hpp"
+#include "tests/server/recorded.hpp"
+
+using namespace unavoce;
+using namespace unavoce::faults;
+using namespace unavoce::server::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A recording that has ended. Nobody spoke: its files hold a header each.
+struct Ended {
+  Ended() {
+    fs::create_directory(folder.path() / "data");
+    service.emplace(folder.path() / "data", disk, book);
+    Recorded meeting(*service);
+    login = meeting.host.login;
+    path = "/api/v1/recordings/" + meeting.recording().hex();
+    files = service->data_folder() / "blobs" / meeting.recording().hex();
+    if (service->fetch("POST", path + "/stop", login, "{}").status != 204) throw std::runtime_error("not stopped");
+  }
+
+  Reply get(const std::string& what) const { return service->fetch("GET", path + what, login); }
+
+  TemporaryFolder folder;
+  FaultyDisk disk{folder.path() / "data"};
+  LogBook book;
+  std::optional<FaultyService> service;
+  Headers login;
+  std::string path;
+  fs::path files;
+};
+
+std::string some_track(const Ended& ended) {
+  for (const auto& file : fs::directory_iterator(ended.files))
+    if (file.path().string().ends_with(".webm.age")) return file.path().filename();
+  throw std::runtime_error("no track");
+}
+
+/// Everything that comes before the service closes the connection.
+std::string read_all(Socket& socket) {
+  std::string all;
+  for (std::string more = socket.receive(std::chrono::seconds(20)); !more.empty();
+       more = socket.receive(std::chrono::seconds(20)))
+    all += more;
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("a download of a file that cannot be read is refused before anything of it is sent", "[meeting]") {
+  Ended ended;
+  const std::string track = some_track(ended);
+  ended.disk.enter("download");
+  for (const std::string& what : {std::string("/bundle"), "/tracks/" + track}) {
+    for (const char* operation : {"open", "pread"}) {
+      ended.disk.arm({"download", operation, "main"}, Trouble::dead);
+      const Reply refused = ended.get(what);
+      check_problem(refused, 503, "storage");
+      CHECK(refused.body.find(".webm.age") != std::string::npos);
+      ended.disk.heal();
+      CHECK(ended.get(what).status == 200);
+    }
+  }
+}
+
+TEST_CASE("a bundle that the disk breaks off in the middle ends without its last chunk, and the log says which file",
+          "[meeting]") {
+  Ended ended;
+  // Longer than what the kernel takes from the service before anybody reads.
+  for (const auto& file : fs::directory_iterator(ended.files)) fs::resize_file(file.path(), 64U << 20U);
+  Socket socket(ended.service->address());
+  socket.send("GET " + ended.path + "/bundle HTTP/1.1\r\nHost: localhost\r\n" + ended.login.front().first + ": " +
+              ended.login.front().second + "\r\n\r\n");
+  std::string answer = socket.receive(std::chrono::seconds(20));
+  REQUIRE(answer.starts_with("HTTP/1.1 200"));
+  CHECK(answer.find("Transfer-Encoding: chunked") != std::string::npos);
+  ended.disk.arm({"in the middle", "pread", "main"}, Trouble::dead);
+  ended.disk.enter("in the middle");
+  answer += read_all(socket);
+  CHECK(ended.disk.was_hit());
+  CHECK(answer.size() < (64U << 20U));
+  CHECK_FALSE(answer.ends_with("\r\n0\r\n\r\n"));
+  const std::string log = ended.book.text();
+  const auto line = log.find("a download broke off");
+  REQUIRE(line != std::string::npos);
+  CHECK(log.substr(line, log.find('\n', line) - line).find(".webm.age") != std::string::npos);
+}

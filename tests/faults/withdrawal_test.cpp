@@ -1,0 +1,71 @@
+// Withdrawals on a disk that works but for one place: nothing is said to be erased that is not, and it follows.
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "faulty_service.hpp"
+#include "tests/server/recorded.hpp"
+
+using namespace unavoce;
+using namespace unavoce::faults;
+using namespace unavoce::server::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A recording under way, on a disk that can be told to fail.
+struct Running {
+  std::vector<std::string> kinds() const {
+    const Reply reply = service.fetch("GET", "/api/v1/recordings/" + meeting.recording().hex(), meeting.host.login);
+    std::vector<std::string> list;
+    const Json details = Json::parse(reply.body);
+    for (const Json& entry : details.at("entries")) list.push_back(entry.at("kind"));
+    return list;
+  }
+  std::ptrdiff_t count(const std::string& kind) const { return std::ranges::count(kinds(), kind); }
+  unsigned key_of_ben() const {
+    const std::string path = "/api/v1/recordings/" + meeting.recording().hex() + "/keys/";
+    return service.fetch("GET", path + meeting.ben.last_approval.hex(), meeting.host.login).status;
+  }
+
+  TemporaryFolder folder;
+  const fs::path data = folder.path() / "data";
+  FaultyDisk disk{data};
+  LogBook book;
+  FaultyService service{data, disk, book};
+  Recorded meeting{service};
+};
+
+}  // namespace
+
+TEST_CASE("a key whose slot cannot be overwritten is not said to be erased, and is erased when it can be",
+          "[meeting][withdrawal]") {
+  Running running;
+  running.disk.arm({"withdrawal", "pwrite", "slots"}, Trouble::bad);
+  running.disk.enter("withdrawal");
+  const std::string envelope = running.meeting.ben.withdrawal();
+  check_problem(post_statement(running.service, envelope), 503, "proof_follows");
+  CHECK(running.disk.was_hit());
+  CHECK(running.count("withdrawal") == 1);
+  CHECK(running.count("erased") == 0);
+  CHECK(running.book.text().find("slots: Input/output error") != std::string::npos);
+  running.disk.heal();
+  await([&] { return running.count("erased") >= 1; });
+  CHECK(running.key_of_ben() == 410);
+  CHECK(post_statement(running.service, envelope).status == 201);
+}
+
+TEST_CASE(
+    "a file that cannot be removed is not said to be erased, its key is gone at once, and it is removed when it can be",
+    "[meeting][withdrawal]") {
+  Running running;
+  running.disk.arm({"withdrawal", "unlink", "main"}, Trouble::bad);
+  running.disk.enter("withdrawal");
+  const std::string envelope = running.meeting.ben.withdrawal();
+  check_problem(post_statement(running.service, envelope), 503, "proof_follows");
+  CHECK(running.key_of_ben() == 410);  // noise from now on, though its files are there
+  CHECK(running.count("erased") == 0);
+  running.disk.heal();
+  await([&] { return running.count("erased") >= 1; });
+  CHECK(post_statement(running.service, envelope).status == 201);
+}
