@@ -49,10 +49,6 @@ class TableInspector {
     for (const auto& [recording, room] : rows)
       if (!state_.requests.contains(recording))
         state_.fault(DamageKind::extra, "recording " + recording, "it is listed, and the ledger has no request of it");
-    for (const std::string& recording : state_.result.erased_recordings)
-      if (state_.chains.contains(recording))
-        state_.fault(DamageKind::leftover, "recording " + recording,
-                     "it was erased, and entries of it are there. A backup from before was mixed in: restore again");
   }
 
   void check_consent_keys() {

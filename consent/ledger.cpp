@@ -115,6 +115,14 @@ Result<std::string> Ledger::State::sign_checkpoint() const {
   return note;
 }
 
+Result<void> Ledger::State::overwrite_erased_rows() {
+  // The rows are gone for every reader; a reader that holds the WAL only delays that their bytes are overwritten.
+  if (auto emptied = database.empty_wal(); !emptied && emptied.error().code != storage::Errc::locked) {
+    return Error(emptied.error());
+  }
+  return boost::outcome_v2::success();
+}
+
 Result<Ledger> Ledger::open(storage::Database database, storage::ErasureSlots& slots, crypto::NoteSigner signer,
                             Observer observer) {
   BOOST_OUTCOME_TRY(database.migrate("ledger", LedgerStore::migrations()));
@@ -208,21 +216,22 @@ Result<void> Ledger::erase_wrapped(const StatementId& approval) {
   return guarded([&] { state_->store.delete_wrapped(approval); });
 }
 
-Result<void> Ledger::erase_recording(std::string_view recording) {
+Result<void> Ledger::erase_all_wrapped(std::string_view recording) {
   BOOST_OUTCOME_TRY(const auto rows, guarded([&] { return state_->store.wrapped_of(recording); }));
   for (const WrappedRow& row : rows) {
     BOOST_OUTCOME_TRY(state_->slots.erase(row.slot));
   }
+  return boost::outcome_v2::success();
+}
+
+Result<void> Ledger::erase_recording(std::string_view recording) {
+  BOOST_OUTCOME_TRY(erase_all_wrapped(recording));
   BOOST_OUTCOME_TRY(guarded([&] {
     SQLite::Transaction transaction(state_->store.database(), SQLite::TransactionBehavior::IMMEDIATE);
     state_->store.erase_recording(recording);
     transaction.commit();
   }));
-  // The rows are gone for every reader; a reader that holds the WAL only delays that their bytes are overwritten.
-  if (auto emptied = state_->database.empty_wal(); !emptied && emptied.error().code != storage::Errc::locked) {
-    return Error(emptied.error());
-  }
-  return boost::outcome_v2::success();
+  return state_->overwrite_erased_rows();
 }
 
 Ledger::Ledger(std::unique_ptr<State> state) : state_(std::move(state)) {}

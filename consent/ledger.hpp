@@ -120,9 +120,16 @@ class Ledger {
   /// also if the process dies in between (the row is unreadable from the first step on).
   Result<void> erase_wrapped(const StatementId& approval);
 
+  /// The same for every W of a recording: from then on its track files are noise. Idempotent.
+  Result<void> erase_all_wrapped(std::string_view recording);
+
   /// Destroys every W of a recording (or the statements of a room), then entries, envelopes and `r`. The leaves stay,
   /// so that the tree and everybody's receipts stay valid. Nothing can be appended to that recording afterwards.
   Result<void> erase_recording(std::string_view recording);
+
+  /// The same, and says so: `erased` is appended to the recording's chain in the transaction that removes all of its
+  /// other entries, and stays as its only one. Errors: not_permitted (it was erased before), storage.
+  Result<void> erase_recording(const NewEntry& erased, TimeMs now);
 
   struct State;  ///< private to the ledger's own files
 

@@ -118,7 +118,19 @@ Result<Entry> append_one(Ledger::State& state, const NewEntry& fresh, TimeMs now
   return entry;
 }
 
-/// Runs inside guarded(): may throw SQLite's exceptions and the observer's.
+/// Makes the draft durable together with the checkpoint that covers it.
+Result<void> commit(Ledger::State& state, Draft& draft, SQLite::Transaction& transaction) {
+  BOOST_OUTCOME_TRY(auto checkpoint, state.sign_checkpoint());
+  state.store.put_checkpoint(checkpoint);
+  observe(state, AppendStep::rows_written);
+  draft.commit_begins();
+  transaction.commit();
+  draft.keep();
+  state.signed_checkpoint = std::move(checkpoint);
+  return boost::outcome_v2::success();
+}
+
+/// Runs inside caught(): may throw SQLite's exceptions and the observer's.
 Result<std::vector<Entry>> append_all(Ledger::State& state, std::span<const NewEntry> fresh, TimeMs now) {
   const std::uint64_t size_before = state.tree.size();
   Draft draft(state);
@@ -129,15 +141,26 @@ Result<std::vector<Entry>> append_all(Ledger::State& state, std::span<const NewE
     entries.push_back(std::move(entry));
   }
   if (state.tree.size() == size_before) return entries;  // all of them were there; nothing to commit
-
-  BOOST_OUTCOME_TRY(auto checkpoint, state.sign_checkpoint());
-  state.store.put_checkpoint(checkpoint);
-  observe(state, AppendStep::rows_written);
-  draft.commit_begins();
-  transaction.commit();
-  draft.keep();
-  state.signed_checkpoint = std::move(checkpoint);
+  BOOST_OUTCOME_TRY(commit(state, draft, transaction));
   return entries;
+}
+
+/// Runs inside caught(), too.
+Result<void> replace_all(Ledger::State& state, const NewEntry& erased, TimeMs now) {
+  Draft draft(state);
+  SQLite::Transaction transaction(state.store.database(), SQLite::TransactionBehavior::IMMEDIATE);
+  BOOST_OUTCOME_TRY(const auto entry, append_one(state, erased, now, draft));
+  state.store.erase_recording(erased.recording, entry.index);
+  return commit(state, draft, transaction);
+}
+
+template <class Work>
+auto caught(Work&& work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (const std::exception& exception) {
+    return Error(storage::describe(exception, "ledger.db"));
+  }
 }
 
 void erase_doubtful_slots(Ledger::State& state) {
@@ -148,18 +171,20 @@ void erase_doubtful_slots(Ledger::State& state) {
 
 Result<std::vector<Entry>> Ledger::append(std::span<const NewEntry> fresh, TimeMs now) {
   const std::uint64_t size_before = state_->tree.size();
-  Result<std::vector<Entry>> appended = [&]() -> Result<std::vector<Entry>> {
-    try {
-      return append_all(*state_, fresh, now);
-    } catch (const std::exception& exception) {
-      return Error(storage::describe(exception, "ledger.db"));
-    }
-  }();
+  auto appended = caught([&] { return append_all(*state_, fresh, now); });
   if (appended && state_->tree.size() > size_before) {
     erase_doubtful_slots(*state_);
     observe(*state_, AppendStep::committed);
   }
   return appended;
+}
+
+Result<void> Ledger::erase_recording(const NewEntry& erased, TimeMs now) {
+  BOOST_OUTCOME_TRY(erase_all_wrapped(erased.recording));
+  BOOST_OUTCOME_TRY(caught([&] { return replace_all(*state_, erased, now); }));
+  erase_doubtful_slots(*state_);
+  observe(*state_, AppendStep::committed);
+  return state_->overwrite_erased_rows();
 }
 
 }  // namespace unavoce::consent

@@ -15,6 +15,8 @@ struct Ledger::State {
 
   /// The tree as it stands now, as a signed note.
   Result<std::string> sign_checkpoint() const;
+  /// After rows were deleted: their bytes are overwritten in the database and gone from its WAL.
+  Result<void> overwrite_erased_rows();
 
   storage::Database database;
   LedgerStore store;

@@ -231,12 +231,16 @@ bool LedgerStore::was_erased(std::string_view recording) {
   return query.executeStep();
 }
 
-void LedgerStore::erase_recording(std::string_view recording) {
-  for (const char* table : {"ledger_wrapped", "ledger_consent_keys", "ledger_recordings", "ledger_entries"}) {
+void LedgerStore::erase_recording(std::string_view recording, std::optional<std::uint64_t> kept) {
+  for (const char* table : {"ledger_wrapped", "ledger_consent_keys", "ledger_recordings"}) {
     Statement erase(db_, "DELETE FROM " + std::string(table) + " WHERE recording = ?");
     bind_text(erase, 1, recording);
     erase.exec();
   }
+  Statement entries(db_, "DELETE FROM ledger_entries WHERE recording = ? AND idx IS NOT ?");
+  bind_text(entries, 1, recording);
+  if (kept) entries.bind(2, to_sql(*kept));  // otherwise NULL, which no index is
+  entries.exec();
   Statement remember(db_, "INSERT OR IGNORE INTO ledger_erased (recording) VALUES (?)");
   bind_text(remember, 1, recording);
   remember.exec();

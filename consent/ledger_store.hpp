@@ -52,8 +52,8 @@ class LedgerStore {
   void add_recording(std::string_view recording, std::string_view room);
   std::vector<std::string> recordings(std::string_view room);
   bool was_erased(std::string_view recording);
-  /// Deletes everything of a recording but its leaves, and remembers that it was erased.
-  void erase_recording(std::string_view recording);
+  /// Deletes everything of a recording but its leaves and the entry with index `kept`; remembers that it was erased.
+  void erase_recording(std::string_view recording, std::optional<std::uint64_t> kept = std::nullopt);
 
   void put_challenge(std::string_view challenge, TimeMs expires);
   void forget_challenges(TimeMs expired_before);

@@ -215,6 +215,25 @@ Task<Result<Response>> show_bundle(Services& services, Context context) {
   co_return response;
 }
 
+/// What an erased recording leaves: the service's word for it, and the proof that it stands in the ledger.
+Task<Result<Response>> show_erasure(Services& services, Context context) {
+  auto made = co_await services.in_database([&]() -> Result<Json> {
+    BOOST_OUTCOME_TRY(auto recording, consent::RecordingId::parse(context.path[0]));
+    BOOST_OUTCOME_TRY(const auto entries, services.ledger.entries(recording.hex()));
+    if (entries.size() != 1 || entries.front().kind != "erased") {
+      return Error(Errc::not_found, "no recording of this id was erased as a whole");
+    }
+    const consent::Entry& entry = entries.front();
+    BOOST_OUTCOME_TRY(auto proof, services.ledger.proof(entry.index));
+    return Json{{"envelope", crypto::to_base64(crypto::as_bytes(entry.envelope))},
+                {"entry", crypto::to_base64(crypto::as_bytes(entry.entry_json))},
+                {"r", crypto::to_base64(entry.r)},
+                {"proof", std::move(proof)}};
+  });
+  BOOST_OUTCOME_CO_TRY(auto json, std::move(made));
+  co_return json_response(200, json);
+}
+
 Task<Result<Response>> make_token(Services& services, Context context) {
   const std::string token = crypto::to_base64url(crypto::random_array<32>());
   const consent::TimeMs expires{wall_time().value + kTokenLife_ms};
@@ -256,6 +275,7 @@ std::vector<Route> recording_read_routes(Services& services) {
       route(Method::get, "/api/v1/recordings/{recording}/tracks", Access::anyone, list_tracks),
       route(Method::get, "/api/v1/recordings/{recording}/tracks/{name}", Access::anyone, show_track),
       route(Method::get, "/api/v1/recordings/{recording}/bundle", Access::anyone, show_bundle),
+      route(Method::get, "/api/v1/recordings/{recording}/erasure", Access::anyone, show_erasure),
       route(Method::post, "/api/v1/recordings/{recording}/tokens", Access::host, make_token),
   };
 }

@@ -64,6 +64,17 @@ Task<Result<void>> say_erased(Services& services, consent::RecordingId recording
 
 }  // namespace
 
+Result<void> forget_statements(Services& services, const std::string& recording, consent::ErasedReason reason) {
+  BOOST_OUTCOME_TRY(const auto entries, services.ledger.entries(recording));
+  // Nothing was asked yet, or it was erased before.
+  if (entries.empty() || entries.front().kind != "request") return boost::outcome_v2::success();
+  BOOST_OUTCOME_TRY(auto id, consent::RecordingId::parse(recording));
+  consent::Erased body{id, {"recording"}, reason, services.service_key.public_key(), wall_time()};
+  BOOST_OUTCOME_TRY(auto erased, sign_as_service(services, std::move(body)));
+  BOOST_OUTCOME_TRY(services.ledger.erase_recording(consent::new_entry(erased), wall_time()));
+  return boost::outcome_v2::success();
+}
+
 Result<void> erase_withdrawn_keys(Services& services, const consent::RecordingId& recording) {
   BOOST_OUTCOME_TRY(auto evidence, read_evidence(services, recording));
   for (const auto& approval : consent::wholly_withdrawn(evidence.approval_rows, evidence.withdrawal_rows)) {

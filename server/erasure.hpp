@@ -1,9 +1,10 @@
 #pragma once
-// What a withdrawal destroys: first the erasure slots of the wrapped keys, then the track files, then the `erased`
+// What withdrawals and the end of retention destroy. A withdrawal: first the erasure slots of the wrapped keys, then the track files, then the `erased`
 // statement says so. Works from the ledger alone, with or without a running session, and may be repeated: what is done
 // already is not done, or said, twice. Control thread; blocking parts go to the pools. If the ledger cannot be read or
 // written, what can be erased is erased all the same, and the error is returned.
 
+#include <string>
 #include <vector>
 
 #include "consent/ids.hpp"
@@ -19,6 +20,10 @@ Task<Result<void>> erase_withdrawn(Services& services, consent::RecordingId reco
 /// Overwrites the erasure slots of all wrapped keys of the recording whose approval is withdrawn as a whole: the first
 /// thing after the withdrawal is in the ledger. Database thread.
 Result<void> erase_withdrawn_keys(Services& services, const consent::RecordingId& recording);
+
+/// After keys and files of a recording are gone: its statements go, too, and an `erased` statement with this reason
+/// stays in their place. Can be repeated. Database thread.
+Result<void> forget_statements(Services& services, const std::string& recording, consent::ErasedReason reason);
 
 /// Has the recorder drop and remove every file of an approval, running or finished.
 Task<Result<void>> abort_tracks(Services& services, consent::RecordingId recording, consent::StatementId approval);

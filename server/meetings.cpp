@@ -297,19 +297,22 @@ Task<Result<void>> Meetings::stop(consent::RecordingId recording) {
                   "seal_follows");
 }
 
-Task<Result<void>> Meetings::erase_recording(std::string recording) {
+Task<Result<void>> Meetings::erase_recording(std::string recording, consent::ErasedReason reason) {
   // Keys first: from then on the files are noise, whatever happens to the rest.
-  auto erased = co_await services_.in_database([&]() -> Result<void> {
-    BOOST_OUTCOME_TRY(services_.ledger.erase_recording(recording));
+  auto keys = co_await services_.in_database([&]() -> Result<void> {
+    BOOST_OUTCOME_TRY(services_.ledger.erase_all_wrapped(recording));
     return boost::outcome_v2::success();
   });
-  BOOST_OUTCOME_CO_TRY(std::move(erased));
+  BOOST_OUTCOME_CO_TRY(std::move(keys));
   auto files = co_await on(services_.executors.workers, [&]() -> Result<void> {
     BOOST_OUTCOME_TRY(services_.blobs.erase_recording(recording));
     return boost::outcome_v2::success();
   });
   BOOST_OUTCOME_CO_TRY(std::move(files));
-  co_return co_await services_.in_database([&] { return services_.rooms.remove_recording(recording); });
+  co_return co_await services_.in_database([&]() -> Result<void> {
+    BOOST_OUTCOME_TRY(forget_statements(services_, recording, reason));
+    return services_.rooms.remove_recording(recording);
+  });
 }
 
 Task<Result<void>> Meetings::erase_room(std::string room) {
@@ -317,7 +320,7 @@ Task<Result<void>> Meetings::erase_room(std::string room) {
   auto recordings = co_await services_.in_database([&] { return services_.rooms.recordings_in(room); });
   BOOST_OUTCOME_CO_TRY(auto list, std::move(recordings));
   for (const std::string& recording : list) {
-    auto erased = co_await erase_recording(recording);
+    auto erased = co_await erase_recording(recording, consent::ErasedReason::room_deleted);
     BOOST_OUTCOME_CO_TRY(std::move(erased));
   }
   auto removed = co_await services_.in_database([&]() -> Result<void> {

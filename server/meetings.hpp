@@ -51,7 +51,8 @@ class Meetings {
 
   /// Ends the room's session, then erases its recordings, wrapped keys, statements, and the room. Can be repeated.
   Task<Result<void>> erase_room(std::string room);
-  Task<Result<void>> erase_recording(std::string recording);
+  /// Keys, files, then the statements, in whose place the ledger says what happened. Can be repeated.
+  Task<Result<void>> erase_recording(std::string recording, consent::ErasedReason reason);
 
   /// Before anything is served: repairs files, seals interrupted takes, finishes withdrawals. Errors: see recovery.cpp.
   Task<Result<void>> recover();

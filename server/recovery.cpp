@@ -130,10 +130,10 @@ Task<void> Meetings::sweep() {
 Task<Result<void>> Meetings::sweep_recording(consent::RecordingId recording) {
   auto read = co_await services_.in_database([&] { return read_evidence(services_, recording); });
   BOOST_OUTCOME_CO_TRY(auto evidence, std::move(read));
-  // Erased in the ledger, but the process died before the files were gone: finish it.
-  if (!evidence.request) co_return co_await erase_recording(recording.hex());
+  // Erased in the ledger, but the process died before it was off the list; or it never came to a request.
+  if (!evidence.request) co_return co_await erase_recording(recording.hex(), consent::ErasedReason::retention);
   const auto now = wall_time();
-  if (evidence.request->body.delete_after_ms <= now) co_return co_await erase_recording(recording.hex());
+  if (evidence.request->body.delete_after_ms <= now) co_return co_await erase_recording(recording.hex(), consent::ErasedReason::retention);
   if (evidence.finished || meeting_about(recording)) co_return boost::outcome_v2::success();
   const auto reason =
       evidence.request->body.expires_ms > now ? consent::EndReason::interrupted : consent::EndReason::expired;

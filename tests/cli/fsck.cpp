@@ -177,8 +177,7 @@ TEST_CASE("fsck finds nothing after a withdrawal that was carried out, and after
         })
             .fsck()
             .exit_code == 0);
-  const DataFolder erased(
-      whole_meeting, [](SyntheticMeeting& meeting) { must(meeting.ledger.erase_recording(meeting.recording.hex())); });
+  const DataFolder erased(whole_meeting, [](SyntheticMeeting& meeting) { meeting.erase_everything(); });
   fs::remove_all(erased.blobs());
   CHECK(erased.fsck().exit_code == 0);
 }
@@ -385,8 +384,7 @@ TEST_CASE("fsck --repair removes files whose erasure stands in the ledger") {
 }
 
 TEST_CASE("fsck --repair removes the folder of a recording that was erased") {
-  const DataFolder place(
-      whole_meeting, [](SyntheticMeeting& meeting) { must(meeting.ledger.erase_recording(meeting.recording.hex())); });
+  const DataFolder place(whole_meeting, [](SyntheticMeeting& meeting) { meeting.erase_everything(); });
   expect_repaired(place, "leftover", "blobs/" + place.recording);
   CHECK_FALSE(fs::exists(place.blobs()));
 }

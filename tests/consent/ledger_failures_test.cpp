@@ -166,6 +166,48 @@ TEST_CASE("an erased recording leaves its leaves: everybody's proofs stay valid"
   CHECK(code_of(append(opened.ledger, statement("revived"))) == Errc::not_permitted);
 }
 
+TEST_CASE("what says that a recording was erased continues its chain and is all that is left of it") {
+  const Place place;
+  NewEntry erased = statement("it was erased");
+  erased.kind = "erased";
+  {
+    Opened opened(place);
+    must(append(opened.ledger, statement("a request")));
+    const Entry last = must(append(opened.ledger, approval("an approval", "age1first", "W1"))).front();
+    must(opened.ledger.erase_recording(erased, kNow));
+    const auto left = must(opened.ledger.entries(last.recording));
+    REQUIRE(left.size() == 1);
+    CHECK(left.front().envelope == "it was erased");
+    CHECK(left.front().sequence == last.sequence + 1);
+    CHECK(must(parse_entry(left.front().entry_json)).previous == commitment(last.r, last.entry_json));
+    CHECK(proven(opened.ledger, left.front()));
+    CHECK(proven(opened.ledger, last));
+    CHECK_FALSE(must(opened.ledger.wrapped(last.id)).has_value());
+    CHECK(code_of(append(opened.ledger, statement("revived"))) == Errc::not_permitted);
+    CHECK(code_of(opened.ledger.erase_recording(erased, kNow)) == Errc::not_permitted);
+  }
+  CHECK(Opened(place).ledger.checkpoint().size == 3);
+}
+
+TEST_CASE("a recording whose erasure the disk refused has its statements and no keys, and can be erased later") {
+  const Place place;
+  bool fail = false;
+  Opened opened(place, [&](AppendStep step) {
+    if (fail && step == AppendStep::rows_written) throw std::runtime_error("the disk is full");
+  });
+  const Entry last = must(append(opened.ledger, approval("an approval", "age1first", "W1"))).front();
+  NewEntry erased = statement("it was erased");
+  erased.kind = "erased";
+  fail = true;
+  CHECK(code_of(opened.ledger.erase_recording(erased, kNow)) == Errc::storage);
+  CHECK(must(opened.ledger.entries(last.recording)).front().envelope == "an approval");
+  CHECK(opened.ledger.checkpoint().size == 1);
+  CHECK_FALSE(must(opened.ledger.wrapped(last.id)).has_value());
+  fail = false;
+  must(opened.ledger.erase_recording(erased, kNow));
+  CHECK(must(opened.ledger.entries(last.recording)).front().envelope == "it was erased");
+}
+
 TEST_CASE("a ledger with an erased recording opens again") {
   const Place place;
   {

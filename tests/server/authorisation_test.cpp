@@ -153,6 +153,7 @@ const std::vector<Row>& table() {
       {"GET", "/api/v1/recordings/{recording}/tracks", "their own, or all", at_recording("/tracks"), {401, 200, 401, 200, 401, 404, 200}},
       {"GET", "/api/v1/recordings/{recording}/tracks/{name}", "still being written", bens_track, {401, 410, 401, 410, 401, 404, 410}},
       {"GET", "/api/v1/recordings/{recording}/bundle", "during a take", at_recording("/bundle"), {401, 401, 401, 409, 401, 404, 409}},
+      {"GET", "/api/v1/recordings/{recording}/erasure", "that did not happen", at_recording("/erasure"), {404, 404, 404, 404, 404, 404, 404}},
       {"POST", "/api/v1/recordings/{recording}/tokens", "", at_recording("/tokens", "{}"),      {401, 401, 401, 401, 401, 404, 201}},
       {"OPTIONS", "/whip/{place}", "", [](World& w) { return Sent{w.place()}; },                {200, 200, 200, 200, 200, 200, 200}},
       {"POST", "/whip/{place}", "of ben, an offer that is none",

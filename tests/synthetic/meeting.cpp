@@ -285,6 +285,12 @@ void SyntheticMeeting::erase_person(const Person& person) {
   erased(std::move(what));
 }
 
+void SyntheticMeeting::erase_everything(ErasedReason reason) {
+  const Erased body{recording, {"recording"}, reason, service_key.public_key(), now};
+  const auto signed_body = must(parse_statement<Erased>(sign_statement(body, service_key)));
+  must(ledger.erase_recording(new_entry(signed_body), now));
+}
+
 BundleContents SyntheticMeeting::contents() {
   BundleContents contents = must(collect_bundle(ledger, recording.hex(), now));
   for (const auto& [name, track] : tracks) {

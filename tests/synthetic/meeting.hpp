@@ -82,6 +82,8 @@ class SyntheticMeeting {
   consent::Entry erased(std::vector<std::string> what, const Change<consent::Erased>& change = {});
   /// What a withdrawal has to be followed by: W and files of this person go, and a statement says so.
   void erase_person(const Person& person);
+  /// As at the end of retention, but for the track files.
+  void erase_everything(ErasedReason reason = ErasedReason::retention);
 
   std::string wrap(const Person& person) const;  ///< plaintext of W
 

@@ -1,0 +1,93 @@
+// The end of a recording's life: what was promised as "until when" comes true, also after a time in which nothing ran.
+
+#include <catch2/catch.hpp>
+
+#include "consent/ledger_entry.hpp"
+#include "recorded.hpp"
+
+using namespace unavoce;
+using namespace unavoce::server;
+using namespace unavoce::server::test;
+using consent::ErasedReason;
+
+namespace {
+
+/// What the service says to have erased, after the proof was checked; nothing while it says nothing.
+std::optional<consent::Signed<consent::Erased>> erasure_of(const Service& server, const std::string& recording) {
+  const Reply reply = server.fetch("GET", "/api/v1/recordings/" + recording + "/erasure");
+  if (reply.status != 200) return std::nullopt;
+  const auto decoded = [&](const char* member) {
+    const auto bytes = crypto::from_base64(json_text(reply.body, member)).value();
+    return std::string(crypto::as_text(bytes));
+  };
+  const auto entry = consent::parse_entry(decoded("entry")).value();
+  CHECK(entry.kind == "erased");
+  CHECK(entry.envelope_sha256 == crypto::sha256(crypto::as_bytes(decoded("envelope"))));
+  return consent::parse_statement<consent::Erased>(decoded("envelope")).value();
+}
+
+std::size_t files_of(const RunningServer& server, const std::string& recording) {
+  const auto folder = server.data_folder() / "blobs" / recording;
+  if (!std::filesystem::exists(folder)) return 0;
+  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder), {}));
+}
+
+}  // namespace
+
+TEST_CASE("when its retention ends a recording is erased, also if nothing ran then, and the ledger says so",
+          "[meeting]") {
+  const TemporaryFolder folder;
+  std::string recording;
+  consent::StatementId approval;
+  consent::TimeMs until{};
+  {
+    const RunningServer first([&](Config& config) { config.data_folder = folder.path() / "data"; });
+    Host host(first);
+    Attendee anna(host, Attendee::As::host);
+    auto request = host.request(anna.welcome.at("session"), {consent::Kind::audio});
+    until = request.delete_after_ms = request.expires_ms = wall_time() + consent::SpanMs{4000};
+    REQUIRE(post_statement(first, consent::sign_statement(request, host.room_key), host.login).status == 201);
+    anna.wait_for_request();
+    REQUIRE(anna.approve({consent::Kind::audio}).status == 201);
+    anna.wait_for_gate("open");
+    approval = anna.last_approval;
+    recording = request.recording.hex();
+    CHECK(files_of(first, recording) > 0);
+    CHECK_FALSE(erasure_of(first, recording));
+    std::filesystem::copy(folder.path() / "data", folder.path() / "later", std::filesystem::copy_options::recursive);
+  }
+  await([&] { return wall_time() > until; });
+  const RunningServer later([&](Config& config) {
+    config.data_folder = folder.path() / "later";
+    config.come_back_within = std::chrono::milliseconds(1);
+    config.max_requests_per_second = 1'000'000;
+  });
+  std::optional<consent::Signed<consent::Erased>> erased;
+  await([&] { return (erased = erasure_of(later, recording)).has_value(); });
+  CHECK(erased->body.recording.hex() == recording);
+  CHECK(erased->body.reason == ErasedReason::retention);
+  CHECK(erased->body.what == std::vector<std::string>{"recording"});
+  CHECK(erased->body.issued_ms >= until);
+  const Reply again = later.fetch("POST", "/api/v1/login", {},
+                                  std::string(R"({"user":"host","password":")") + kPassword + R"("})");
+  const std::string cookie = again.headers.at("set-cookie");
+  const std::string target = "/api/v1/recordings/" + recording;
+  const Headers host{{"Cookie", cookie.substr(0, cookie.find(';'))}};
+  await([&] { return later.fetch("GET", target, host).status == 404; });
+  CHECK(later.fetch("GET", target + "/bundle", host).status == 404);
+  CHECK(later.fetch("GET", "/api/v1/statements/" + approval.hex() + "/receipt").status == 404);
+  CHECK(files_of(later, recording) == 0);
+}
+
+TEST_CASE("deleting an account erases its recordings, and the ledger says so", "[meeting]") {
+  const RunningServer server;
+  const Recorded meeting(server);
+  const std::string recording = meeting.recording().hex();
+  REQUIRE(server.fetch("DELETE", "/api/v1/account", meeting.host.login, std::string(R"({"password":")") + kPassword + "\"}")
+              .status == 204);
+  const auto erased = erasure_of(server, recording);
+  REQUIRE(erased);
+  CHECK(erased->body.reason == ErasedReason::room_deleted);
+  CHECK(server.fetch("GET", "/api/v1/statements/" + meeting.ben.last_approval.hex() + "/receipt").status == 404);
+  CHECK(files_of(server, recording) == 0);
+}
