@@ -83,7 +83,7 @@ class SyntheticMeeting {
   /// What a withdrawal has to be followed by: W and files of this person go, and a statement says so.
   void erase_person(const Person& person);
   /// As at the end of retention, but for the track files.
-  void erase_everything(ErasedReason reason = ErasedReason::retention);
+  void erase_everything(consent::ErasedReason reason = consent::ErasedReason::retention);
 
   std::string wrap(const Person& person) const;  ///< plaintext of W
 
