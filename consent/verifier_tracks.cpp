@@ -146,15 +146,8 @@ class TrackCheck {
                                   [&](const Found<Track>& track) { return track.body().name == name; });
     };
     auto found = called(sealed.name);
-    if (found == evidence_.tracks.end()) found = called(main_name_of_companion(sealed.name));
+    if (found == evidence_.tracks.end()) found = called(main_name_of_tail(sealed.name));
     return found == evidence_.tracks.end() ? nullptr : &*found;
-  }
-
-  /// A tail or an index goes with a main file of the same stem.
-  static std::string main_name_of_companion(std::string_view name) {
-    if (std::string main = main_name_of_tail(name); !main.empty()) return main;
-    if (name.ends_with(".idx.age")) return std::string(name.substr(0, name.size() - 8)) + ".age";
-    return {};
   }
 
   void check_sealed_track(const Found<Seal>& seal, const SealedTrack& sealed) {

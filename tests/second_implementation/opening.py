@@ -65,10 +65,6 @@ class Opening:
         except Refused:
             media.give_up()
             raise
-        index = path[:-4] + '.idx.age'
-        if index in self.bag:
-            with self.bag.open(index) as file:
-                consent.open(file, lambda piece: None)
 
 
 class Media:

@@ -281,7 +281,7 @@ class Verification(TrackRules):
         takes = {take['take'] for _, take in self.of_kind('take') if approval in take['approvals']}
         for _, track in self.of_kind('track'):
             covered = track['approval'] == approval or self.room['withdrawal_erases'] == 'whole_takes' and track['take'] in takes
-            for suffix in ('.age', '.tail.age', '.idx.age'):
+            for suffix in ('.age', '.tail.age'):
                 path = f'data/tracks/{track["name"][:-4]}{suffix}'
                 if covered and path in self.bag:
                     self.found('withdrawals', path, 'is still here after a withdrawal')

@@ -43,7 +43,7 @@ class TrackRules:
                 self.guarded('tracks', path, self._check_track_file, path, track)
         for path in self.bag.under('data/tracks/'):
             name = path[len('data/tracks/'):]
-            if re.sub(r'\.(tail|idx)\.age$', '.age', name) not in names:
+            if re.sub(r'\.tail\.age$', '.age', name) not in names:
                 self.found('tracks', path, 'no statement is about this file')
 
     def _check_track_file(self, path, track):
@@ -55,11 +55,9 @@ class TrackRules:
         if header.stanzas[0][0] != 'unavoce.track/v1' or said != [self.recording, str(track['take']), track['approval'], str(track['file'])]:
             raise Refused('its header names another recording, take, approval or file')
         agefile.plain_size(header, self.measured[path][1])
-        tail, index = (path[:-4] + suffix for suffix in ('.tail.age', '.idx.age'))
+        tail = path[:-4] + '.tail.age'
         if tail in self.bag:
             self.guarded('tracks', tail, self._check_tail, path, header, tail)
-        if index in self.bag:
-            self.guarded('tracks', index, lambda: self._check_one_recipient(self.header(index), None))
 
     @staticmethod
     def _check_one_recipient(header, stanzas):

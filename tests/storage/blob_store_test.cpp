@@ -98,10 +98,10 @@ TEST_CASE("blobs and tails are listed, temporary and hidden files are not") {
   CHECK(code_of(store.list(recording)) == Errc::not_found);
   auto writer = must(store.create(recording, blob));
   must(writer.replace_tail(bytes_of("tail")));
-  must(store.create(recording, "a.idx.age"));
+  must(store.create(recording, "a.webm.age"));
   std::ofstream(folder / "blobs" / recording / (tail + ".tmp")) << "torn";
   std::ofstream(folder / "blobs" / recording / ".hidden") << "x";
-  CHECK(must(store.list(recording)) == std::vector<std::string>{"a.idx.age", blob, tail});
+  CHECK(must(store.list(recording)) == std::vector<std::string>{"a.webm.age", blob, tail});
   CHECK(must(store.recordings()) == std::vector<std::string>{recording});
 }
 
