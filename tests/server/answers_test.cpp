@@ -28,6 +28,40 @@ TEST_CASE("a refusal keeps the gate closed and only the host hears of it, not wh
   CHECK(carl.gate.at("state") == "closed");
 }
 
+TEST_CASE("if the request says that refusals are named, they are", "[meeting]") {
+  const RunningServer server;
+  const Host host(server);
+  Attendee anna(host, Attendee::As::host);
+  Attendee ben(host, Attendee::As::participant);
+  anna.ask({Kind::audio}, [](consent::Request& request) { request.names_refusals = true; });
+  ben.wait_for_request();
+  REQUIRE(ben.refuse().status == 201);
+  CHECK(anna.wait_for("refused").at("participant") == ben.participant);
+  const Attendee carl(host, Attendee::As::participant);
+  CHECK(carl.welcome.at("gate").at("answers").at("refused") == 1);
+  for (const Json& entry : carl.welcome.at("roster"))
+    if (entry.at("participant") == ben.participant) CHECK(entry.at("answer") == "refused");
+}
+
+TEST_CASE("another request ends the one before it, and nobody's old answer counts for it", "[meeting]") {
+  const RunningServer server;
+  Recorded meeting(server);
+  const auto first = meeting.recording();
+  meeting.anna.ask({Kind::audio});
+  while (meeting.ben.request->body.recording == first) meeting.ben.wait_for("request");
+  REQUIRE(meeting.anna.request->body.recording != first);
+  meeting.ben.wait_for_gate("closed");
+  REQUIRE(meeting.anna.approve({Kind::audio}).status == 201);
+  CHECK_FALSE(meeting.ben.was_sent("take"));
+  CHECK(meeting.ben.gate.at("state") == "closed");
+  REQUIRE(meeting.ben.approve({Kind::audio}).status == 201);
+  meeting.ben.wait_for_gate("open");
+  await([&] { return kinds_of(server, meeting.host, first).back() == "seal"; });
+  const auto kinds = kinds_of(server, meeting.host, first);
+  CHECK(std::count(kinds.begin(), kinds.end(), "take") == 1);
+  CHECK(std::count(kinds.begin(), kinds.end(), "seal") == 2);
+}
+
 TEST_CASE("an approval is good for this person, request and challenge only", "[meeting]") {
   const RunningServer server;
   const Host host(server);

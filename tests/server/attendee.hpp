@@ -198,8 +198,10 @@ class Attendee {
   }
 
   /// Asks to record (hosts) and waits until the request is here.
-  void ask(consent::Scope scope = {consent::Kind::audio, consent::Kind::video}) {
-    const auto body = host_.request(welcome.at("session"), scope);
+  void ask(consent::Scope scope = {consent::Kind::audio, consent::Kind::video},
+           const std::function<void(consent::Request&)>& change = {}) {
+    auto body = host_.request(welcome.at("session"), scope);
+    if (change) change(body);
     const Reply reply = post_statement(host_.server, consent::sign_statement(body, host_.room_key), host_.login);
     if (reply.status != 201) throw std::runtime_error("not asked: " + reply.body);
     wait_for_request();

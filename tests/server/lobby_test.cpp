@@ -151,6 +151,25 @@ TEST_CASE("a host does not wait in front of the door", "[lobby]") {
   meeting.anna.wait_for_gate("closed");
 }
 
+TEST_CASE("after a restart whoever comes back to an unfinished recording confirms in front of the door", "[lobby][confirm]") {
+  consent::StatementId annas, bens;
+  const AfterCrash crash(
+      [&](const RunningServer&, Recorded& meeting) {
+        annas = meeting.anna.last_approval;
+        bens = meeting.ben.last_approval;
+      },
+      {}, with_lobby);
+  Attendee anna(*crash.host, Attendee::As::host, "Anna", {.key = &crash.anna_key});
+  REQUIRE(anna.confirm(annas).at("type") == "confirmed");
+  anna.wait_for_gate("open");
+  Attendee ben(*crash.host, Attendee::As::participant, "Ben", {.key = &crash.ben_key});
+  CHECK(ben.welcome.at("place") == "lobby");
+  CHECK_FALSE(anna.was_sent("gate"));
+  REQUIRE(ben.confirm(bens).at("publish").is_object());
+  ben.wait_for_gate("open");
+  CHECK(anna.gate.at("state") == "open");
+}
+
 TEST_CASE("a host removes somebody who waits in front of the door", "[lobby]") {
   const RunningServer server;
   Recorded meeting(server, with_lobby);

@@ -121,6 +121,20 @@ TEST_CASE("a host removes somebody who does not answer, and recording begins wit
       Catch::Contains("cannot_resume"));
 }
 
+TEST_CASE("a full meeting turns people away, and always has a place for a host", "[meeting]") {
+  const RunningServer server;
+  const Host host(server);
+  std::vector<std::unique_ptr<Attendee>> people;
+  while (people.size() < 5) people.push_back(std::make_unique<Attendee>(host, Attendee::As::participant));
+  CHECK_THROWS_WITH(Attendee(host, Attendee::As::participant), Catch::Contains("room_full"));
+  const Attendee anna(host, Attendee::As::host);
+  CHECK(anna.welcome.at("roster").size() == 6);
+  CHECK_THROWS_WITH(Attendee(host, Attendee::As::participant), Catch::Contains("room_full"));
+  people.front()->send({{"type", "leave"}});
+  REQUIRE(people.front()->is_closed());
+  CHECK_NOTHROW(Attendee(host, Attendee::As::participant));
+}
+
 TEST_CASE("only a host removes people, and never another host", "[meeting]") {
   const RunningServer server;
   const Host host(server);

@@ -96,10 +96,11 @@ struct Recorded {
 /// A service that died during a take of a host and a participant, started again with what was on its disk then.
 struct AfterCrash {
   explicit AfterCrash(const std::function<void(const RunningServer&, Recorded&)>& before_it = {},
-                      const std::function<void(Config&)>& change = {}) {
+                      const std::function<void(Config&)>& change = {},
+                      const std::function<void(consent::Room&)>& change_room = {}) {
     {
       RunningServer first([&](Config& config) { config.data_folder = folder.path() / "data"; });
-      Recorded meeting(first);
+      Recorded meeting(first, change_room);
       if (before_it) before_it(first, meeting);
       recording = meeting.recording();
       anna_key = crypto::SigningKey::from_seed(meeting.anna.key.seed().view()).value();
