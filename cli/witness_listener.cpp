@@ -12,6 +12,7 @@
 #include <boost/beast/http.hpp>
 #include <chrono>
 #include <csignal>
+#include <list>
 
 namespace unavoce::cli {
 
@@ -23,7 +24,7 @@ namespace http = beast::http;
 using asio::ip::tcp;
 
 /// Connections at once; a log asks once a minute.
-constexpr int kMaxConnections = 64;
+constexpr std::size_t kMaxConnections = 64;
 constexpr std::chrono::seconds kPatience{15};
 constexpr std::uint32_t kMaxHeaderBytes = 8 * 1024;
 
@@ -58,9 +59,29 @@ Response answer_to(const Request& request, consent::Witness& witness) {
   return response;
 }
 
+/// The connections there are, the one that waits longest first: it makes way when there are too many, so that nobody
+/// keeps others out by saying nothing.
+using Connections = std::list<beast::tcp_stream*>;
+
+/// A connection's place among them, for as long as it lasts.
+class Place {
+ public:
+  Place(Connections& all, beast::tcp_stream& stream) : all_(all), here_(all.insert(all.end(), &stream)) {}
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  ~Place() { all_.erase(here_); }
+  /// It has just been answered.
+  void renew() { all_.splice(all_.end(), all_, here_); }
+
+ private:
+  Connections& all_;
+  Connections::iterator here_;
+};
+
 /// Where there is nobody to tell of an error: the connection ends.
-asio::awaitable<void> converse(tcp::socket socket, consent::Witness& witness, int& connections) {
+asio::awaitable<void> converse(tcp::socket socket, consent::Witness& witness, Connections& connections) {
   beast::tcp_stream stream(std::move(socket));
+  Place place(connections, stream);
   beast::flat_buffer buffer;
   boost::system::error_code failed;
   for (bool more = true; more && !failed;) {
@@ -74,11 +95,11 @@ asio::awaitable<void> converse(tcp::socket socket, consent::Witness& witness, in
     stream.expires_after(kPatience);
     co_await http::async_write(stream, response, asio::redirect_error(asio::use_awaitable, failed));
     more = response.keep_alive();
+    place.renew();
   }
-  --connections;
 }
 
-asio::awaitable<void> accept_all(tcp::acceptor& acceptor, consent::Witness& witness, int& connections) {
+asio::awaitable<void> accept_all(tcp::acceptor& acceptor, consent::Witness& witness, Connections& connections) {
   for (;;) {
     boost::system::error_code failed;
     tcp::socket socket = co_await acceptor.async_accept(asio::redirect_error(asio::use_awaitable, failed));
@@ -88,8 +109,10 @@ asio::awaitable<void> accept_all(tcp::acceptor& acceptor, consent::Witness& witn
       co_await pause.async_wait(asio::use_awaitable);
       continue;
     }
-    if (connections == kMaxConnections) continue;  // closed: ask again later
-    ++connections;
+    if (connections.size() >= kMaxConnections) {
+      connections.front()->close();
+      connections.splice(connections.end(), connections, connections.begin());
+    }
     asio::co_spawn(acceptor.get_executor(), converse(std::move(socket), witness, connections), asio::detached);
   }
 }
@@ -98,6 +121,7 @@ asio::awaitable<void> accept_all(tcp::acceptor& acceptor, consent::Witness& witn
 
 Result<void> serve_witness(consent::Witness& witness, const Listen& listen,
                            const std::function<void(std::uint16_t)>& ready) {
+  Connections connections;  // outlives the conversations, which the context ends
   asio::io_context context(1);
   boost::system::error_code failed;
   const auto address = asio::ip::make_address(listen.address, failed);
@@ -115,7 +139,6 @@ Result<void> serve_witness(consent::Witness& witness, const Listen& listen,
   ready(acceptor.local_endpoint().port());
   asio::signal_set signals(context, SIGINT, SIGTERM);
   signals.async_wait([&](const boost::system::error_code&, int) { context.stop(); });
-  int connections = 0;
   asio::co_spawn(context, accept_all(acceptor, witness, connections), asio::detached);
   context.run();
   return boost::outcome_v2::success();

@@ -1,6 +1,9 @@
 // The entry files of a bundle, and how a bundle's contents are collected from the ledger.
+#include <algorithm>
+
 #include "consent/bundle.hpp"
 #include "consent/json_object.hpp"
+#include "consent/rules.hpp"
 
 namespace unavoce::consent {
 namespace {
@@ -13,6 +16,22 @@ Result<std::vector<EntryFile>> with_proofs(const Ledger& ledger, const std::vect
     files.push_back({entry.index, entry.entry_json, entry.r, entry.kind, entry.envelope, std::move(proof)});
   }
   return files;
+}
+
+/// Whose keys must not be given away any more, also if they could not be erased yet.
+Result<std::vector<StatementId>> withdrawn_in(const std::vector<Entry>& entries) {
+  std::vector<ApprovalRow> granted;
+  std::vector<WithdrawalRow> taken;
+  for (const Entry& entry : entries) {
+    if (entry.kind == kind_name<Approval>()) {
+      BOOST_OUTCOME_TRY(const auto approval, parse_statement<Approval>(entry.envelope));
+      granted.push_back({approval.id, approval.body.key, approval.body.scope, entry.sequence});
+    } else if (entry.kind == kind_name<Withdrawal>()) {
+      BOOST_OUTCOME_TRY(const auto withdrawal, parse_statement<Withdrawal>(entry.envelope));
+      taken.push_back({withdrawal.body.key, withdrawal.body.kinds, entry.sequence});
+    }
+  }
+  return wholly_withdrawn(granted, taken);
 }
 
 }  // namespace
@@ -54,8 +73,9 @@ Result<BundleContents> collect_bundle(Ledger& ledger, std::string_view recording
   contents.checkpoint = ledger.signed_checkpoint();
   BOOST_OUTCOME_TRY(contents.entries, with_proofs(ledger, entries));
   BOOST_OUTCOME_TRY(contents.rooms, with_proofs(ledger, rooms));
+  BOOST_OUTCOME_TRY(const auto withdrawn, withdrawn_in(entries));
   for (const Entry& entry : entries) {
-    if (entry.kind != kind_name<Approval>()) continue;
+    if (entry.kind != kind_name<Approval>() || std::ranges::count(withdrawn, entry.id) != 0) continue;
     BOOST_OUTCOME_TRY(auto wrapped, ledger.wrapped(entry.id));
     if (wrapped) contents.keys.emplace(entry.id.hex(), std::move(*wrapped));
   }

@@ -115,6 +115,12 @@ Result<std::string> Ledger::State::sign_checkpoint() const {
   return note;
 }
 
+Result<void> Ledger::State::erase_slot(std::uint64_t slot) {
+  auto erased = slots.erase(slot);
+  if (erased || erased.error().code == storage::Errc::not_found) return boost::outcome_v2::success();
+  return Error(erased.error());
+}
+
 Result<void> Ledger::State::overwrite_erased_rows() {
   // The rows are gone for every reader; a reader that holds the WAL only delays that their bytes are overwritten.
   if (auto emptied = database.empty_wal(); !emptied && emptied.error().code != storage::Errc::locked) {
@@ -212,14 +218,14 @@ Result<std::optional<crypto::Bytes>> Ledger::wrapped(const StatementId& approval
 Result<void> Ledger::erase_wrapped(const StatementId& approval) {
   BOOST_OUTCOME_TRY(const auto row, guarded([&] { return state_->store.wrapped(approval); }));
   if (!row) return boost::outcome_v2::success();
-  BOOST_OUTCOME_TRY(state_->slots.erase(row->slot));
+  BOOST_OUTCOME_TRY(state_->erase_slot(row->slot));
   return guarded([&] { state_->store.delete_wrapped(approval); });
 }
 
 Result<void> Ledger::erase_all_wrapped(std::string_view recording) {
   BOOST_OUTCOME_TRY(const auto rows, guarded([&] { return state_->store.wrapped_of(recording); }));
   for (const WrappedRow& row : rows) {
-    BOOST_OUTCOME_TRY(state_->slots.erase(row.slot));
+    BOOST_OUTCOME_TRY(state_->erase_slot(row.slot));
   }
   return boost::outcome_v2::success();
 }

@@ -15,6 +15,8 @@ struct Ledger::State {
 
   /// The tree as it stands now, as a signed note.
   Result<std::string> sign_checkpoint() const;
+  /// A slot that is not there (the file was lost, or cut) holds no key: that is as good as erased.
+  Result<void> erase_slot(std::uint64_t slot);
   /// After rows were deleted: their bytes are overwritten in the database and gone from its WAL.
   Result<void> overwrite_erased_rows();
 

@@ -11,6 +11,7 @@
 #include "server/api.hpp"
 #include "server/body_sources.hpp"
 #include "server/clock.hpp"
+#include "server/erasure.hpp"
 #include "server/json_input.hpp"
 #include "server/meetings.hpp"
 #include "server/recording_view.hpp"
@@ -53,6 +54,15 @@ Result<void> check_may_read_track(Services& services, const Context& context) {
   BOOST_OUTCOME_TRY(const auto approval, approval_of_bearer(services, context));
   if (approval && is_of(context.path[1], *approval)) return boost::outcome_v2::success();
   return check_may_read(services, context);
+}
+
+/// What may be given out: without what was withdrawn and is still on the disk. Database thread.
+Result<RecordingView> readable_view(Services& services, const std::string& recording) {
+  BOOST_OUTCOME_TRY(auto view, view_recording(services.ledger, recording));
+  BOOST_OUTCOME_TRY(const auto id, consent::RecordingId::parse(recording));
+  BOOST_OUTCOME_TRY(const auto withdrawn, withdrawn_of(services, id));
+  std::erase_if(view.file_names, [&](const std::string& name) { return std::ranges::count(withdrawn.files, name) != 0; });
+  return view;
 }
 
 Result<Json> list_of(Services& services, const std::string& user) {
@@ -116,6 +126,11 @@ Task<Result<Response>> show_wrapped_key(Services& services, Context context) {
     if (!entry || entry->kind != "approval" || entry->recording != context.path[0]) {
       return Error(Errc::not_found, "this recording has no such approval");
     }
+    BOOST_OUTCOME_TRY(const auto recording, consent::RecordingId::parse(context.path[0]));
+    BOOST_OUTCOME_TRY(const auto withdrawn, withdrawn_of(services, recording));
+    if (std::ranges::count(withdrawn.approvals, approval) != 0) {
+      return Error(Errc::gone, "this approval was withdrawn, its key is not given out any more");
+    }
     BOOST_OUTCOME_TRY(auto wrapped, services.ledger.wrapped(approval));
     if (!wrapped)
       return Error(Errc::gone, "the key of this approval was erased, or the approval grants nothing that needs one");
@@ -130,7 +145,7 @@ Task<Result<Response>> show_track(Services& services, Context context) {
   const std::string name = context.path[1];
   auto allowed = co_await services.in_database([&]() -> Result<void> {
     BOOST_OUTCOME_TRY(check_may_read_track(services, context));
-    BOOST_OUTCOME_TRY(auto view, view_recording(services.ledger, recording));
+    BOOST_OUTCOME_TRY(auto view, readable_view(services, recording));
     if (std::ranges::count(view.file_names, name) > 0) return boost::outcome_v2::success();
     return Error(Errc::gone, "this track file was erased, is still being written, or never was");
   });
@@ -158,7 +173,7 @@ Task<Result<Response>> list_tracks(Services& services, Context context) {
     if (!approval) {
       BOOST_OUTCOME_TRY(check_may_read(services, context));
     }
-    BOOST_OUTCOME_TRY(auto view, view_recording(services.ledger, context.path[0]));
+    BOOST_OUTCOME_TRY(auto view, readable_view(services, context.path[0]));
     Json names = Json::array();
     for (const std::string& name : view.file_names) {
       if (!approval || is_of(name, *approval)) names.push_back(name);
@@ -186,7 +201,7 @@ Task<Result<Response>> show_bundle(Services& services, Context context) {
   std::vector<std::string> names;
   auto collected = co_await services.in_database([&]() -> Result<consent::BundleContents> {
     BOOST_OUTCOME_TRY(check_may_read(services, context));
-    BOOST_OUTCOME_TRY(auto view, view_recording(services.ledger, recording));
+    BOOST_OUTCOME_TRY(auto view, readable_view(services, recording));
     if (view.state == RecordingState::recording) {
       return Error(Errc::conflict, "a take is being recorded; fetch the bundle when it is sealed", "still_recording");
     }

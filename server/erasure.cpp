@@ -64,6 +64,14 @@ Task<Result<void>> say_erased(Services& services, consent::RecordingId recording
 
 }  // namespace
 
+Result<Withdrawn> withdrawn_of(Services& services, const consent::RecordingId& recording) {
+  BOOST_OUTCOME_TRY(const auto evidence, read_evidence(services, recording));
+  Plan plan = plan_of(evidence, {});
+  Withdrawn withdrawn{std::move(plan.approvals), plan.files};
+  for (const std::string& name : plan.files) withdrawn.files.push_back(storage::tail_name(name));
+  return withdrawn;
+}
+
 Result<void> forget_statements(Services& services, const std::string& recording, consent::ErasedReason reason) {
   BOOST_OUTCOME_TRY(const auto entries, services.ledger.entries(recording));
   // Nothing was asked yet, or it was erased before.

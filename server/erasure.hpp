@@ -21,6 +21,14 @@ Task<Result<void>> erase_withdrawn(Services& services, consent::RecordingId reco
 /// thing after the withdrawal is in the ledger. Database thread.
 Result<void> erase_withdrawn_keys(Services& services, const consent::RecordingId& recording);
 
+/// Which approvals withdrawals have taken back as a whole, and which track files and tails have to go with them. They
+/// are not given out any more, even while the disk has not let go of them. Database thread.
+struct Withdrawn {
+  std::vector<consent::StatementId> approvals;
+  std::vector<std::string> files;
+};
+Result<Withdrawn> withdrawn_of(Services& services, const consent::RecordingId& recording);
+
 /// After keys and files of a recording are gone: its statements go, too, and an `erased` statement with this reason
 /// stays in their place. Can be repeated. Database thread.
 Result<void> forget_statements(Services& services, const std::string& recording, consent::ErasedReason reason);

@@ -12,6 +12,8 @@
 #include <boost/beast/websocket.hpp>
 #include <boost/beast/websocket/ssl.hpp>
 #include <deque>
+#include <set>
+#include <string_view>
 
 #include "server/http_listener.hpp"
 #include "server/problem.hpp"
@@ -309,6 +311,16 @@ class HttpSession {
     co_return got;
   }
 
+  /// A problem instead of the file, with the headers that every answer has.
+  static Response refusal_of(const Error& error, const Response& file) {
+    Response problem = problem_response(error);
+    const std::set<std::string_view> of_the_file{"Content-Type", "Content-Range", "Content-Disposition",
+                                                 "Accept-Ranges"};
+    for (const auto& [name, value] : file.headers)
+      if (!of_the_file.contains(name)) problem.with(name, value);
+    return problem;
+  }
+
   /// Sends a long body: read a piece, write it, and only then read the next; so a slow client costs one piece of
   /// memory. The first one is read before the header is written: a disk that gives nothing is an error, not half an
   /// answer.
@@ -317,7 +329,7 @@ class HttpSession {
     Result<std::size_t> got = std::size_t{0};
     if (method != Method::head) got = co_await read_piece(*response.source, piece);
     if (!got) {
-      Response problem = problem_response(got.error());
+      Response problem = refusal_of(got.error(), response);
       const bool refused = co_await write(std::move(problem), method, version, keep_alive);
       co_return refused&& keep_alive;
     }

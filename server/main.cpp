@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -103,16 +104,23 @@ Result<void> serve(Config config, const sigset_t& signals) {
   Log log(config.log_level);
   fit_connections(config, log);
   BOOST_OUTCOME_TRY(confine(config, log));
+  std::atomic<Server*> running{nullptr};
+  std::jthread waiter([&signals, &running](std::stop_token done) {
+    const timespec moment{0, 200'000'000};
+    while (!done.stop_requested()) {
+      if (sigtimedwait(&signals, nullptr, &moment) <= 0) continue;
+      // Before anything is served there is nothing to end: what is begun is finished by the next start, as after a kill.
+      if (running == nullptr) std::_Exit(0);
+      running.load()->stop();
+    }
+  });
   BOOST_OUTCOME_TRY(auto server, Server::open(std::move(config), log));
   for (const std::string& notice : server->notices()) log.warning(notice);
   std::cout << "unavoced " UNAVOCE_VERSION " is ready: " << server->base_url() << std::endl;
-  std::jthread waiter([&signals, &server](std::stop_token done) {
-    const timespec moment{0, 200'000'000};
-    while (!done.stop_requested()) {
-      if (sigtimedwait(&signals, nullptr, &moment) > 0) server->stop();
-    }
-  });
+  running = server.get();
   server->run();
+  waiter.request_stop();
+  waiter.join();
   if (server->failure()) return *server->failure();
   return boost::outcome_v2::success();
 }

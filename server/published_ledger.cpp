@@ -5,6 +5,23 @@
 #include "server/clock.hpp"
 
 namespace unavoce::server {
+namespace {
+
+constexpr std::chrono::milliseconds kMoment{20};
+
+/// True for as long as it lives.
+class Underway {
+ public:
+  explicit Underway(bool& flag) : flag_(flag) { flag_ = true; }
+  Underway(const Underway&) = delete;
+  Underway& operator=(const Underway&) = delete;
+  ~Underway() { flag_ = false; }
+
+ private:
+  bool& flag_;
+};
+
+}  // namespace
 
 std::chrono::milliseconds until_next_instant(consent::TimeMs now, std::chrono::milliseconds interval) {
   const std::int64_t since = now.value % interval.count();
@@ -37,26 +54,34 @@ Task<void> PublishedLedger::run() {
     next_.expires_after(until_next_instant(wall_time(), interval_));
     boost::system::error_code cancelled;
     co_await next_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-    if (cancelled) co_return;
-    if (co_await advance() == Went::wrong) co_return;
+    if (cancelled || stopped_) co_return;
+    co_await advance();
+    if (stopped_ || conflict_) co_return;
   }
 }
 
-Task<PublishedLedger::Went> PublishedLedger::advance() {
+Task<void> PublishedLedger::advance() {
+  const Underway advancing(advancing_);
   const auto now = co_await services_.in_database(
       [&] { return std::pair(services_.ledger.checkpoint().size, std::string(services_.ledger.signed_checkpoint())); });
   auto cosigned = co_await witnesses_.cosign(now.second);
   if (!cosigned) {
+    conflict_ = true;
     on_conflict_(cosigned.error());
-    co_return Went::wrong;
+    co_return;
   }
   checkpoint_ = std::move(cosigned).value();
   size_ = now.first;
-  co_return Went::on;
 }
 
 Task<void> PublishedLedger::finish() {
-  co_await advance();
+  // Two at once would tell the witnesses of each other's sizes.
+  while (advancing_) {
+    boost::system::error_code ignored;
+    next_.expires_after(kMoment);
+    co_await next_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  if (!conflict_) co_await advance();
 }
 
 Task<Result<void>> PublishedLedger::compare() {
@@ -67,6 +92,7 @@ Task<Result<void>> PublishedLedger::compare() {
 }
 
 void PublishedLedger::stop() {
+  stopped_ = true;
   next_.cancel();
 }
 

@@ -40,8 +40,7 @@ class PublishedLedger {
   Task<void> finish();
 
  private:
-  enum class Went { on, wrong };
-  Task<Went> advance();
+  Task<void> advance();
 
   Services& services_;
   std::function<void(const Error&)> on_conflict_;
@@ -50,6 +49,9 @@ class PublishedLedger {
   std::uint64_t size_;
   std::string checkpoint_;
   asio::steady_timer next_;
+  bool stopped_ = false;
+  bool advancing_ = false;
+  bool conflict_ = false;  ///< somebody has seen another ledger
 };
 
 }  // namespace unavoce::server

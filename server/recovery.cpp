@@ -100,6 +100,11 @@ Task<Result<void>> Meetings::recover_recording(consent::RecordingId recording) {
     SealOrder order{recording, take.body.take, consent::EndReason::interrupted};
     (void)co_await seals_.write(std::move(order));  // owed if the disk refuses it, and told
   }
+  if (!tidied && evidence.finished) {
+    // Nothing is prepared in it any more: it keeps nobody from being served.
+    services_.log.error("a recording could not be tidied: " + tidied.error().text);
+    co_return boost::outcome_v2::success();
+  }
   co_return tidied;
 }
 

@@ -182,7 +182,8 @@ Task<Result<std::string>> Witnesses::ask(Asked& witness, Ask what, const std::st
   // Asked as if it knew this very tree: whoever knows a smaller one says so and changes nothing.
   if (what == Ask::only_look) witness.remembers = checkpoint.size;
   for (int attempt = 0; attempt < kAttempts && !ending_; ++attempt) {
-    const auto body = co_await request(witness.remembers, checkpoint, note);
+    const std::uint64_t old_size = witness.remembers;
+    const auto body = co_await request(old_size, checkpoint, note);
     if (!body) co_return body.error();
     const auto answer =
         co_await on(thread_, [&] { return http_post(url, body.value(), consent::kMaxAddCheckpointBytes, ending_); });
@@ -200,7 +201,7 @@ Task<Result<std::string>> Witnesses::ask(Asked& witness, Ask what, const std::st
     const bool names_size = said.content_type.starts_with(consent::kTreeSizeType);
     const auto size = names_size ? consent::parse_tree_size(said.body) : consent::Result<std::uint64_t>(0);
     if (!size) co_return Error(Errc::io, size.error().text);
-    const bool same_size = witness.remembers == checkpoint.size && (!names_size || size.value() == checkpoint.size);
+    const bool same_size = old_size == checkpoint.size && (!names_size || size.value() == checkpoint.size);
     if (said.status == 409 && same_size)
       co_return not_ours(who, "it remembers another tree of the same size: one of them was forked.");
     if (said.status != 409 || !names_size) co_return Error(Errc::io, "it answered " + std::to_string(said.status));

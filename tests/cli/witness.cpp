@@ -82,6 +82,18 @@ TEST_CASE("a witness answers one address, and no long request") {
   CHECK(answers("--data-binary @long $url/add-checkpoint") != "200");
 }
 
+TEST_CASE("connections that say nothing keep nobody from a witness") {
+  const Place place;
+  put(place.folder.path() / "idle.mjs",
+      "import net from 'node:net';\nlet open = 0;\nfor (let i = 0; i < 70; ++i) net.connect(Number(process.argv[2]), "
+      "'127.0.0.1', () => { if (++open === 70) console.log('all'); }).on('error', () => undefined);\n"
+      "setTimeout(() => undefined, 60000);\n");
+  const Outcome answered = place.beside(
+      "rm -f all; node idle.mjs ${url##*:} > all & idle=$!; until [ -s all ]; do kill -0 $idle || exit 97; sleep 0.05; "
+      "done; curl -s -m 10 -o /dev/null -w '%{http_code}' $url/; kill $idle");
+  CHECK(answered.output == "404");
+}
+
 TEST_CASE("a checkpoint that a witness must have cosigned, and has not, fails the check") {
   const Place place;
   const std::string line = program + " ledger check http://127.0.0.1:$(cat port) --wait 0 --seen shown/checkpoint";

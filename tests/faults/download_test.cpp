@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "faulty_service.hpp"
+#include "tests/recorder/publisher.hpp"
 #include "tests/server/recorded.hpp"
 
 using namespace unavoce;
@@ -13,7 +14,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A recording that has ended. Nobody spoke: its files hold a header each.
+/// A recording of Ben's sound and picture that has ended.
 struct Ended {
   Ended() {
     fs::create_directory(folder.path() / "data");
@@ -22,7 +23,21 @@ struct Ended {
     login = meeting.host.login;
     path = "/api/v1/recordings/" + meeting.recording().hex();
     files = service->data_folder() / "blobs" / meeting.recording().hex();
+    record_some(meeting.publish);
     if (service->fetch("POST", path + "/stop", login, "{}").status != 204) throw std::runtime_error("not stopped");
+  }
+
+  void record_some(const Json& place) const {
+    recorder::test::PublisherOptions options;
+    options.address.clear();
+    recorder::test::Publisher publisher(options);
+    const Reply answer = service->fetch("POST", place.at("url").get<std::string>(),
+                                        {{"Authorization", "Bearer " + place.at("token").get<std::string>()},
+                                         {"Content-Type", "application/sdp"}},
+                                        publisher.offer());
+    if (answer.status != 201) throw std::runtime_error("not published: " + answer.body);
+    publisher.accept(answer.body);
+    await([&] { return bytes_of(*service, ".age") > 8'000; });
   }
 
   Reply get(const std::string& what) const { return service->fetch("GET", path + what, login); }
@@ -90,4 +105,5 @@ TEST_CASE("a bundle that the disk breaks off in the middle ends without its last
   const auto line = log.find("a download broke off");
   REQUIRE(line != std::string::npos);
   CHECK(log.substr(line, log.find('\n', line) - line).find(".webm.age") != std::string::npos);
+  ended.disk.heal();
 }
