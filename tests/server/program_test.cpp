@@ -2,6 +2,8 @@
 // there and who may read them, how it starts and stops.
 #include "tests/program.hpp"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -105,6 +107,36 @@ TEST_CASE("a service that is killed starts again over the same data, and two do 
   }
   Program again(folder.path() / "data");
   CHECK(again.said().find("is ready") != std::string::npos);
+}
+
+TEST_CASE("who is told to stop while its ledger is compared with a witness that says nothing stops in peace") {
+  const testing::TemporaryFolder folder;
+  const int witness = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in place{};
+  place.sin_family = AF_INET;
+  place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof place;
+  auto* address = reinterpret_cast<sockaddr*>(&place);
+  REQUIRE(bind(witness, address, size) == 0);
+  REQUIRE(listen(witness, 1) == 0);
+  REQUIRE(getsockname(witness, address, &size) == 0);
+  const std::string asked = "http://127.0.0.1:" + std::to_string(ntohs(place.sin_port)) +
+                            " witness.example+02effaac+BPF22XeXMeGoDkZHozLdVt8RcgvTXA7pa68wE4/KS1td";
+  const std::string data = folder / "data";
+  const pid_t service = fork();
+  if (service == 0) {
+    execl(UNAVOCED_PROGRAM, "unavoced", "--allow-root", "--port", "0", "--data", data.c_str(), "--witnesses",
+          asked.c_str(), nullptr);
+    _exit(127);
+  }
+  const int connection = accept(witness, nullptr, nullptr);
+  REQUIRE(connection >= 0);
+  kill(service, SIGTERM);
+  int status = 0;
+  waitpid(service, &status, 0);
+  close(connection);
+  close(witness);
+  CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 0));
 }
 
 TEST_CASE("root is refused unless it is insisted") {
