@@ -40,6 +40,7 @@ void Observer::tell(const Event& event, TimeMs now) {
   carry_out(done.effects, now);
   check_gate();
   check_withdrawals();
+  check_door();
 }
 
 void Observer::carry_out(const std::vector<Effect>& effects, TimeMs now) {
@@ -152,6 +153,19 @@ void Observer::check_gate() {
 
 void Observer::check_withdrawals() {
   for (const auto& id : oracle_.taken_back()) expect(erased_.contains(id), "a withdrawal is never lost");
+}
+
+void Observer::check_door() {
+  const auto entering = may_enter(state_);
+  const bool asked = oracle_.request().has_value();
+  for (const auto& [participant, presence] : oracle_.present()) {
+    const bool enters = std::ranges::count(entering, participant) != 0;
+    expect(!enters || !presence.in_room, "nobody is let in twice");
+    expect(enters || presence.in_room || asked, "when nothing is asked, nobody waits in front of the door");
+    if (!enters || !asked) continue;
+    const auto& approval = state_.members.at(participant).approval;
+    expect(approval && oracle_.may_stand_for(*approval, participant), "whoever is let in has a live approval");
+  }
 }
 
 }  // namespace unavoce::consent::test

@@ -52,6 +52,7 @@ class Observer {
   void on(const OpenGate& effect, TimeMs now);
   void check_gate();
   void check_withdrawals();
+  void check_door();
 
   MeetingState state_;
   Oracle oracle_;

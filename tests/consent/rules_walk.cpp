@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 #include <random>
 
 #include "observer.hpp"
@@ -29,7 +30,7 @@ class Walk {
   /// One random event. Returns its index, for reports.
   std::size_t step() {
     now_.value += chance(3) ? pick(40) : chance(2) ? -static_cast<std::int64_t>(pick(300)) : pick(5);
-    const auto event = next();
+    const auto event = let_in().value_or(next());
     observer_.tell(event, now_);
     return event.index();
   }
@@ -57,6 +58,14 @@ class Walk {
   RecordingId a_recording() {
     const auto& recording = observer_.state().recording;
     return recording && chance(90) ? recording->terms.recording : id_of_number<RecordingId>(1 + pick(requests_ + 1));
+  }
+
+  /// Who need not wait any more comes in, nearly always before anything else happens.
+  std::optional<Event> let_in() {
+    const auto entering = may_enter(observer_.state());
+    if (entering.empty() || chance(20)) return std::nullopt;
+    const auto& member = observer_.state().members.at(entering.front());
+    return Joined{entering.front(), member.key, member.role};
   }
 
   Event next() {
