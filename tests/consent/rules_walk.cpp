@@ -30,7 +30,8 @@ class Walk {
   /// One random event. Returns its index, for reports.
   std::size_t step() {
     now_.value += chance(3) ? pick(40) : chance(2) ? -static_cast<std::int64_t>(pick(300)) : pick(5);
-    const auto event = let_in().value_or(next());
+    const auto entering = let_in();
+    const Event event = entering ? *entering : next();
     observer_.tell(event, now_);
     return event.index();
   }
