@@ -13,8 +13,8 @@ struct Permit::Grant {
     std::atomic<std::uint8_t> kinds{0};
   };
 
-  Grant(RecordingId rec, std::uint32_t number, const std::vector<Granted>& roster, std::int64_t now_ns)
-      : recording(rec), take(number), opened_at_ns(now_ns), owners(roster.size()) {
+  Grant(RecordingId rec, std::uint32_t number, const std::vector<Granted>& roster)
+      : recording(rec), take(number), owners(roster.size()) {
     auto sorted = roster;
     std::ranges::sort(sorted, {}, &Granted::approval);
     if (std::ranges::adjacent_find(sorted, {}, &Granted::approval) != sorted.end())
@@ -32,7 +32,7 @@ struct Permit::Grant {
 
   const RecordingId recording;
   const std::uint32_t take;
-  const std::int64_t opened_at_ns;
+  std::atomic<std::int64_t> opened_at_ns{kNotYet};
   std::atomic<std::int64_t> closed_at_ns{kStillOpen};
   std::vector<Owner> owners;  // sorted by approval, never resized: atomics stay where they are
 };
@@ -44,7 +44,7 @@ bool Permit::is_open() const noexcept {
 }
 
 bool Permit::admits(std::int64_t first_ns, std::int64_t last_ns) const noexcept {
-  return first_ns >= grant_->opened_at_ns && first_ns <= last_ns && last_ns <= closed_at_ns();
+  return first_ns >= opened_at_ns() && first_ns <= last_ns && last_ns <= closed_at_ns();
 }
 
 bool Permit::covers(const StatementId& approval, Kind kind) const noexcept {
@@ -53,7 +53,7 @@ bool Permit::covers(const StatementId& approval, Kind kind) const noexcept {
 }
 
 std::int64_t Permit::opened_at_ns() const noexcept {
-  return grant_->opened_at_ns;
+  return grant_->opened_at_ns.load(std::memory_order_acquire);
 }
 std::int64_t Permit::closed_at_ns() const noexcept {
   return grant_->closed_at_ns.load(std::memory_order_acquire);
@@ -69,10 +69,21 @@ Gate::~Gate() {
   if (is_open()) current_->closed_at_ns.store(Permit::kClosing);
 }
 
-Permit Gate::open(RecordingId recording, std::uint32_t take, const std::vector<Granted>& roster, std::int64_t now_ns) {
+Permit Gate::prepare(RecordingId recording, std::uint32_t take, const std::vector<Granted>& roster,
+                     std::int64_t now_ns) {
   close(now_ns);
-  current_ = std::make_shared<Permit::Grant>(recording, take, roster, now_ns);
+  current_ = std::make_shared<Permit::Grant>(recording, take, roster);
   return Permit(current_);
+}
+
+void Gate::begin(std::int64_t now_ns) noexcept {
+  if (is_open() && current_->opened_at_ns == Permit::kNotYet) current_->opened_at_ns.store(now_ns);
+}
+
+Permit Gate::open(RecordingId recording, std::uint32_t take, const std::vector<Granted>& roster, std::int64_t now_ns) {
+  Permit permit = prepare(recording, take, roster, now_ns);
+  begin(now_ns);
+  return permit;
 }
 
 void Gate::close(std::int64_t now_ns) noexcept {

@@ -28,8 +28,15 @@ class Gate {
   Gate& operator=(const Gate&) = delete;
   ~Gate();  ///< closes; what is still queued under the permit is not written any more
 
-  /// Opens for a take and returns its permit. An earlier permit that is still open is closed first, at the same
-  /// instant. Throws std::invalid_argument if an approval is named twice (the rules never do that).
+  /// A permit for a take that admits nothing before `begin`: so that the recorder can be ready for the first frame. An
+  /// earlier permit that is still open is closed first, at this instant. Throws std::invalid_argument if an approval is
+  /// named twice (the rules never do that).
+  Permit prepare(RecordingId recording, std::uint32_t take, const std::vector<Granted>& roster, std::int64_t now_ns);
+
+  /// The opening: what arrives from this instant on is admitted. Nothing if the permit was closed meanwhile.
+  void begin(std::int64_t now_ns) noexcept;
+
+  /// Both at once.
   Permit open(RecordingId recording, std::uint32_t take, const std::vector<Granted>& roster, std::int64_t now_ns);
 
   /// Closes the current permit, if any, at the given instant. Closing twice keeps the first instant.

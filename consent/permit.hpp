@@ -1,8 +1,8 @@
 // Permit: what the recorder needs to hold before it may write anybody's media. Only a Gate makes one.
 // A cheap copyable handle; every copy looks at the same take. Any thread may ask, no call blocks, allocates or fails.
-// A permit starts open, closes once, and never opens again; the next take gets another permit.
-// How to be strict on the frame path (docs/STATE_MACHINE.md): ask `admits` and `covers` where a frame arrives, and
-// again where it leaves the queue to be written. Instants are CLOCK_MONOTONIC nanoseconds.
+// A permit starts open (and admits something from the opening instant on), closes once, and never opens again; the next
+// take gets another permit. How to be strict on the frame path (docs/STATE_MACHINE.md): ask `admits` and `covers` where
+// a frame arrives, and again where it leaves the queue to be written. Instants are CLOCK_MONOTONIC nanoseconds.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,7 @@ class Permit {
   /// An approval that is not in the take is covered for nothing.
   bool covers(const StatementId& approval, Kind kind) const noexcept;
 
-  /// The opening instant.
+  /// The opening instant; kNotYet before.
   std::int64_t opened_at_ns() const noexcept;
   /// The closing instant; kStillOpen while open; kClosing for the moment between closing and knowing the instant.
   std::int64_t closed_at_ns() const noexcept;
@@ -45,6 +45,7 @@ class Permit {
   std::uint32_t take() const noexcept;
 
   static constexpr std::int64_t kStillOpen = std::numeric_limits<std::int64_t>::max();
+  static constexpr std::int64_t kNotYet = std::numeric_limits<std::int64_t>::max();
   static constexpr std::int64_t kClosing = std::numeric_limits<std::int64_t>::min();
 
  private:

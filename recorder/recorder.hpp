@@ -58,7 +58,8 @@ class Recorder {
   Result<std::vector<PreparedTrack>> prepare_take(const TakeOrder& order);
 
   /// Media flows: frames whose first packet arrived at or after the permit's opening are written, from a key frame on.
-  /// Does not block. A permit for a take that was not prepared is ignored (nothing is recorded).
+  /// Does not block. What arrives before this returns may be missed: begin the permit after it (consent/gate.hpp). A
+  /// permit for a take that was not prepared is ignored (nothing is recorded).
   void start_take(consent::Permit permit);
 
   /// Lets the media of a later file flow (see TrackPrepared), after its `track` statement is durable. Does not block.

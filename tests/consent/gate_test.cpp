@@ -67,6 +67,29 @@ TEST_CASE("closing reaches every copy, and keeps the first instant", "[gate]") {
   CHECK(copy.closed_at_ns() == 200);
 }
 
+TEST_CASE("a prepared permit admits nothing before its gate begins, and nothing from before that") {
+  Gate gate;
+  const auto permit = gate.prepare(kRecording, 1, kRoster, 100);
+  CHECK(gate.is_open());
+  CHECK(permit.opened_at_ns() == Permit::kNotYet);
+  CHECK_FALSE(permit.admits(150, 160));
+  gate.begin(200);
+  gate.begin(300);
+  CHECK(permit.opened_at_ns() == 200);
+  CHECK_FALSE(permit.admits(150, 250));
+  CHECK(permit.admits(200, 250));
+}
+
+TEST_CASE("a permit that was closed before its gate began admits nothing for ever") {
+  Gate gate;
+  const auto permit = gate.prepare(kRecording, 1, kRoster, 100);
+  gate.close(150);
+  gate.begin(200);
+  CHECK_FALSE(permit.is_open());
+  CHECK_FALSE(permit.admits(100, 120));
+  CHECK_FALSE(permit.admits(200, 210));
+}
+
 TEST_CASE("a permit never opens again; the next take has its own", "[gate]") {
   Gate gate;
   const auto first = gate.open(kRecording, 1, kRoster, 100);

@@ -165,8 +165,9 @@ void RandomMeeting::carry_out(const consent::Effect& effect) {
     due_.push_back(*prepare);
   } else if (const auto* open = std::get_if<consent::OpenGate>(&effect)) {
     opened_.push_back(
-        {open->take, gate_.open(open->recording, open->take, open->roster, monotonic_ns()), open->roster});
+        {open->take, gate_.prepare(open->recording, open->take, open->roster, monotonic_ns()), open->roster});
     recorder_.start_take(opened_.back().permit);
+    gate_.begin(monotonic_ns());
   }
 }
 
@@ -402,7 +403,12 @@ void RandomMeeting::compare_stream(const Opened& take, const consent::Granted& s
     auto frame = std::ranges::find_if(
         sent, [&](const SentFrame& f) { return f.sent_ns >= since_ns && f.type == FrameType::key; });
     for (; frame != sent.end() && frame->sent_ns < end_ns; ++frame) {
-      if (!is_written(*frame)) say("arrived inside the permit, but missing:" + names({frame->name}));
+      if (is_written(*frame)) continue;
+      const auto ms = [](std::int64_t span_ns) { return std::to_string(span_ns / 1'000'000) + " ms "; };
+      say("arrived inside the permit, but missing:" + names({frame->name}) + " (sent " +
+          ms(frame->sent_ns - opened_ns) + "after the gate opened and " + ms(closed_ns - frame->sent_ns) +
+          "before it closed, " + ms(frame->sent_ns - live.from_ns) + "after the publisher came and " +
+          ms(live.until_ns - frame->sent_ns) + "before it went)");
     }
   }
 }
