@@ -128,7 +128,7 @@ class Ledger {
   Result<void> erase_recording(std::string_view recording);
 
   /// The same, and says so: `erased` is appended to the recording's chain in the transaction that removes all of its
-  /// other entries, and stays as its only one. Errors: not_permitted (it was erased before), storage.
+  /// other entries, and stays as its only one. Errors: not_permitted (another statement says so already), storage.
   Result<void> erase_recording(const NewEntry& erased, TimeMs now);
 
   struct State;  ///< private to the ledger's own files

@@ -61,7 +61,8 @@ Result<RecordingView> readable_view(Services& services, const std::string& recor
   BOOST_OUTCOME_TRY(auto view, view_recording(services.ledger, recording));
   BOOST_OUTCOME_TRY(const auto id, consent::RecordingId::parse(recording));
   BOOST_OUTCOME_TRY(const auto withdrawn, withdrawn_of(services, id));
-  std::erase_if(view.file_names, [&](const std::string& name) { return std::ranges::count(withdrawn.files, name) != 0; });
+  std::erase_if(view.file_names,
+                [&](const std::string& name) { return std::ranges::count(withdrawn.files, name) != 0; });
   return view;
 }
 

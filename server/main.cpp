@@ -109,7 +109,8 @@ Result<void> serve(Config config, const sigset_t& signals) {
     const timespec moment{0, 200'000'000};
     while (!done.stop_requested()) {
       if (sigtimedwait(&signals, nullptr, &moment) <= 0) continue;
-      // Before anything is served there is nothing to end: what is begun is finished by the next start, as after a kill.
+      // Before anything is served there is nothing to end: what is begun is finished by the next start, as after a
+      // kill.
       if (running == nullptr) std::_Exit(0);
       running.load()->stop();
     }

@@ -138,7 +138,8 @@ Task<Result<void>> Meetings::sweep_recording(consent::RecordingId recording) {
   // Erased in the ledger, but the process died before it was off the list; or it never came to a request.
   if (!evidence.request) co_return co_await erase_recording(recording.hex(), consent::ErasedReason::retention);
   const auto now = wall_time();
-  if (evidence.request->body.delete_after_ms <= now) co_return co_await erase_recording(recording.hex(), consent::ErasedReason::retention);
+  if (evidence.request->body.delete_after_ms <= now)
+    co_return co_await erase_recording(recording.hex(), consent::ErasedReason::retention);
   if (evidence.finished || meeting_about(recording)) co_return boost::outcome_v2::success();
   const auto reason =
       evidence.request->body.expires_ms > now ? consent::EndReason::interrupted : consent::EndReason::expired;

@@ -79,6 +79,19 @@ TEST_CASE("the tar is one that the system's tar lists, with sha256sum agreeing o
   }
 }
 
+TEST_CASE("the key of a withdrawn approval is in no bundle, even while it is not erased yet") {
+  const TemporaryFolder folder;
+  fs::create_directory(folder.path() / "server");
+  SyntheticMeeting meeting(folder.path() / "server");
+  meeting.complete();
+  const Person& leaver = meeting.people.back();
+  meeting.withdraw(meeting.people.back());
+  REQUIRE(must(meeting.ledger.wrapped(*leaver.approval)).has_value());
+  const auto contents = must(collect_bundle(meeting.ledger, meeting.recording.hex(), meeting.now));
+  CHECK_FALSE(contents.keys.contains(leaver.approval->hex()));
+  CHECK(contents.keys.contains(meeting.host().approval->hex()));
+}
+
 TEST_CASE("a tar that somebody made anew from the folder reads the same") {
   const std::string format = GENERATE(as<std::string>(), "ustar", "gnu", "pax");
   const Workshop workshop;

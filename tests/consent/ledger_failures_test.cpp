@@ -184,7 +184,10 @@ TEST_CASE("what says that a recording was erased continues its chain and is all 
     CHECK(proven(opened.ledger, last));
     CHECK_FALSE(must(opened.ledger.wrapped(last.id)).has_value());
     CHECK(code_of(append(opened.ledger, statement("revived"))) == Errc::not_permitted);
-    CHECK(code_of(opened.ledger.erase_recording(erased, kNow)) == Errc::not_permitted);
+    must(opened.ledger.erase_recording(erased, kNow));  // sent again: nothing happens
+    NewEntry other = statement("it was erased again");
+    other.kind = "erased";
+    CHECK(code_of(opened.ledger.erase_recording(other, kNow)) == Errc::not_permitted);
   }
   CHECK(Opened(place).ledger.checkpoint().size == 3);
 }

@@ -156,7 +156,7 @@ bool Oracle::may_stand_for(const StatementId& id, const ParticipantId& participa
   const auto asked = request();
   const auto people = present();
   const auto presence = people.find(participant);
-  if (!asked || presence == people.end() || !presence->second.in_room) return false;
+  if (!asked || presence == people.end()) return false;
   const auto index = told(id, asked->first);
   if (!index) return false;
   const auto& approval = std::get<Approved>(history_[*index].event);

@@ -31,10 +31,10 @@ struct Ended {
     recorder::test::PublisherOptions options;
     options.address.clear();
     recorder::test::Publisher publisher(options);
-    const Reply answer = service->fetch("POST", place.at("url").get<std::string>(),
-                                        {{"Authorization", "Bearer " + place.at("token").get<std::string>()},
-                                         {"Content-Type", "application/sdp"}},
-                                        publisher.offer());
+    const Reply answer = service->fetch(
+        "POST", place.at("url").get<std::string>(),
+        {{"Authorization", "Bearer " + place.at("token").get<std::string>()}, {"Content-Type", "application/sdp"}},
+        publisher.offer());
     if (answer.status != 201) throw std::runtime_error("not published: " + answer.body);
     publisher.accept(answer.body);
     await([&] { return bytes_of(*service, ".age") > 8'000; });

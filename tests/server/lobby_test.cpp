@@ -151,7 +151,8 @@ TEST_CASE("a host does not wait in front of the door", "[lobby]") {
   meeting.anna.wait_for_gate("closed");
 }
 
-TEST_CASE("after a restart whoever comes back to an unfinished recording confirms in front of the door", "[lobby][confirm]") {
+TEST_CASE("after a restart whoever comes back to an unfinished recording confirms in front of the door",
+          "[lobby][confirm]") {
   consent::StatementId annas, bens;
   const AfterCrash crash(
       [&](const RunningServer&, Recorded& meeting) {

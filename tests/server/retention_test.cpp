@@ -68,8 +68,8 @@ TEST_CASE("when its retention ends a recording is erased, also if nothing ran th
   CHECK(erased->body.reason == ErasedReason::retention);
   CHECK(erased->body.what == std::vector<std::string>{"recording"});
   CHECK(erased->body.issued_ms >= until);
-  const Reply again = later.fetch("POST", "/api/v1/login", {},
-                                  std::string(R"({"user":"host","password":")") + kPassword + R"("})");
+  const Reply again =
+      later.fetch("POST", "/api/v1/login", {}, std::string(R"({"user":"host","password":")") + kPassword + R"("})");
   const std::string cookie = again.headers.at("set-cookie");
   const std::string target = "/api/v1/recordings/" + recording;
   const Headers host{{"Cookie", cookie.substr(0, cookie.find(';'))}};
@@ -83,8 +83,9 @@ TEST_CASE("deleting an account erases its recordings, and the ledger says so", "
   const RunningServer server;
   const Recorded meeting(server);
   const std::string recording = meeting.recording().hex();
-  REQUIRE(server.fetch("DELETE", "/api/v1/account", meeting.host.login, std::string(R"({"password":")") + kPassword + "\"}")
-              .status == 204);
+  REQUIRE(
+      server.fetch("DELETE", "/api/v1/account", meeting.host.login, std::string(R"({"password":")") + kPassword + "\"}")
+          .status == 204);
   const auto erased = erasure_of(server, recording);
   REQUIRE(erased);
   CHECK(erased->body.reason == ErasedReason::room_deleted);
