@@ -245,7 +245,12 @@ Task<Result<Accepted>> Meeting::withdraw(consent::Signed<consent::Withdrawal> wi
     co_return Accepted{std::move(row->value()), std::nullopt};
   }
   unproven_.keep(withdrawal, in_ledger ? Unproven::Missing::erasure : Unproven::Missing::row);
-  report_fault(consent::Part::ledger, "a withdrawal is in effect, but not in the ledger yet");
+  if (in_ledger) {
+    report_fault(consent::Part::ledger, "a withdrawal is in effect, but not all is erased yet: " + erased.error().text);
+  } else {
+    const std::string why = row ? row->error().text : "it was not tried";
+    report_fault(consent::Part::ledger, "a withdrawal is in effect, but not in the ledger yet: " + why);
+  }
   co_return Error(Errc::unavailable, "your withdrawal is in effect; the proof follows: send it again in a moment",
                   "proof_follows");
 }

@@ -236,6 +236,10 @@ Task<Result<Accepted>> Meetings::withdraw_afterwards(consent::Signed<consent::Wi
     co_return Accepted{std::move(row->value()), std::nullopt};
   }
   unproven_.keep(withdrawal, row->has_value() ? Unproven::Missing::erasure : Unproven::Missing::row);
+  if (!row->has_value())
+    services_.log.error("a withdrawal is in effect, but not in the ledger yet: " + row->error().text);
+  else if (erased && !erased->has_value())
+    services_.log.error("a withdrawal is in effect, but not all is erased yet: " + erased->error().text);
   co_return Error(Errc::unavailable, "your withdrawal is in effect; the proof follows: send it again in a moment",
                   "proof_follows");
 }

@@ -71,6 +71,13 @@ struct Result {
   Played played;
 };
 
+/// When a write comes depends on the clock, in a few places: a meeting that did not come by is played again.
+Played play_until_met(const Fault& fault) {
+  Played played = play_meeting(fault);
+  for (int again = 0; again < 2 && !played.was_hit && played.complaints.empty(); ++again) played = play_meeting(fault);
+  return played;
+}
+
 std::vector<Result> play_all(const std::vector<Fault>& faults) {
   std::vector<Result> results(faults.size());
   std::atomic<std::size_t> next{0};
@@ -78,7 +85,7 @@ std::vector<Result> play_all(const std::vector<Fault>& faults) {
   for (std::size_t i = 0; i < kAtOnce; ++i) {
     threads.emplace_back([&] {
       for (std::size_t mine = next++; mine < faults.size(); mine = next++)
-        results[mine] = {faults[mine], play_meeting(faults[mine])};
+        results[mine] = {faults[mine], play_until_met(faults[mine])};
     });
   }
   for (auto& thread : threads) thread.join();
@@ -91,16 +98,18 @@ void check_phases(const std::set<std::string>& phases) {
   REQUIRE(faults.size() > 10);
   faults = chosen_of(faults);
   std::size_t hit = 0, told = 0;
+  std::string not_met;
   for (const Result& result : play_all(faults)) {
     hit += result.played.was_hit ? 1 : 0;
     told += result.played.was_told ? 1 : 0;
+    if (!result.played.was_hit) not_met += "\n  not met: " + result.fault.text();
     for (const auto& complaint : result.played.complaints) {
       FAIL_CHECK(result.fault.text() << "\n" << complaint << "\n" << result.played.log);
     }
   }
   CAPTURE(faults.size(), hit, told);
-  CHECK(hit * 10 >= faults.size() * 8);  // when a write comes depends on the clock, in a few places
-  WARN(faults.size() << " faults, " << hit << " were met, in " << told << " somebody was told");
+  CHECK(hit * 10 >= faults.size() * 9);
+  WARN(faults.size() << " faults, " << hit << " were met, in " << told << " somebody was told" << not_met);
 }
 
 }  // namespace

@@ -3,9 +3,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "consent/ledger.hpp"
 #include "faulty_service.hpp"
-#include "server/service_keys.hpp"
+#include "tests/server/filled_ledger.hpp"
 #include "tests/server/recorded.hpp"
 
 using namespace unavoce;
@@ -68,37 +67,7 @@ struct Interrupted {
 
 /// So many later entries that SQLite does not keep those of the recording in memory, and has to read them again.
 void grow_ledger(const fs::path& data) {
-  auto keys = server::ServiceKeys::open(data, "unused").value();
-  auto slots = storage::ErasureSlots::open(data / "slots").value();
-  auto database = storage::Database::open(data / "ledger.db").value();
-  auto ledger = consent::Ledger::open(std::move(database), slots, std::move(keys.ledger)).value();
-  const auto key = crypto::SigningKey::generate();
-  consent::Room room{.room = consent::RoomId::random(),
-                     .version = 1,
-                     .previous = std::nullopt,
-                     .title = std::string(100, 'x'),
-                     .controllers = {},
-                     .authority = {},
-                     .location = {},
-                     .processors = {},
-                     .conference = std::nullopt,
-                     .lobby = false,
-                     .withdrawal_erases = consent::WithdrawalErases::own_tracks,
-                     .signing_key = key.public_key(),
-                     .host_keys = {{key.public_key(), "Host"}},
-                     .recipients = {},
-                     .service_key = keys.service.public_key(),
-                     .ledger = {},
-                     .witness_policy = "none",
-                     .gateway_keys = {},
-                     .issued_ms = {}};
-  std::vector<consent::NewEntry> entries;
-  for (std::uint32_t version = 1; version <= 4000; ++version) {
-    room.version = version;
-    const std::string envelope = consent::sign_statement(room, key);
-    entries.push_back({room.room.hex(), "room", envelope, consent::id_of(room), {}, {}, {}, {}});
-  }
-  REQUIRE(ledger.append(entries, server::wall_time()).has_value());
+  fill_ledger(data, 8000, std::string(300, 'x'));
 }
 
 }  // namespace

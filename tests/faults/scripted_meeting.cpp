@@ -443,7 +443,12 @@ class Script {
     service_.reset();
   }
 
-  /// Whoever runs the machine finds the file in the log, or in what the program said when it did not start.
+  /// Everything that the disk is asked for like this fails from then on.
+  bool lasts() const { return fault_->trouble != Trouble::once && fault_->trouble != Trouble::bad; }
+
+  /// Whoever runs the machine finds the file in the log, or in what the program said when it did not start. If the
+  /// whole disk fails for long, it may be another one: of the file that failed while the service stopped nobody is
+  /// told.
   void look_at_the_log() {
     if (!disk_.was_hit() || !told_) return;
     const std::string text = book_.text() + start_errors_;
@@ -452,6 +457,7 @@ class Script {
       const std::string line = text.substr(begin, end - begin);
       const bool for_operator = line.find(" debug ") == std::string::npos;
       if (for_operator && line.find(word_for(fault_->place.file)) != std::string::npos) return;
+      if (for_operator && lasts() && line.find("look into the kernel log") != std::string::npos) return;
       begin = end + 1;
     }
     complain("no line of the log names " + fault_->place.file);
