@@ -47,15 +47,18 @@ struct BundleContents {
   std::string recording;  ///< hex id
   TimeMs made{};          ///< bag date and modification time of every file
   std::string ledger_vkey;
-  std::string checkpoint;                     ///< signed note that every proof leads to
-  std::vector<EntryFile> entries;             ///< by sequence, none missing
-  std::vector<EntryFile> rooms;               ///< every version of the room statement, from the first
+  std::string checkpoint;          ///< signed note that every proof leads to
+  std::vector<EntryFile> entries;  ///< by sequence, none missing
+  std::vector<EntryFile> rooms;    ///< every version of the room statement, from the first
+  /// Size of a tree that somebody had seen when signing → the hash lines that lead from it to `checkpoint`.
+  std::map<std::uint64_t, std::string> consistency;
   std::map<std::string, crypto::Bytes> keys;  ///< approval id (hex) → W, erased ones left out
   std::vector<BundleTrack> tracks;
 };
 
 /// Collects entries, room statements, proofs, checkpoint and wrapped keys of a recording from the ledger; leaves
-/// `tracks` to the caller. Ledger worker thread. Errors: unknown_reference (no such recording), storage.
+/// `tracks` to the caller. A tree that somebody claims to have seen and that never was is no error: the verifier finds
+/// it. Ledger worker thread. Errors: unknown_reference (no such recording), storage.
 Result<BundleContents> collect_bundle(Ledger& ledger, std::string_view recording, TimeMs now);
 
 /// Makes the tar piece by piece: `next` until it returns nothing. Hashes are computed while the bytes go through, so
@@ -82,8 +85,8 @@ class BundleWriter {
 };
 
 /// The page for people inside a bundle (German and English, self-contained, escaped). Tells what the bag holds and how
-/// to check it; it proves nothing by itself. Depends on recording, entries, rooms, names and sizes of tracks only, and is
-/// fixed: the verifier compares bytes.
+/// to check it; it proves nothing by itself. Depends on recording, entries, rooms, names and sizes of tracks only, and
+/// is fixed: the verifier compares bytes.
 std::string format_summary(const BundleContents& contents);
 
 /// A file of a bundle; `path` is relative to the top folder of the bag, with '/'.

@@ -1,5 +1,6 @@
 // The entry files of a bundle, and how a bundle's contents are collected from the ledger.
 #include <algorithm>
+#include <set>
 
 #include "consent/bundle.hpp"
 #include "consent/json_object.hpp"
@@ -32,6 +33,34 @@ Result<std::vector<StatementId>> withdrawn_in(const std::vector<Entry>& entries)
     }
   }
   return wholly_withdrawn(granted, taken);
+}
+
+/// How many entries the ledger had when people, and the service before a take, last looked at it and signed.
+std::set<std::uint64_t> seen_sizes(const std::vector<Entry>& entries) {
+  std::set<std::uint64_t> sizes;
+  for (const Entry& entry : entries) {
+    if (entry.kind == kind_name<Approval>()) {
+      const auto approval = parse_statement<Approval>(entry.envelope);
+      if (approval && approval.value().body.checkpoint) sizes.insert(approval.value().body.checkpoint->size);
+    } else if (entry.kind == kind_name<Take>()) {
+      const auto take = parse_statement<Take>(entry.envelope);
+      if (take) sizes.insert(take.value().body.checkpoint.size);
+    }
+  }
+  return sizes;
+}
+
+/// A proof for every size between nothing and now, whatever root was claimed for it.
+Result<std::map<std::uint64_t, std::string>> consistency_files(const Ledger& ledger,
+                                                               const std::vector<Entry>& entries) {
+  const std::uint64_t now = ledger.checkpoint().size;
+  std::map<std::uint64_t, std::string> files;
+  for (const std::uint64_t size : seen_sizes(entries)) {
+    if (size == 0 || size >= now) continue;
+    BOOST_OUTCOME_TRY(const auto proof, ledger.consistency_proof(size));
+    files.emplace(size, format_consistency(proof));
+  }
+  return files;
 }
 
 }  // namespace
@@ -74,6 +103,7 @@ Result<BundleContents> collect_bundle(Ledger& ledger, std::string_view recording
   BOOST_OUTCOME_TRY(contents.entries, with_proofs(ledger, entries));
   BOOST_OUTCOME_TRY(contents.rooms, with_proofs(ledger, rooms));
   BOOST_OUTCOME_TRY(const auto withdrawn, withdrawn_in(entries));
+  BOOST_OUTCOME_TRY(contents.consistency, consistency_files(ledger, entries));
   for (const Entry& entry : entries) {
     if (entry.kind != kind_name<Approval>() || std::ranges::count(withdrawn, entry.id) != 0) continue;
     BOOST_OUTCOME_TRY(auto wrapped, ledger.wrapped(entry.id));

@@ -38,6 +38,9 @@ std::deque<SmallFile> small_files(const BundleContents& contents) {
   for (const EntryFile& entry : contents.entries) {
     files.push_back({numbered("data/entries/", sequence++), format_entry_file(entry)});
   }
+  for (const auto& [size, proof] : contents.consistency) {
+    files.push_back({"data/consistency/" + std::to_string(size), proof});
+  }
   for (const auto& [approval, wrapped] : contents.keys) {
     files.push_back({"data/keys/" + approval + ".age", std::string(crypto::as_text(wrapped))});
   }

@@ -86,6 +86,25 @@ Result<Proof> parse_proof(std::string_view text) {
   return proof;
 }
 
+std::string format_consistency(std::span<const crypto::Digest> hashes) {
+  std::string text;
+  for (const crypto::Digest& hash : hashes) text += crypto::to_base64(hash) + "\n";
+  return text;
+}
+
+Result<std::vector<crypto::Digest>> parse_consistency(std::string_view text) {
+  std::vector<crypto::Digest> hashes;
+  while (!text.empty()) {
+    const auto line = take_line(text);
+    const auto hash = line ? parse_hash(*line) : std::nullopt;
+    if (!hash) return malformed("consistency proof", "a line is not a base64 SHA-256 hash");
+    if (hashes.size() == kMaxProofHashes) return malformed("consistency proof", "more hashes than any tree is high");
+    hashes.push_back(*hash);
+  }
+  if (hashes.empty()) return malformed("consistency proof", "it is empty");
+  return hashes;
+}
+
 Result<Checkpoint> verify_proof(const Proof& proof, crypto::ByteView leaf_data, const crypto::NoteVerifier& ledger) {
   BOOST_OUTCOME_TRY(auto checkpoint, open_checkpoint(proof.checkpoint, ledger));
   if (!crypto::verify_inclusion(crypto::leaf_hash(leaf_data), proof.index, checkpoint.size, proof.hashes,

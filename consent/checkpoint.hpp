@@ -1,10 +1,11 @@
-// The two texts by which a ledger shows what it holds: the checkpoint (how big is the tree, what is its root) and the
-// proof (this leaf is in that tree). C2SP formats, byte for byte, so that tools we did not write can check them:
-// c2sp.org/tlog-checkpoint, c2sp.org/tlog-proof, c2sp.org/signed-note. Pure functions, any thread; bad input is an
-// error.
+// The texts by which a ledger shows what it holds: the checkpoint (how big is the tree, what is its root), the proof
+// (this leaf is in that tree) and the consistency proof (that tree is the beginning of this one; hash lines alone).
+// C2SP formats, byte for byte, so that tools we did not write can check them: c2sp.org/tlog-checkpoint,
+// c2sp.org/tlog-proof, c2sp.org/signed-note. Pure functions, any thread; bad input is an error.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,9 +26,10 @@ struct Checkpoint {
   bool operator==(const Checkpoint&) const = default;
 };
 
-/// Largest signed checkpoint and largest proof that a reader accepts, in bytes.
+/// Largest signed checkpoint and largest proofs that a reader accepts, in bytes.
 inline constexpr std::size_t kMaxCheckpointBytes = 16 * 1024;
 inline constexpr std::size_t kMaxProofBytes = 32 * 1024;
+inline constexpr std::size_t kMaxConsistencyBytes = 63 * 45;  ///< 63 lines of base64
 
 /// The note text (three lines, without signatures) of a checkpoint.
 std::string format_checkpoint(const Checkpoint& checkpoint);
@@ -50,6 +52,12 @@ std::string format_proof(const Proof& proof);
 
 /// Reads a tlog-proof. An `extra` line is checked for form and dropped: it is not authenticated.
 Result<Proof> parse_proof(std::string_view text);
+
+/// The hashes of a consistency proof, each in base64 on a line. Between which trees it leads stands elsewhere.
+std::string format_consistency(std::span<const crypto::Digest> hashes);
+
+/// Reads 1 to 63 such lines. Errors: malformed.
+Result<std::vector<crypto::Digest>> parse_consistency(std::string_view text);
 
 /// Checks that `leaf_data` (for our ledger: the 32-byte commitment of an entry) is the leaf which the proof speaks of,
 /// in the tree of its checkpoint, and that the ledger signed that checkpoint. Returns the checkpoint. Errors:

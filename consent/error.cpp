@@ -43,6 +43,8 @@ std::string_view name_of(Errc code) noexcept {
       return "not_permitted";
     case Errc::conflict:
       return "conflict";
+    case Errc::ledger_falsified:
+      return "ledger_falsified";
     case Errc::storage:
       return "storage";
     case Errc::damaged:

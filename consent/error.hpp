@@ -26,6 +26,7 @@ enum class Errc : std::uint8_t {
   replayed,           ///< the challenge, key or wrapped key was used before
   not_permitted,      ///< who signed it may not say it
   conflict,           ///< it contradicts what is already in force
+  ledger_falsified,   ///< who signed it has seen another ledger than this one
   storage,            ///< disk or database
   damaged,            ///< stored evidence does not agree with itself
 };

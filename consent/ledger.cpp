@@ -172,6 +172,15 @@ Result<std::string> Ledger::proof(std::uint64_t index) const {
   return format_proof({index, state_->tree.inclusion_proof(index, size), state_->signed_checkpoint});
 }
 
+Result<std::vector<crypto::Digest>> Ledger::consistency_proof(std::uint64_t old_size) const {
+  const std::uint64_t size = state_->tree.size();
+  if (old_size > size) {
+    return Error{Errc::unknown_reference,
+                 "ledger: it never had " + std::to_string(old_size) + " entries, only " + std::to_string(size)};
+  }
+  return state_->tree.consistency_proof(old_size, size);
+}
+
 Result<crypto::Bytes> Ledger::tile(const TilePath& path) const {
   if (!is_within(path, state_->tree.size())) {
     return Error{Errc::unknown_reference, "ledger: there is no tile " + format_tile_path(path)};

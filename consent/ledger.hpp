@@ -1,7 +1,8 @@
 // The ledger: every statement of every recording, in an append-only, verifiable log (DESIGN section 6).
 // Contract of append: a durable index and a signed checkpoint that covers it, or an error; never in between.
 // Owner: the server, exactly one per log origin. Thread: the one ledger worker; every call blocks (SQLite, fsync).
-// Errors: storage (the disk said no; nothing was appended), replayed, conflict, expired, not_permitted, damaged.
+// Errors: storage (the disk said no; nothing was appended), replayed, conflict, expired, not_permitted,
+// ledger_falsified, damaged.
 // Time is passed in. The wrapped consent keys W live here too, each under a key of its own in an erasure slot.
 #pragma once
 
@@ -50,6 +51,7 @@ struct NewEntry {
   std::optional<crypto::Bytes> wrapped;           ///< approval: W. Its hash must never have been seen before.
   std::optional<std::string> consent_recipient;   ///< approval: E. Must never have been seen before.
   std::optional<std::string> consumes_challenge;  ///< must be known, unexpired and unused; is used up by this append
+  std::optional<SeenCheckpoint> seen;             ///< approval, take: must be the beginning of this ledger's tree
 };
 
 NewEntry new_entry(const Signed<Room>& room);
@@ -85,7 +87,8 @@ class Ledger {
   /// checkpoint. A statement whose id is already there is not appended again: its entry comes back as it was, and its
   /// challenge is not looked at (idempotent). Returns one entry per new entry, in the same order.
   /// Errors: replayed (challenge unknown or used), expired (challenge), conflict (E or W used before; the same id
-  /// with another envelope or for another recording), not_permitted (recording was erased), storage.
+  /// with another envelope or for another recording), not_permitted (recording was erased), ledger_falsified (its
+  /// signer has seen another ledger), storage.
   Result<std::vector<Entry>> append(std::span<const NewEntry> entries, TimeMs now);
 
   /// Makes a challenge valid until `expires`, durably; forgets challenges that were expired at `now`.
@@ -97,6 +100,10 @@ class Ledger {
 
   /// A fresh tlog-proof of leaf `index` against the last checkpoint. Works for erased entries too.
   Result<std::string> proof(std::uint64_t index) const;
+
+  /// Shows that the tree of `old_size` entries is the beginning of the last checkpoint's (RFC 6962 section 2.1.2).
+  /// Errors: unknown_reference (it never had so many).
+  Result<std::vector<crypto::Digest>> consistency_proof(std::uint64_t old_size) const;
 
   /// The bytes of a tile (tiles.hpp). Full tiles never change, so they need no checkpoint to go with.
   /// Errors: unknown_reference (beyond the tree; an entry erased before commitments were kept), storage.

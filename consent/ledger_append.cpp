@@ -49,6 +49,17 @@ Result<void> consume_challenge(LedgerStore& store, const std::string& challenge,
   return boost::outcome_v2::success();
 }
 
+/// Otherwise this ledger, or whoever signed, is not what they claim to be; and one that lies would spoil the recording,
+/// because a bundle has to prove what everybody in it has seen.
+Result<void> check_seen(const crypto::MerkleTree& tree, const SeenCheckpoint& seen) {
+  if (seen.size <= tree.size() && tree.root_at(seen.size) == seen.root) return boost::outcome_v2::success();
+  return Error{Errc::ledger_falsified,
+               "ledger: the statement names a state of " + std::to_string(seen.size) +
+                   " entries that this ledger, which has " + std::to_string(tree.size()) +
+                   ", never had. If it was seen here, the ledger has been rolled back or forked since: compare it with "
+                   "a witness or with receipts"};
+}
+
 /// E and W must be new, then W is sealed under a key of its own.
 Result<void> keep_consent_key(Ledger::State& state, const NewEntry& fresh, Draft& draft) {
   if (!fresh.consent_recipient && !fresh.wrapped) return boost::outcome_v2::success();
@@ -102,6 +113,9 @@ Result<Entry> append_one(Ledger::State& state, const NewEntry& fresh, TimeMs now
   }
   if (state.store.was_erased(fresh.recording)) {
     return Error{Errc::not_permitted, "ledger: " + fresh.recording + " was erased; nothing can be added to it"};
+  }
+  if (fresh.seen) {
+    BOOST_OUTCOME_TRY(check_seen(state.tree, *fresh.seen));
   }
   if (fresh.consumes_challenge) {
     BOOST_OUTCOME_TRY(consume_challenge(state.store, *fresh.consumes_challenge, now));

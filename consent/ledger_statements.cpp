@@ -36,6 +36,7 @@ NewEntry new_entry(const Signed<Approval>& approval, std::optional<crypto::Bytes
   entry.wrapped = std::move(wrapped);
   if (approval.body.consent_recipient) entry.consent_recipient = approval.body.consent_recipient->text();
   entry.consumes_challenge = approval.body.challenge;
+  entry.seen = approval.body.checkpoint;
   return entry;
 }
 
@@ -49,7 +50,9 @@ NewEntry new_entry(const Signed<Withdrawal>& withdrawal) {
   return of_recording(withdrawal);
 }
 NewEntry new_entry(const Signed<Take>& take) {
-  return of_recording(take);
+  NewEntry entry = of_recording(take);
+  entry.seen = take.body.checkpoint;
+  return entry;
 }
 NewEntry new_entry(const Signed<Track>& track) {
   return of_recording(track);

@@ -52,7 +52,7 @@ ParticipantLine line_of(const Found<Approval>& approval, const Evidence& evidenc
   count_takes(approval, evidence, line);
   count_files(approval, evidence, line);
   line.signature = findings.verdict_for(approval.id(), {Rule::answers, Rule::order, Rule::withdrawals});
-  line.proof = findings.verdict_for(approval.id(), {Rule::ledger, Rule::chain});
+  line.proof = findings.verdict_for(approval.id(), {Rule::ledger, Rule::chain, Rule::seen});
   line.files = findings.verdict_for(approval.id(), {Rule::tracks, Rule::seals, Rule::keys});
   line.opens = findings.verdict_for(approval.id(), {Rule::opening});
   return line;
@@ -87,6 +87,7 @@ Report verify_bundle(const Bundle& bundle, const VerifyOptions& options) {
   verify_bag(bundle, evidence, findings, progress);
   verify_ledger(bundle, evidence, findings);
   verify_statements(evidence, options, findings);
+  verify_seen(bundle, evidence, findings);
   verify_tracks(evidence, findings);
   const auto names = verify_opening(bundle, evidence, options, findings, progress);
   verify_summary(bundle, evidence, findings);

@@ -22,7 +22,7 @@ enum class Verdict { passed, failed, not_checked };
 
 /// One rule and everything that speaks against it. Each finding names the file or statement it is about.
 struct RuleResult {
-  std::string rule;   ///< stable word: bag, ledger, chain, room, request, answers, takes, order, tracks, seals,
+  std::string rule;   ///< stable word: bag, ledger, chain, room, request, answers, takes, order, seen, tracks, seals,
                       ///< withdrawals, keys, opening
   std::string title;  ///< for people
   Verdict verdict = Verdict::not_checked;

@@ -14,7 +14,7 @@ constexpr std::string_view kTagFiles[] = {"bagit.txt", "bag-info.txt", kManifest
 bool has_a_place(std::string_view path) {
   if (std::ranges::find(kTagFiles, path) != std::end(kTagFiles)) return true;
   if (path == "data/ledger.vkey" || path == "data/checkpoint" || path == "data/summary.html") return true;
-  for (const std::string_view folder : {"data/entries/", "data/keys/", "data/tracks/"}) {
+  for (const std::string_view folder : {"data/entries/", "data/consistency/", "data/keys/", "data/tracks/"}) {
     if (path.starts_with(folder)) return path.find('/', folder.size()) == std::string_view::npos;
   }
   return false;

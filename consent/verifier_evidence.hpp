@@ -1,5 +1,6 @@
 // What the verifier's steps share: the evidence read out of a bundle, and the findings against it. Private to
-// verifier*.cpp. The steps run in this order: bag → ledger → statements → tracks → opening → summary (each one file). One thread.
+// verifier*.cpp. The steps run in this order: bag → ledger → statements → seen → tracks → opening → summary (each one
+// file). One thread.
 #pragma once
 
 #include <array>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "consent/bundle.hpp"
+#include "consent/checkpoint.hpp"
 #include "consent/ledger_entry.hpp"
 #include "consent/statements.hpp"
 #include "consent/verifier.hpp"
@@ -32,13 +34,14 @@ enum class Rule : std::uint8_t {
   answers,
   takes,
   order,
+  seen,
   tracks,
   seals,
   withdrawals,
   keys,
   opening,
 };
-inline constexpr std::size_t kRuleCount = 13;
+inline constexpr std::size_t kRuleCount = 14;
 
 /// Collects findings; remembers which approvals they are about, for the participants' lines.
 class Findings {
@@ -85,7 +88,8 @@ struct Evidence {
   std::map<std::string, FileFacts, std::less<>> files;
 
   std::optional<crypto::NoteVerifier> ledger_key;
-  std::uint64_t entries = 0;  ///< of the recording
+  std::optional<Checkpoint> checkpoint;  ///< data/checkpoint, if that key signed it
+  std::uint64_t entries = 0;             ///< of the recording
 
   std::vector<Found<Room>> rooms;  ///< by version
   std::vector<Found<Request>> requests;
@@ -132,6 +136,7 @@ class Progress {
 void verify_bag(const Bundle& bundle, Evidence& evidence, Findings& findings, Progress& progress);
 void verify_ledger(const Bundle& bundle, Evidence& evidence, Findings& findings);
 void verify_statements(const Evidence& evidence, const VerifyOptions& options, Findings& findings);
+void verify_seen(const Bundle& bundle, const Evidence& evidence, Findings& findings);
 void verify_tracks(const Evidence& evidence, Findings& findings);
 /// Gives the names found in the wrapped keys, by approval.
 std::map<StatementId, std::string> verify_opening(const Bundle& bundle, const Evidence& evidence,

@@ -63,9 +63,9 @@ class LedgerCheck {
     const auto checkpoint = bundle_.read("data/checkpoint", kMaxCheckpointBytes);
     if (!checkpoint) return findings_.against(Rule::ledger, "data/checkpoint: " + checkpoint.error().text);
     checkpoint_ = checkpoint.value();
-    if (const auto opened = open_checkpoint(checkpoint_, key.value()); !opened) {
-      findings_.against(Rule::ledger, "data/checkpoint: " + opened.error().text);
-    }
+    auto opened = open_checkpoint(checkpoint_, key.value());
+    if (!opened) return findings_.against(Rule::ledger, "data/checkpoint: " + opened.error().text);
+    evidence_.checkpoint = std::move(opened).value();
   }
 
   void read_entry(const std::string& path) {

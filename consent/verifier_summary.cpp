@@ -1,4 +1,5 @@
-// Step 6: the page for people. Nobody signs it, but it says only what the statements say: so it is written anew from them and compared.
+// Step 7: the page for people. Nobody signs it, but it says only what the statements say: so it is written anew from
+// them and compared.
 #include "consent/verifier_evidence.hpp"
 
 namespace unavoce::consent {

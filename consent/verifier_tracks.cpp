@@ -1,4 +1,4 @@
-// Step 4: the track files, the wrapped keys, and the seals that fix both.
+// Step 5: the track files, the wrapped keys, and the seals that fix both.
 #include <algorithm>
 #include <array>
 #include <cstdio>

@@ -14,6 +14,7 @@ Errc code_of(consent::Errc code) {
     case consent::Errc::expired:
     case consent::Errc::replayed:
     case consent::Errc::conflict:
+    case consent::Errc::ledger_falsified:
       return Errc::conflict;
     case consent::Errc::not_permitted:
       return Errc::forbidden;

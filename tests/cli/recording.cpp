@@ -105,7 +105,7 @@ TEST_CASE("verify --json says what every rule found") {
   Stage stage;
   const json good = json::parse(stage.unavoce("verify --json bundle.tar").output);
   CHECK(good["passed"] == true);
-  CHECK(good["rules"].size() == 13);
+  CHECK(good["rules"].size() == 14);
   CHECK(good["participants"].size() == 2);
 
   const std::string key = stage.bag + "/data/keys/" + stage.meeting->host().approval->hex() + ".age";

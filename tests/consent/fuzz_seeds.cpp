@@ -28,6 +28,7 @@ TEST_CASE("seeds for the fuzz targets of bundles, proofs and receipts", "[.][see
   meeting.write_tar(corpus / "bundle_tar" / "recording");
   put_text(corpus / "tlog_proof" / "proof", must(meeting.ledger.proof(2)));
   put_text(corpus / "tlog_proof" / "checkpoint", meeting.ledger.signed_checkpoint());
+  put_text(corpus / "tlog_proof" / "consistency", meeting.contents().consistency.at(3));
   put_text(corpus / "receipt" / "receipt", meeting.receipt(meeting.host()));
   put_text(corpus / "receipt" / "key_file", meeting.key_file(meeting.host()));
   const auto withdrawn = meeting.withdraw(meeting.host());

@@ -146,6 +146,61 @@ TEST_CASE("checkpoints of a growing ledger are consistent with one another") {
   }
 }
 
+TEST_CASE("every earlier checkpoint is shown to be the beginning of the last one, a later one never") {
+  const Place place;
+  Opened opened(place);
+  std::vector<Checkpoint> seen{opened.ledger.checkpoint()};
+  for (int i = 0; i < 9; ++i) {
+    must(append(opened.ledger, statement("statement " + std::to_string(i))));
+    seen.push_back(opened.ledger.checkpoint());
+  }
+  const Checkpoint now = opened.ledger.checkpoint();
+  for (const Checkpoint& earlier : seen) {
+    const auto proof = must(opened.ledger.consistency_proof(earlier.size));
+    CHECK(crypto::verify_consistency(earlier.size, now.size, proof, earlier.root, now.root).has_value());
+  }
+  CHECK(code_of(opened.ledger.consistency_proof(now.size + 1)) == Errc::unknown_reference);
+}
+
+TEST_CASE("a statement whose signer has seen another ledger is refused, and its challenge stays good") {
+  const Place place;
+  Opened opened(place);
+  must(opened.ledger.add_challenge("challenge", kNow + kMinute, kNow));
+  const Checkpoint empty = opened.ledger.checkpoint();
+  must(append(opened.ledger, statement("one")));
+  const Checkpoint earlier = opened.ledger.checkpoint();
+  must(append(opened.ledger, statement("two")));
+  const Checkpoint now = opened.ledger.checkpoint();
+
+  NewEntry entry = statement("three");
+  entry.consumes_challenge = "challenge";
+  for (const SeenCheckpoint& seen :
+       {SeenCheckpoint{earlier.size, now.root}, SeenCheckpoint{now.size, earlier.root}, SeenCheckpoint{0, now.root},
+        SeenCheckpoint{now.size + 1, now.root}, SeenCheckpoint{std::uint64_t{1} << 53, now.root}}) {
+    entry.seen = seen;
+    CAPTURE(seen.size);
+    CHECK(code_of(append(opened.ledger, entry)) == Errc::ledger_falsified);
+  }
+  CHECK(opened.ledger.checkpoint() == now);
+  entry.seen = SeenCheckpoint{now.size, now.root};
+  CHECK(append(opened.ledger, entry));
+  NewEntry before = statement("four");
+  before.seen = SeenCheckpoint{empty.size, empty.root};
+  CHECK(append(opened.ledger, before));
+}
+
+TEST_CASE("what an approval and a take have seen is what the ledger compares") {
+  const TemporaryFolder folder;
+  testing::SyntheticMeeting meeting(folder.path());
+  meeting.add_room();
+  meeting.request();
+  const Entry approved = meeting.approve(meeting.host());
+  const Entry taken = meeting.take();
+  const auto given = must(parse_statement<Approval>(approved.envelope));
+  CHECK(new_entry(given, std::nullopt).seen->root == given.body.checkpoint->root);
+  CHECK(new_entry(must(parse_statement<Take>(taken.envelope))).seen->size == 3);
+}
+
 TEST_CASE("rooms and their recordings are found") {
   const TemporaryFolder folder;
   testing::SyntheticMeeting meeting(folder.path());

@@ -101,9 +101,9 @@ TEST_CASE("an added file is found, with and without fitting manifests") {
   stage->complete();
   const fs::path bag = stage.bag();
   const std::string entry = read_text(bag / "data/entries/000001.json");
-  for (const std::string file :
-       {"data/tracks/t009-0000000000000000-f001.webm.age", "data/keys/extra.age", "data/notes.txt",
-        "data/entries/000099.json", "data/entries/000001b.json", "evil.txt"}) {
+  for (const std::string file : {"data/tracks/t009-0000000000000000-f001.webm.age", "data/keys/extra.age",
+                                 "data/notes.txt", "data/consistency/1", "data/consistency/02",
+                                 "data/entries/000099.json", "data/entries/000001b.json", "evil.txt"}) {
     put_text(bag / file, entry);
     CAPTURE(file);
     CHECK(found(verify(bag), "bag", file));
@@ -120,7 +120,7 @@ TEST_CASE("two files that changed places are found although the manifests fit") 
   stage->complete();
   const fs::path bag = stage.bag();
   const std::vector<std::string> all = files_of(bag);
-  for (const std::string folder : {"data/tracks/", "data/keys/", "data/entries/"}) {
+  for (const std::string folder : {"data/tracks/", "data/keys/", "data/entries/", "data/consistency/"}) {
     std::vector<std::string> files;
     std::ranges::copy_if(all, std::back_inserter(files),
                          [&](const std::string& file) { return file.starts_with(folder); });

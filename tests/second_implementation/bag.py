@@ -13,7 +13,7 @@ MANIFEST, TAG_MANIFEST = 'manifest-sha256.txt', 'tagmanifest-sha256.txt'
 TAG_FILES = ['bag-info.txt', 'bagit.txt', MANIFEST]
 
 DATA_FILES = [re.compile(pattern) for pattern in (
-    r'data/(ledger\.vkey|checkpoint|summary\.html)', r'data/entries/(room-)?\d{6}\.json', r'data/keys/[0-9a-f]{64}\.age',
+    r'data/(ledger\.vkey|checkpoint|summary\.html)', r'data/entries/(room-)?\d{6}\.json', r'data/consistency/[1-9]\d{0,15}', r'data/keys/[0-9a-f]{64}\.age',
     r'data/tracks/(?!\.)[a-z0-9.-]{1,96}\.age')]
 
 

@@ -86,6 +86,54 @@ def root_of(leaf_data, index, size, hashes):
     return root
 
 
+def parse_consistency(data):
+    """FORMATS.md section 6, `data/consistency/<size>`: the hashes, each in base64 on a line."""
+    need(data.endswith(b'\n'), 'consistency proof: does not end in a line feed')
+    hashes = [base64_bytes(line, 32) for line in data[:-1].decode('ascii', 'strict').split('\n')]
+    need(len(hashes) <= 63, 'consistency proof: more than 63 hashes')
+    return hashes
+
+
+def roots_of(size, root, new_size, hashes):
+    """The roots of the smaller and the larger tree to which a consistency proof leads, by the recursion of RFC 6962 section 2.1.2, read backwards.
+
+    `root` is the smaller tree's as somebody says it is; it is believed only where the proof leaves it out.
+    """
+    rest = list(hashes)
+
+    def take():
+        need(rest, 'consistency proof: too short')
+        return rest.pop()
+
+    def roots(old, new, is_whole_tree):
+        if old == new:
+            only = root if is_whole_tree else take()
+            return only, only
+        split = 1 << (new - 1).bit_length() - 1
+        if old <= split:
+            right = take()
+            smaller, larger = roots(old, split, is_whole_tree)
+            return smaller, hashlib.sha256(b'\1' + larger + right).digest()
+        left = take()
+        smaller, larger = roots(old - split, new - split, False)
+        return tuple(hashlib.sha256(b'\1' + left + right).digest() for right in (smaller, larger))
+
+    found = roots(size, new_size, True)
+    need(not rest, 'consistency proof: too long')
+    return found
+
+
+def check_beginning(size, root, checkpoint, proof):
+    """The tree that somebody had seen is the beginning of the checkpoint's. `proof` gives the bytes of the proof where one is needed."""
+    need(size <= checkpoint.size, f'{size} entries were seen, and there are only {checkpoint.size}')
+    if size == 0:
+        need(root == hashlib.sha256().digest(), 'the empty tree has another root')
+    elif size == checkpoint.size:
+        need(root == checkpoint.root, 'the checkpoint of this size has another root')
+    else:
+        need(roots_of(size, root, checkpoint.size, parse_consistency(proof())) == (root, checkpoint.root), 'what was seen is not the beginning of this ledger')
+
+
 @dataclass
 class Entry:
     """An entry file, opened: `data/entries/….json`."""

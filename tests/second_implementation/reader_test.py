@@ -19,7 +19,7 @@ sys.path.insert(0, str(HERE))
 import bag as bags  # noqa: E402
 import ed25519  # noqa: E402
 import statements  # noqa: E402
-from ledger import root_of  # noqa: E402
+from ledger import root_of, roots_of  # noqa: E402
 from rules import Verification  # noqa: E402
 from strict import Refused, base64_bytes, base64url_bytes, parse_json  # noqa: E402
 
@@ -100,6 +100,14 @@ def flipped(content, offset, mask=1):
     return content[:offset] + bytes([content[offset] ^ mask]) + content[offset + 1:]
 
 
+def tree(leaves):
+    """MTH of RFC 6962 section 2.1."""
+    if len(leaves) == 1:
+        return hashlib.sha256(b'\0' + leaves[0]).digest()
+    split = 1 << (len(leaves) - 1).bit_length() - 1
+    return hashlib.sha256(b'\1' + tree(leaves[:split]) + tree(leaves[split:])).digest()
+
+
 class Ed25519(unittest.TestCase):
     VECTORS = [line.split() for line in (HERE / 'rfc8032.txt').read_text().splitlines() if line and not line.startswith('#')]
 
@@ -144,12 +152,6 @@ class Notation(unittest.TestCase):
         self.assertEqual(statements.pae(b'http://example.com/HelloWorld', b'hello world'), b'DSSEv1 29 http://example.com/HelloWorld 11 hello world')
 
     def test_proofs_of_trees_of_every_small_size(self):
-        def tree(leaves):
-            if len(leaves) == 1:
-                return hashlib.sha256(b'\0' + leaves[0]).digest()
-            split = 1 << (len(leaves) - 1).bit_length() - 1
-            return hashlib.sha256(b'\1' + tree(leaves[:split]) + tree(leaves[split:])).digest()
-
         def path(index, leaves):
             if len(leaves) == 1:
                 return []
@@ -160,6 +162,27 @@ class Notation(unittest.TestCase):
             leaves = [bytes([number]) * 32 for number in range(size)]
             for index in range(size):
                 self.assertEqual(root_of(leaves[index], index, size, path(index, leaves)), tree(leaves))
+
+    def test_consistency_of_trees_of_every_small_size(self):
+        def subproof(old, leaves, is_whole_tree):
+            if old == len(leaves):
+                return [] if is_whole_tree else [tree(leaves)]
+            split = 1 << (len(leaves) - 1).bit_length() - 1
+            if old <= split:
+                return subproof(old, leaves[:split], is_whole_tree) + [tree(leaves[split:])]
+            return subproof(old - split, leaves[split:], False) + [tree(leaves[:split])]
+
+        for size in range(1, 20):
+            leaves = [bytes([number]) * 32 for number in range(size)]
+            for old in range(1, size):
+                proof, roots = subproof(old, leaves, True), (tree(leaves[:old]), tree(leaves))
+                self.assertEqual(roots_of(old, roots[0], size, proof), roots)
+                self.assertNotEqual(roots_of(old, bytes(32), size, proof), (bytes(32), roots[1]))
+                for number, sibling in enumerate(proof):
+                    self.assertNotEqual(roots_of(old, roots[0], size, proof[:number] + [flipped(sibling, number)] + proof[number + 1:]), roots)
+                for wrong in (proof[:-1], proof[1:], proof + [bytes(32)]):
+                    with self.assertRaises(Refused):
+                        roots_of(old, roots[0], size, wrong)
 
 
 class Recordings(unittest.TestCase):
@@ -269,7 +292,7 @@ class Damage(unittest.TestCase):
         self.assertEqual(verify_here(self.bag), [])
 
     def test_an_added_file_is_found(self):
-        for path in ('data/tracks/t009-0000000000000000-f001.webm.age', f'data/keys/{"0" * 64}.age', 'data/notes.txt', 'data/entries/000099.json', 'evil.txt', '.hidden'):
+        for path in ('data/tracks/t009-0000000000000000-f001.webm.age', f'data/keys/{"0" * 64}.age', 'data/notes.txt', 'data/consistency/1', 'data/consistency/02', 'data/entries/000099.json', 'evil.txt', '.hidden'):
             with self.subTest(path):
                 (self.bag / path).write_bytes((self.bag / 'data/entries/000001.json').read_bytes())
                 self.assertNotEqual(verify_here(self.bag), [])
@@ -278,7 +301,7 @@ class Damage(unittest.TestCase):
                 make_manifests_fit(self.bag)
 
     def test_files_that_changed_places_are_found(self):
-        for folder in ('tracks', 'keys', 'entries'):
+        for folder in ('tracks', 'keys', 'entries', 'consistency'):
             files = sorted((self.bag / 'data' / folder).iterdir())
             for one, other in zip(files, files[1:]):
                 with self.subTest(one.name), changed(one, other.read_bytes()), changed(other, one.read_bytes()):

@@ -3,6 +3,7 @@
 // bad one is properly signed, in a real ledger, with manifests that fit: only reading FORMATS.md finds what is wrong.
 #include <algorithm>
 #include <iostream>
+#include <map>
 #include <utility>
 
 #include "crypto/track_sealer.hpp"
@@ -87,6 +88,43 @@ Script with_approval(const Change<Approval>& change) {
     one_take(meeting);
     meeting.seal_recording();
   };
+}
+
+/// A good recording but for what the service does to the proofs that its ledger begins with what was seen. There are
+/// three: of 2 (seen by the host), 3 (by the second person) and 4 entries (by the service before the take).
+Script with_consistency(const Change<std::map<std::uint64_t, std::string>>& change) {
+  return [=](SyntheticMeeting& meeting) {
+    approve_all(meeting);
+    one_take(meeting);
+    meeting.seal_recording();
+    meeting.forge = [=](BundleContents& contents) { change(contents.consistency); };
+  };
+}
+
+/// The same for the hashes of the second one.
+Script with_hashes(const Change<std::vector<crypto::Digest>>& change) {
+  return with_consistency([=](std::map<std::uint64_t, std::string>& proofs) {
+    auto hashes = must(parse_consistency(proofs.at(3)));
+    change(hashes);
+    proofs.at(3) = format_consistency(hashes);
+  });
+}
+
+crypto::Digest forked(crypto::Digest root) {
+  root.front() ^= 1;
+  return root;
+}
+
+/// Somebody else's statements in the same ledger.
+void others(SyntheticMeeting& meeting, std::size_t count) {
+  std::vector<NewEntry> entries(count);
+  for (NewEntry& entry : entries) {
+    entry.recording = std::string(32, 'c');
+    entry.kind = "seal";
+    entry.id = StatementId::random();
+    entry.envelope = entry.id.hex();
+  }
+  must(meeting.ledger.append(entries, meeting.tick()));
 }
 
 void taken_before_approved(SyntheticMeeting& meeting) {
@@ -351,11 +389,60 @@ std::vector<Case> good_cases() {
          one_take(meeting);
          meeting.seal_recording();
        }},
+      {"who-had-seen-nothing-and-who-the-empty-ledger",
+       [](SyntheticMeeting& meeting) {
+         const SeenCheckpoint empty{meeting.ledger.checkpoint().size, meeting.ledger.checkpoint().root};
+         Person& person = meeting.add_person("Paula", Role::participant);
+         meeting.add_room();
+         meeting.request();
+         meeting.approve(meeting.host(), [](Approval& approval) { approval.checkpoint.reset(); });
+         meeting.approve(person, [&](Approval& approval) { approval.checkpoint = empty; });
+         one_take(meeting);
+         meeting.seal_recording();
+       }},
+      {"in-a-ledger-with-others",
+       [](SyntheticMeeting& meeting) {
+         others(meeting, 13);
+         approve_all(meeting);
+         others(meeting, 5);
+         one_take(meeting);
+         meeting.seal_recording();
+         others(meeting, 40);
+       }},
   };
 }
 
 std::vector<Case> bad_cases() {
   return {
+      {"seen-another-ledger",
+       with_approval([](Approval& approval) { approval.checkpoint->root = forked(approval.checkpoint->root); })},
+      {"seen-another-ledger-of-the-size-of-a-complete-tree",
+       [](SyntheticMeeting& meeting) {
+         meeting.add_room();
+         meeting.request();
+         meeting.approve(meeting.host(),
+                         [](Approval& approval) { approval.checkpoint->root = forked(approval.checkpoint->root); });
+         one_take(meeting);
+         meeting.seal_recording();
+       }},
+      {"seen-more-than-there-is", with_approval([](Approval& approval) { approval.checkpoint->size = 1'000'000; })},
+      {"seen-another-ledger-of-the-same-size",
+       with_approval([](Approval& approval) { approval.checkpoint->size = 9; })},
+      {"seen-an-empty-ledger-with-entries", with_approval([](Approval& approval) { approval.checkpoint->size = 0; })},
+      {"two-ledgers-of-one-size", with_approval([](Approval& approval) { approval.checkpoint->size = 2; })},
+      {"taken-in-another-ledger", with_take([](Take& take) { take.checkpoint.root = forked(take.checkpoint.root); })},
+      {"consistency-proof-missing", with_consistency([](auto& proofs) { proofs.erase(3); })},
+      {"consistency-proofs-all-missing", with_consistency([](auto& proofs) { proofs.clear(); })},
+      {"consistency-proof-empty", with_consistency([](auto& proofs) { proofs.at(3).clear(); })},
+      {"consistency-proof-with-an-empty-line", with_consistency([](auto& proofs) { proofs.at(3) += "\n"; })},
+      {"consistency-proof-without-its-last-line-feed", with_consistency([](auto& proofs) { proofs.at(3).pop_back(); })},
+      {"consistency-proofs-swapped", with_consistency([](auto& proofs) { std::swap(proofs.at(2), proofs.at(3)); })},
+      {"consistency-proof-nobody-needs", with_consistency([](auto& proofs) { proofs.emplace(1, proofs.at(2)); })},
+      {"consistency-proof-with-another-first-hash", with_hashes([](auto& hashes) { hashes.front()[0] ^= 1; })},
+      {"consistency-proof-with-another-last-hash", with_hashes([](auto& hashes) { hashes.back()[31] ^= 128; })},
+      {"consistency-proof-cut-short", with_hashes([](auto& hashes) { hashes.pop_back(); })},
+      {"consistency-proof-with-a-hash-too-many", with_hashes([](auto& hashes) { hashes.emplace_back(); })},
+      {"consistency-proof-of-64-lines", with_hashes([](auto& hashes) { hashes.resize(64); })},
       {"taken-before-approved", taken_before_approved},
       {"missing-approval", with_take([](Take& take) {
          take.approvals.emplace_back(crypto::sha256(crypto::as_bytes("nobody's")));
@@ -702,7 +789,19 @@ std::vector<Case> bad_cases() {
          meeting.seal_take();
          meeting.seal_recording();
        }},
-      {"take-checkpoint-before-an-approval", with_take([](Take& take) { take.checkpoint.size = 2; })},
+      {"take-checkpoint-before-an-approval",
+       [](SyntheticMeeting& meeting) {
+         Person& person = meeting.add_person("Paula", Role::participant);
+         meeting.add_room();
+         meeting.request();
+         meeting.approve(meeting.host());
+         const SeenCheckpoint too_early{meeting.ledger.checkpoint().size, meeting.ledger.checkpoint().root};
+         meeting.approve(person);
+         meeting.take(Countersigned::yes, [&](Take& take) { take.checkpoint = too_early; });
+         meeting.track(meeting.host(), 1000);
+         meeting.seal_take();
+         meeting.seal_recording();
+       }},
       {"sealed-in-the-final-seal-only",
        [](SyntheticMeeting& meeting) {
          approve_all(meeting);

@@ -4,10 +4,10 @@ import bag as bags
 import ledger
 import statements
 from opening import Opening
-from strict import Refused
+from strict import Refused, need
 from track_rules import TrackRules
 
-RULES = ['bag', 'ledger', 'chain', 'room', 'request', 'answers', 'takes', 'order', 'tracks', 'seals', 'withdrawals', 'keys', 'opening']
+RULES = ['bag', 'ledger', 'chain', 'room', 'request', 'answers', 'takes', 'order', 'seen', 'tracks', 'seals', 'withdrawals', 'keys', 'opening']
 
 
 RULE_OF_KIND = {'room': 'room', 'request': 'request', 'approval': 'answers', 'refusal': 'answers', 'take': 'takes', 'track': 'tracks', 'seal': 'seals',
@@ -28,6 +28,7 @@ class Verification(TrackRules):
         self.check_ledger()
         self.check_room()
         self.check_chain()
+        self.check_seen()
         self.room = self.request = None
         if self.check_request():
             self.check_answers()
@@ -76,10 +77,10 @@ class Verification(TrackRules):
             vkey = self.bag.read('data/ledger.vkey').decode(errors='replace')
             verifier = self.guarded('ledger', 'data/ledger.vkey', ledger.Verifier.parse, vkey[:-1] if vkey.endswith('\n') else '')
             self.ledger_key = verifier and {'origin': verifier.name, 'vkey': vkey[:-1]}
-        checkpoint = None
+        checkpoint = self.checkpoint = None
         if verifier and 'data/checkpoint' in self.bag:
             note = self.bag.read('data/checkpoint')
-            checkpoint = self.guarded('ledger', 'data/checkpoint', ledger.parse_checkpoint, note, verifier)
+            checkpoint = self.checkpoint = self.guarded('ledger', 'data/checkpoint', ledger.parse_checkpoint, note, verifier)
         if checkpoint is None:
             self.found('ledger', 'data/checkpoint', 'no signed checkpoint to prove anything with')
         for path in self.bag.under('data/entries/'):
@@ -144,6 +145,28 @@ class Verification(TrackRules):
             if statement.id in seen:
                 self.found(RULE_OF_KIND[statement.kind], entry.path, 'is there twice')
             seen.add(statement.id)
+
+    def check_seen(self):
+        """The ledger begins with what everybody who approved, and the service before every take, had seen of it."""
+        self.seen, needed = {}, set()  # size -> root, of the first who saw a tree of that size
+        if self.checkpoint is None:
+            return
+        for entry, statement in self.of_kind('approval', 'take'):
+            if statement['checkpoint'] is None:
+                continue
+            size, root = statement['checkpoint']['size'], bytes.fromhex(statement['checkpoint']['root'])
+            if self.seen.setdefault(size, root) != root:
+                self.found('seen', entry.path, f'names another ledger of {size} entries than a statement before it')
+            path = f'data/consistency/{size}' if 0 < size < self.checkpoint.size else 'data/checkpoint'
+            needed.add(path)
+            self.guarded('seen', f'{entry.path}: {statement.kind} {statement.id}: {path}', ledger.check_beginning, size, root, self.checkpoint, lambda: self._proof(path))
+        for path in self.bag.under('data/consistency/'):
+            if path not in needed:
+                self.found('seen', path, 'is the proof of nothing that anybody had seen')
+
+    def _proof(self, path):
+        need(path in self.bag, 'is missing')
+        return self.bag.read(path, 63 * 45)
 
     def check_request(self):
         requests = self.of_kind('request')

@@ -34,7 +34,8 @@ def report(verification, key_given):
     for rule in RULES:
         findings = verification.findings[rule]
         checked = verification.request is not None or rule in RULES[:5]
-        verdict = 'failed' if findings else 'passed' if checked and (rule != 'opening' or key_given) else 'not_checked'
+        looked_at = {'opening': key_given, 'seen': bool(verification.seen)}.get(rule, checked)
+        verdict = 'failed' if findings else 'passed' if checked and looked_at else 'not_checked'
         rules.append({'rule': rule, 'verdict': verdict, 'findings': findings})
     return {'passed': verification.passed(), 'recording': verification.recording, 'fingerprint': fingerprint(verification), 'entries': len(verification.links),
             'rules': rules, 'participants': participants(verification), 'opened': verification.opened, 'notes': verification.notes}

@@ -90,6 +90,30 @@ TEST_CASE("an approval is good for this person, request and challenge only", "[m
   CHECK(ben.approve().status == 201);
 }
 
+TEST_CASE("an approval of a page that has seen another ledger than this is refused", "[meeting]") {
+  const RunningServer server;
+  const Host host(server);
+  Attendee anna(host, Attendee::As::host);
+  anna.ask();
+  const std::string note = anna.welcome.at("checkpoint");
+  const auto seen = consent::parse_checkpoint(note.substr(0, note.find("\n\n") + 1)).value();
+  const auto answer_to = [&](const consent::SeenCheckpoint& checkpoint) {
+    auto body = anna.approval({Kind::audio});
+    body.checkpoint = checkpoint;
+    return post_statement(server, consent::sign_statement(body, anna.key), {}, anna.wrapped);
+  };
+  crypto::Digest forked = seen.root;
+  forked.front() ^= 1;
+  for (const auto& checkpoint :
+       {consent::SeenCheckpoint{seen.size, forked}, consent::SeenCheckpoint{seen.size + 100, seen.root}}) {
+    check_problem(answer_to(checkpoint), 409, "ledger_falsified");
+    anna.wait_for("challenge");
+  }
+  CHECK(kinds_of(server, host, anna.request->body.recording) == std::vector<std::string>{"request"});
+  CHECK_THAT(server.log_text(), Catch::Contains("an approval was refused"));
+  CHECK(answer_to({seen.size, seen.root}).status == 201);
+}
+
 TEST_CASE("an approval by another participant's name is refused", "[meeting]") {
   const RunningServer server;
   const Host host(server);

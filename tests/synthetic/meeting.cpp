@@ -89,7 +89,8 @@ TimeMs SyntheticMeeting::tick() {
 
 template <class S>
 Entry SyntheticMeeting::append(const std::string& envelope) {
-  const std::vector<NewEntry> fresh{new_entry(must(parse_statement<S>(envelope)))};
+  std::vector<NewEntry> fresh{new_entry(must(parse_statement<S>(envelope)))};
+  fresh.front().seen.reset();
   return must(ledger.append(fresh, tick())).front();
 }
 
@@ -180,7 +181,8 @@ Entry SyntheticMeeting::approve(Person& person, const Change<Approval>& change) 
   const auto approval = must(parse_statement<Approval>(sign_statement(body, person.key)));
   person.approval = approval.id;
   person.wrapped = wrapped.value_or(crypto::Bytes());
-  const std::vector<NewEntry> fresh{new_entry(approval, std::move(wrapped))};
+  std::vector<NewEntry> fresh{new_entry(approval, std::move(wrapped))};
+  fresh.front().seen.reset();
   return must(ledger.append(fresh, tick())).front();
 }
 
@@ -304,6 +306,7 @@ BundleContents SyntheticMeeting::contents() {
     if (track.tail)
       contents.tracks.push_back({std::string(name, 0, name.size() - 4) + ".tail.age", track.tail->size()});
   }
+  if (forge) forge(contents);
   return contents;
 }
 

@@ -1,6 +1,7 @@
 // A meeting made up for tests: real keys, a real ledger in a folder, really sealed track files, no media and no
 // network. Call its steps in the order you want to see in the ledger, right or wrong; every step takes a change of the
-// body before it is signed. Time stands still except that every step takes a second. Throws when a step itself fails.
+// body before it is signed. The ledger takes an approval or take of whatever ledger was seen: the service may be one
+// that lies. Time stands still except that every step takes a second. Throws when a step itself fails.
 #pragma once
 
 #include <deque>
@@ -99,6 +100,9 @@ class SyntheticMeeting {
 
   /// Where ledger and slots are kept.
   const std::filesystem::path& folder() const { return folder_; }
+
+  /// What the service changes in the bundle that it hands out.
+  Change<consent::BundleContents> forge;
 
   /// A second of the meeting.
   consent::TimeMs tick();

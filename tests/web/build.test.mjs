@@ -73,6 +73,6 @@ test('every refusal that people can meet has its own words', async () => {
   assert.ok(coded.includes('room_full') && coded.includes('proof_follows'), 'the codes were found');
   // what only a program that breaks the protocol gets to see
   const protocol = ['join_first', 'joined_already', 'range_not_satisfiable', 'unsupported_media_type', 'method_not_allowed', 'precondition_failed', 'precondition_required'];
-  const general = ['gone', 'conflict', 'storage', 'too_large', 'not_permitted', 'not_found', 'unauthorised', 'unavailable', 'rate_limited'];
+  const general = ['gone', 'conflict', 'ledger_falsified', 'storage', 'too_large', 'not_permitted', 'not_found', 'unauthorised', 'unavailable', 'rate_limited'];
   for (const code of [...coded, ...general]) if (!protocol.includes(code)) assert.ok(TEXTS[`problem_${code}`], code);
 });
