@@ -84,7 +84,7 @@ test('after leaving, and when coming back later, an approval can be taken back w
   const { service, host, guest, link } = await meeting(t);
   await recorded(host, guest);
   await guest.at('leave').click(); await guest.at('left').waitFor();
-  assert.ok(await guest.at('home-withdraw').isVisible());
+  await guest.at('home-withdraw').waitFor();
   await guest.page.goto('about:blank');
   await guest.open(link);
   await guest.at('home-withdraw').click();
