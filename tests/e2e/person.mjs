@@ -163,13 +163,21 @@ export class Person {
   async close() { await this.browser.close(); }
 }
 
+/** What was sent up to an instant after the last sample (the page closed the connection before it took another): as many as in the second before. */
+function continued(known, kind, t) {
+  const last = known.at(-1);
+  const before = known.findLast(({ at_ms }) => at_ms <= last.at_ms - 1000) ?? known[0];
+  const per_ms = last === before ? 0 : (last[kind] - before[kind]) / (last.at_ms - before.at_ms);
+  return last[kind] + per_ms * (t - last.at_ms);
+}
+
 /** Frames sent between two instants (wall clock, ms), interpolated between the samples around them. */
 export function sent_between(samples, kind, from_ms, to_ms) {
   const at = (t) => {
     const known = samples.filter((sample) => sample[kind] !== undefined);
     const after = known.findIndex((sample) => sample.at_ms >= t);
-    if (after === 0) return known[0][kind];
-    if (after < 0) return known.at(-1)?.[kind] ?? 0;
+    if (after === 0) return 0;  // the connection is younger than that
+    if (after < 0) return known.length > 0 ? continued(known, kind, t) : 0;
     const [a, b] = [known[after - 1], known[after]];
     return a[kind] + ((b[kind] - a[kind]) * (t - a.at_ms)) / (b.at_ms - a.at_ms);
   };
