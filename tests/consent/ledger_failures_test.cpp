@@ -146,6 +146,19 @@ TEST_CASE("repeating an approval does not bring its erased W back") {
   CHECK_FALSE(must(opened.ledger.wrapped(entry.id)).has_value());
 }
 
+TEST_CASE("a key whose slot was lost counts as erased, so that a withdrawal can be proven") {
+  const Place place;
+  const NewEntry entry = approval("first", "age1first", "W1");
+  {
+    Opened opened(place);
+    must(append(opened.ledger, entry));
+  }
+  fs::remove(place.folder / "slots");
+  Opened opened(place);
+  must(opened.ledger.erase_wrapped(entry.id));
+  CHECK_FALSE(must(opened.ledger.wrapped(entry.id)).has_value());
+}
+
 TEST_CASE("an erased recording leaves its leaves: everybody's proofs stay valid") {
   const Place place;
   Opened opened(place);
