@@ -1,4 +1,4 @@
-# cmake -DPROGRAM=… -DPREFIX=… -DOUTPUT=… -DTIMEOUT_S=… -P DiscoverTests.cmake: asks a Catch2 program for its test cases and writes an add_test for each.
+# cmake -DPROGRAM=… -DPREFIX=… -DOUTPUT=… -DTIMEOUT_S=… -DALONE=… -P DiscoverTests.cmake: asks a Catch2 program for its test cases and writes an add_test for each.
 # Catch2's own catch_discover_tests splits names at semicolons and takes a name that starts with "--" for an option.
 
 execute_process(COMMAND "${PROGRAM}" --list-test-names-only OUTPUT_VARIABLE names RESULT_VARIABLE count)
@@ -16,5 +16,8 @@ while(names MATCHES "^([^\n]*)\n")
   # Without NoTests a pattern that matches nothing would count as passed.
   string(APPEND script "add_test([==[${PREFIX}${name}]==] [==[${PROGRAM}]==] [==[\"${pattern}\"]==] --warn NoTests)\n"
                        "set_tests_properties([==[${PREFIX}${name}]==] PROPERTIES TIMEOUT ${TIMEOUT_S})\n")
+  if(ALONE AND name MATCHES "${ALONE}")
+    string(APPEND script "set_tests_properties([==[${PREFIX}${name}]==] PROPERTIES RUN_SERIAL TRUE)\n")
+  endif()
 endwhile()
 file(WRITE "${OUTPUT}" "${script}")

@@ -44,7 +44,7 @@ function(unavoce_library name)
 endfunction()
 
 # unavoce_test(NAME libraries…): every *.cpp of the folder becomes the Catch2 program test_NAME; ctest runs each test case by itself, with a time limit
-# (UNAVOCE_TEST_TIMEOUT_S of the folder).
+# (UNAVOCE_TEST_TIMEOUT_S of the folder); those whose names match UNAVOCE_TESTS_ALONE while no other test runs.
 set(UNAVOCE_TEST_TIMEOUT_S 300)
 function(unavoce_test name)
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
@@ -57,7 +57,7 @@ function(unavoce_test name)
   set(discovered "${CMAKE_CURRENT_BINARY_DIR}/test_${name}.cmake")
   add_custom_command(TARGET test_${name} POST_BUILD VERBATIM BYPRODUCTS "${discovered}"
     COMMAND "${CMAKE_COMMAND}" "-DPROGRAM=$<TARGET_FILE:test_${name}>" "-DPREFIX=${name}: " "-DOUTPUT=${discovered}"
-            "-DTIMEOUT_S=${UNAVOCE_TEST_TIMEOUT_S}" -P "${CMAKE_SOURCE_DIR}/cmake/DiscoverTests.cmake")
+            "-DTIMEOUT_S=${UNAVOCE_TEST_TIMEOUT_S}" "-DALONE=${UNAVOCE_TESTS_ALONE}" -P "${CMAKE_SOURCE_DIR}/cmake/DiscoverTests.cmake")
   # A program that was not built has no tests yet.
   file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/test_${name}_if_built.cmake" "include([==[${discovered}]==] OPTIONAL)\n")
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${CMAKE_CURRENT_BINARY_DIR}/test_${name}_if_built.cmake")
