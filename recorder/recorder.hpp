@@ -51,7 +51,7 @@ class Recorder {
   /// Ends a WHIP session; unknown resources are ignored. Does not block; PublisherDisconnected follows.
   void unpublish(std::string resource);
 
-  // ---- takes, in this order: prepare, [`track` statements durable], [gate opens], start, [gate closes], end
+  // ---- takes, in this order: prepare, [`track` statements durable], start, [gate begins], [gate closes], end
 
   /// Creates the sealed files of a take: age header and the empty final chunk, no media. Blocks on the disk: worker
   /// thread. All or nothing: on an error no file is left. conflict: this take exists.

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <sstream>
 #include <thread>
 
@@ -104,6 +105,7 @@ Result<void> serve(Config config, const sigset_t& signals) {
   Log log(config.log_level);
   fit_connections(config, log);
   BOOST_OUTCOME_TRY(confine(config, log));
+  std::unique_ptr<Server> server;  // outlives the waiter, whatever is thrown
   std::atomic<Server*> running{nullptr};
   std::jthread waiter([&signals, &running](std::stop_token done) {
     const timespec moment{0, 200'000'000};
@@ -115,10 +117,10 @@ Result<void> serve(Config config, const sigset_t& signals) {
       running.load()->stop();
     }
   });
-  BOOST_OUTCOME_TRY(auto server, Server::open(std::move(config), log));
+  BOOST_OUTCOME_TRY(server, Server::open(std::move(config), log));
+  running = server.get();  // before anybody hears that it is ready, and may want it to stop
   for (const std::string& notice : server->notices()) log.warning(notice);
   std::cout << "unavoced " UNAVOCE_VERSION " is ready: " << server->base_url() << std::endl;
-  running = server.get();
   server->run();
   waiter.request_stop();
   waiter.join();
