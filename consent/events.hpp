@@ -113,7 +113,7 @@ struct RevokeKinds {
   Scope kinds;
 };
 /// Finish the files of a take (after its gate closed; also one that became durable and was never opened), then append
-/// its `seal`. Files of `abort` are not finished but erased.
+/// its `seal`. What `abort` have in this take is not finished but erased; their other takes are no business of this.
 struct EndTake {
   RecordingId recording;
   std::uint32_t take;

@@ -102,7 +102,12 @@ void Recorder::end_take(consent::RecordingId recording, std::uint32_t take,
 
 void Recorder::abort_track(consent::RecordingId recording, consent::StatementId approval,
                            std::function<void(Result<std::vector<std::string>>)> done) {
-  impl_->takes_.abort(recording, approval, std::move(done));
+  impl_->takes_.abort({recording, std::nullopt, approval}, std::move(done));
+}
+
+void Recorder::abort_track_of_take(consent::RecordingId recording, std::uint32_t take, consent::StatementId approval,
+                                   std::function<void(Result<std::vector<std::string>>)> done) {
+  impl_->takes_.abort({recording, take, approval}, std::move(done));
 }
 
 Result<std::vector<Recovered>> Recorder::recover() {

@@ -77,6 +77,11 @@ class Recorder {
   void abort_track(consent::RecordingId recording, consent::StatementId approval,
                    std::function<void(Result<std::vector<std::string>>)> done);
 
+  /// The same for what this approval has in one take: of somebody whose take goes because another one withdrew, the
+  /// files of other takes stay.
+  void abort_track_of_take(consent::RecordingId recording, std::uint32_t take, consent::StatementId approval,
+                           std::function<void(Result<std::vector<std::string>>)> done);
+
   // ---- at start, before any take
 
   /// Repairs, without any key, every main file that has a tail; can be repeated. One that cannot be repaired keeps none

@@ -5,6 +5,7 @@
 
 #include "recorder/gathering.hpp"
 #include "recorder/recovery.hpp"
+#include "recorder/track_file.hpp"
 
 namespace unavoce::recorder {
 namespace {
@@ -240,29 +241,29 @@ void Takes::finish_take(const Key& key, Result<std::vector<SealedTrackFile>> fil
 
 // ---- abort
 
-void Takes::abort(const consent::RecordingId& recording, const consent::StatementId& approval, AbortDone done) {
-  // First the writers end, then whatever lies on the disk goes: files of this take and of earlier ones.
-  abort_running(recording, approval,
-                [this, recording, approval, done = std::move(done)](Result<std::vector<std::string>> running) {
-                  work_.post([this, recording, approval, done, running = std::move(running)]() mutable {
-                    auto at_rest = erase_at_rest(recording, approval);
-                    if (!running || !at_rest) {
-                      done(!running ? std::move(running) : std::move(at_rest));
-                      return;
-                    }
-                    std::set<std::string> names(running.value().begin(), running.value().end());
-                    names.insert(at_rest.value().begin(), at_rest.value().end());
-                    done(std::vector<std::string>(names.begin(), names.end()));
-                  });
-                });
+void Takes::abort(const Unwanted& unwanted, AbortDone done) {
+  // First the writers end, then whatever lies on the disk goes: files of this take and, if all are meant, of others.
+  abort_running(unwanted, [this, unwanted, done = std::move(done)](Result<std::vector<std::string>> running) {
+    work_.post([this, unwanted, done, running = std::move(running)]() mutable {
+      auto at_rest = erase_at_rest(unwanted);
+      if (!running || !at_rest) {
+        done(!running ? std::move(running) : std::move(at_rest));
+        return;
+      }
+      std::set<std::string> names(running.value().begin(), running.value().end());
+      names.insert(at_rest.value().begin(), at_rest.value().end());
+      done(std::vector<std::string>(names.begin(), names.end()));
+    });
+  });
 }
 
-void Takes::abort_running(const consent::RecordingId& recording, const consent::StatementId& approval, AbortDone done) {
+void Takes::abort_running(const Unwanted& unwanted, AbortDone done) {
+  const consent::StatementId& approval = unwanted.approval;
   std::vector<Track> aborted;
   {
     const std::scoped_lock lock(mutex_);
     for (auto& [key, take] : takes_) {
-      if (key.first != recording) continue;
+      if (key.first != unwanted.recording || key.second != unwanted.take.value_or(key.second)) continue;
       std::erase_if(take.order.tracks, [&](const TrackOrder& order) { return order.approval == approval; });
       for (const Track& track : take.tracks) {
         if (track.writer->order().approval == approval) aborted.push_back(track);
@@ -290,19 +291,18 @@ void Takes::abort_running(const consent::RecordingId& recording, const consent::
   gathering->add(std::vector<std::string>{});
 }
 
-Result<std::vector<std::string>> Takes::erase_at_rest(const consent::RecordingId& recording,
-                                                      const consent::StatementId& approval) {
+Result<std::vector<std::string>> Takes::erase_at_rest(const Unwanted& unwanted) {
   std::vector<std::string> removed;
-  const auto listed = blobs_.list(recording.hex());
+  const std::string folder = unwanted.recording.hex();
+  const auto listed = blobs_.list(folder);
   if (!listed && listed.error().code == storage::Errc::not_found) return removed;
   BOOST_OUTCOME_TRY(const auto names, listed);
-  const std::string mark = "-" + approval.hex().substr(0, 16) + "-f";
   std::set<std::string> mains;
   for (const std::string& name : names) {
-    if (name.find(mark) != std::string::npos) mains.insert(main_name(name));
+    if (is_track_file_of(name, unwanted.take, unwanted.approval)) mains.insert(main_name(name));
   }
   for (const std::string& name : mains) {
-    BOOST_OUTCOME_TRY(blobs_.erase(recording.hex(), name));
+    BOOST_OUTCOME_TRY(blobs_.erase(folder, name));
     removed.push_back(name);
   }
   return removed;

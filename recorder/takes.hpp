@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,7 +36,13 @@ class Takes {
   void release(const consent::RecordingId& recording, std::uint32_t take, const consent::StatementId& approval,
                std::uint32_t file);
   void end(const consent::RecordingId& recording, std::uint32_t take, FinishDone done);
-  void abort(const consent::RecordingId& recording, const consent::StatementId& approval, AbortDone done);
+  /// Whose files go: an approval's, of one take or of all.
+  struct Unwanted {
+    consent::RecordingId recording;
+    std::optional<std::uint32_t> take;
+    consent::StatementId approval;
+  };
+  void abort(const Unwanted& unwanted, AbortDone done);
 
   /// A screen that is shared while a take runs gets its file now; its media waits for `release`. Blocks on the disk.
   void appeared(const std::string& publisher, PublishKind kind);
@@ -67,9 +74,8 @@ class Takes {
   Result<std::vector<PreparedTrack>> make_tracks(Take& take);
   static void run(Track& track, const consent::Permit& permit);
   void finish_take(const Key& key, Result<std::vector<SealedTrackFile>> files, const FinishDone& done);
-  void abort_running(const consent::RecordingId& recording, const consent::StatementId& approval, AbortDone done);
-  Result<std::vector<std::string>> erase_at_rest(const consent::RecordingId& recording,
-                                                 const consent::StatementId& approval);
+  void abort_running(const Unwanted& unwanted, AbortDone done);
+  Result<std::vector<std::string>> erase_at_rest(const Unwanted& unwanted);
 
   const Config& config_;
   storage::BlobStore& blobs_;

@@ -28,6 +28,14 @@ std::string track_file_name(const FileContext& context) {
   return name.data();
 }
 
+bool is_track_file_of(const std::string& name, std::optional<std::uint32_t> take,
+                      const consent::StatementId& approval) {
+  std::array<char, 16> beginning{};
+  if (take) std::snprintf(beginning.data(), beginning.size(), "t%03u-", *take);
+  return name.starts_with(beginning.data()) &&
+         name.find("-" + approval.hex().substr(0, 16) + "-f") != std::string::npos;
+}
+
 TrackFile::TrackFile(SealedSink sink, FileContext context) : sink_(std::move(sink)), context_(std::move(context)) {}
 
 Result<std::unique_ptr<TrackFile>> TrackFile::create(storage::BlobStore& blobs, const crypto::Recipient& recipient,

@@ -29,6 +29,8 @@ struct FileContext {
 
 /// `t001-<first 16 hex of the approval id>-f001.webm.age`, or `.mkv.age` (FORMATS 5).
 std::string track_file_name(const FileContext& context);
+/// Whether a file of this name, or its tail, belongs to this approval, in this take or in any.
+bool is_track_file_of(const std::string& name, std::optional<std::uint32_t> take, const consent::StatementId& approval);
 
 class TrackFile {
  public:

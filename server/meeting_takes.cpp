@@ -115,7 +115,11 @@ Task<Result<consent::Signed<consent::Take>>> Meeting::propose_take(const consent
 Task<void> Meeting::end_take(consent::EndTake effect) {
   ended_takes_.emplace(effect.recording, effect.take);
   for (const auto& approval : effect.abort) {
-    const auto aborted = co_await abort_tracks(services_, effect.recording, approval);
+    // Who withdrew loses the files of all takes with `Erase`; of the others only this take may go.
+    using Names = recorder::Result<std::vector<std::string>>;
+    const auto aborted = co_await answer_of<Names>(services_.executors.control, [&](auto done) {
+      services_.recorder.abort_track_of_take(effect.recording, effect.take, approval, std::move(done));
+    });
     if (!aborted) services_.log.error("a track could not be aborted: " + aborted.error().text);
   }
   using Answer = recorder::Result<std::vector<recorder::SealedTrackFile>>;
