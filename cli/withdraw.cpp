@@ -148,8 +148,8 @@ class Sender {
       return refused("the service does not take the withdrawal", answer);
     if (follows && !std::exchange(in_effect_, true)) {
       tell(
-          "The withdrawal is in effect: nothing more is recorded, and what was is erased. The proof follows as soon as "
-          "the service can write its ledger.");
+          "The withdrawal is in effect: nothing more is recorded, and what was is given out no more. It is erased, and "
+          "the proof follows, as soon as the service's disk lets it write.");
     }
     if (options_.waiting == Waiting::until_acknowledged) {
       if (!in_effect_) tell("The service is busy; trying again.");

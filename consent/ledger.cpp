@@ -100,6 +100,16 @@ Result<void> load(Ledger::State& state) {
   return check_entries(state, leaves);
 }
 
+/// A file of slots that is shorter than the ledger remembers was lost or is another one. The numbers that are taken
+/// stay taken: what was in them counts as erased. Gives how many are missing.
+Result<std::uint64_t> reserve_slots(Ledger::State& state) {
+  const std::uint64_t taken = state.store.slots_taken();
+  const std::uint64_t there = state.slots.count();
+  if (there >= taken) return 0;
+  BOOST_OUTCOME_TRY(state.slots.reserve(taken));
+  return taken - there;
+}
+
 }  // namespace
 
 Ledger::State::State(storage::Database opened, storage::ErasureSlots& erasure_slots, crypto::NoteSigner note_signer,
@@ -135,6 +145,7 @@ Result<Ledger> Ledger::open(storage::Database database, storage::ErasureSlots& s
   auto state = std::make_unique<State>(std::move(database), slots, std::move(signer), std::move(observer));
   try {
     BOOST_OUTCOME_TRY(load(*state));
+    BOOST_OUTCOME_TRY(state->lost_slots, reserve_slots(*state));
   } catch (const std::exception& exception) {
     return Error(storage::describe(exception, "ledger.db"));
   }
@@ -233,10 +244,25 @@ Result<void> Ledger::erase_wrapped(const StatementId& approval) {
 
 Result<void> Ledger::erase_all_wrapped(std::string_view recording) {
   BOOST_OUTCOME_TRY(const auto rows, guarded([&] { return state_->store.wrapped_of(recording); }));
+  // One slot that the disk does not let go of keeps none of the others.
+  Result<void> outcome = boost::outcome_v2::success();
   for (const WrappedRow& row : rows) {
-    BOOST_OUTCOME_TRY(state_->erase_slot(row.slot));
+    auto erased = state_->erase_slot(row.slot);
+    if (!erased && outcome) outcome = std::move(erased);
   }
-  return boost::outcome_v2::success();
+  return outcome;
+}
+
+Result<bool> Ledger::was_erased(std::string_view recording) const {
+  return guarded([&] { return state_->store.was_erased(recording); });
+}
+
+Result<void> Ledger::overwrite_erased_rows() {
+  return state_->overwrite_erased_rows();
+}
+
+std::uint64_t Ledger::lost_slots() const noexcept {
+  return state_->lost_slots;
 }
 
 Result<void> Ledger::erase_recording(std::string_view recording) {

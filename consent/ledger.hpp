@@ -76,7 +76,8 @@ class Ledger {
 
   /// Opens (or starts) the log whose origin is the signer's name, and checks all of it: the stored leaves must hash to
   /// the root of the last checkpoint, that checkpoint must carry the signer's signature, and every entry that was not
-  /// erased must open its leaf. Otherwise `damaged`, with what to do. `slots` must outlive the ledger.
+  /// erased must open its leaf. Otherwise `damaged`, with what to do. `slots` must outlive the ledger; if their file
+  /// lacks some that the ledger knows it is made longer, see lost_slots().
   static Result<Ledger> open(storage::Database database, storage::ErasureSlots& slots, crypto::NoteSigner signer,
                              Observer observer = {});
   Ledger(Ledger&&) noexcept;
@@ -137,6 +138,16 @@ class Ledger {
   /// The same, and says so: `erased` is appended to the recording's chain in the transaction that removes all of its
   /// other entries, and stays as its only one. Errors: not_permitted (another statement says so already), storage.
   Result<void> erase_recording(const NewEntry& erased, TimeMs now);
+
+  /// Whether the statements of a recording (or room) were erased.
+  Result<bool> was_erased(std::string_view recording) const;
+
+  /// Repeats the last step of erase_recording(), which is not over before it: the erased bytes leave the WAL.
+  Result<void> overwrite_erased_rows();
+
+  /// How many erasure slots were missing when it was opened, because their file was lost or is another one: the keys
+  /// that were in them count as erased, and their numbers are never used again.
+  std::uint64_t lost_slots() const noexcept;
 
   struct State;  ///< private to the ledger's own files
 

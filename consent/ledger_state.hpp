@@ -33,6 +33,8 @@ struct Ledger::State {
   /// and a crash before the next commit would bring them back. So these keys stay until another commit has overwritten
   /// them.
   std::vector<std::uint64_t> doubtful_slots;
+
+  std::uint64_t lost_slots = 0;  ///< were missing when the ledger was opened
 };
 
 }  // namespace unavoce::consent

@@ -317,6 +317,12 @@ std::vector<WrappedRow> LedgerStore::wrapped_of(std::string_view recording) {
   return rows;
 }
 
+std::uint64_t LedgerStore::slots_taken() {
+  Statement query(db_, "SELECT coalesce(max(slot) + 1, 0) FROM ledger_wrapped");
+  query.executeStep();
+  return static_cast<std::uint64_t>(query.getColumn(0).getInt64());
+}
+
 void LedgerStore::delete_wrapped(const StatementId& approval) {
   Statement erase(db_, "DELETE FROM ledger_wrapped WHERE approval = ?");
   bind_blob(erase, 1, approval.bytes());

@@ -69,6 +69,8 @@ class LedgerStore {
   std::optional<WrappedRow> wrapped(const StatementId& approval);
   std::vector<WrappedRow> wrapped_of(std::string_view recording);
   void delete_wrapped(const StatementId& approval);
+  /// One more than the highest slot that a row names.
+  std::uint64_t slots_taken();
 
   std::optional<std::string> checkpoint();
   void put_checkpoint(std::string_view signed_checkpoint);

@@ -27,9 +27,10 @@ std::vector<Route> account_routes(Services& services, Meetings& meetings);
 std::vector<Route> room_routes(Services& services, Meetings& meetings);
 /// /statements
 std::vector<Route> statement_routes(Services& services, Meetings& meetings);
-/// /recordings, all that is read: list, details, wrapped keys, track files, bundle, tokens
-std::vector<Route> recording_read_routes(Services& services);
-/// /recordings/{recording}/stop
+/// /recordings: list, details, erasure, tokens
+std::vector<Route> recording_list_routes(Services& services);
+/// /recordings/{recording}: what withdrawals that are only in effect keep from being read (wrapped keys, track files,
+/// bundle), and the end
 std::vector<Route> recording_routes(Services& services, Meetings& meetings);
 /// /whip
 std::vector<Route> whip_routes(Services& services, Meetings& meetings);

@@ -56,11 +56,18 @@ Result<void> check_may_read_track(Services& services, const Context& context) {
   return check_may_read(services, context);
 }
 
-/// What may be given out: without what was withdrawn and is still on the disk. Database thread.
-Result<RecordingView> readable_view(Services& services, const std::string& recording) {
+/// Withdrawals that the ledger does not have yet: the disk may refuse to write and go on giving what it has.
+using InEffect = std::vector<consent::WithdrawalRow>;
+
+/// What may be given out: nothing after the retention, although the disk may still have it, and nothing that was
+/// withdrawn. Database thread.
+Result<RecordingView> readable_view(Services& services, const std::string& recording, const InEffect& in_effect) {
   BOOST_OUTCOME_TRY(auto view, view_recording(services.ledger, recording));
+  if (view.delete_after <= wall_time()) {
+    return Error(Errc::gone, "the retention of this recording is over; it is being erased");
+  }
   BOOST_OUTCOME_TRY(const auto id, consent::RecordingId::parse(recording));
-  BOOST_OUTCOME_TRY(const auto withdrawn, withdrawn_of(services, id));
+  BOOST_OUTCOME_TRY(const auto withdrawn, withdrawn_of(services, id, in_effect));
   std::erase_if(view.file_names,
                 [&](const std::string& name) { return std::ranges::count(withdrawn.files, name) != 0; });
   return view;
@@ -119,7 +126,8 @@ Task<Result<Response>> show_recording(Services& services, Context context) {
   co_return json_response(200, details);
 }
 
-Task<Result<Response>> show_wrapped_key(Services& services, Context context) {
+Task<Result<Response>> show_wrapped_key(Services& services, Meetings& meetings, Context context) {
+  const InEffect in_effect = meetings.withdrawals_in_effect(context.path[0]);
   auto found = co_await services.in_database([&]() -> Result<crypto::Bytes> {
     BOOST_OUTCOME_TRY(check_may_read(services, context));
     BOOST_OUTCOME_TRY(auto approval, consent::StatementId::parse(context.path[1]));
@@ -127,8 +135,9 @@ Task<Result<Response>> show_wrapped_key(Services& services, Context context) {
     if (!entry || entry->kind != "approval" || entry->recording != context.path[0]) {
       return Error(Errc::not_found, "this recording has no such approval");
     }
+    BOOST_OUTCOME_TRY(readable_view(services, context.path[0], in_effect));
     BOOST_OUTCOME_TRY(const auto recording, consent::RecordingId::parse(context.path[0]));
-    BOOST_OUTCOME_TRY(const auto withdrawn, withdrawn_of(services, recording));
+    BOOST_OUTCOME_TRY(const auto withdrawn, withdrawn_of(services, recording, in_effect));
     if (std::ranges::count(withdrawn.approvals, approval) != 0) {
       return Error(Errc::gone, "this approval was withdrawn, its key is not given out any more");
     }
@@ -141,12 +150,13 @@ Task<Result<Response>> show_wrapped_key(Services& services, Context context) {
   co_return text_response(200, "application/octet-stream", std::string(crypto::as_text(wrapped)));
 }
 
-Task<Result<Response>> show_track(Services& services, Context context) {
+Task<Result<Response>> show_track(Services& services, Meetings& meetings, Context context) {
+  const InEffect in_effect = meetings.withdrawals_in_effect(context.path[0]);
   const std::string recording = context.path[0];
   const std::string name = context.path[1];
   auto allowed = co_await services.in_database([&]() -> Result<void> {
     BOOST_OUTCOME_TRY(check_may_read_track(services, context));
-    BOOST_OUTCOME_TRY(auto view, readable_view(services, recording));
+    BOOST_OUTCOME_TRY(auto view, readable_view(services, recording, in_effect));
     if (std::ranges::count(view.file_names, name) > 0) return boost::outcome_v2::success();
     return Error(Errc::gone, "this track file was erased, is still being written, or never was");
   });
@@ -168,13 +178,14 @@ Task<Result<Response>> show_track(Services& services, Context context) {
 }
 
 /// The track files of sealed takes that whoever asks may read: all, or a participant's own.
-Task<Result<Response>> list_tracks(Services& services, Context context) {
+Task<Result<Response>> list_tracks(Services& services, Meetings& meetings, Context context) {
+  const InEffect in_effect = meetings.withdrawals_in_effect(context.path[0]);
   auto found = co_await services.in_database([&]() -> Result<Json> {
     BOOST_OUTCOME_TRY(const auto approval, approval_of_bearer(services, context));
     if (!approval) {
       BOOST_OUTCOME_TRY(check_may_read(services, context));
     }
-    BOOST_OUTCOME_TRY(auto view, readable_view(services, context.path[0]));
+    BOOST_OUTCOME_TRY(auto view, readable_view(services, context.path[0], in_effect));
     Json names = Json::array();
     for (const std::string& name : view.file_names) {
       if (!approval || is_of(name, *approval)) names.push_back(name);
@@ -197,12 +208,17 @@ Task<Result<Response>> list_tracks(Services& services, Context context) {
   co_return json_response(200, {{"state", list["state"]}, {"tracks", std::move(tracks)}});
 }
 
-Task<Result<Response>> show_bundle(Services& services, Context context) {
+Task<Result<Response>> show_bundle(Services& services, Meetings& meetings, Context context) {
+  const InEffect in_effect = meetings.withdrawals_in_effect(context.path[0]);
   const std::string recording = context.path[0];
   std::vector<std::string> names;
   auto collected = co_await services.in_database([&]() -> Result<consent::BundleContents> {
     BOOST_OUTCOME_TRY(check_may_read(services, context));
-    BOOST_OUTCOME_TRY(auto view, readable_view(services, recording));
+    BOOST_OUTCOME_TRY(auto view, readable_view(services, recording, in_effect));
+    if (!in_effect.empty()) {
+      return Error(Errc::unavailable, "a withdrawal is in effect that is not in the ledger yet; try again in a moment",
+                   "proof_follows");
+    }
     if (view.state == RecordingState::recording) {
       return Error(Errc::conflict, "a take is being recorded; fetch the bundle when it is sealed", "still_recording");
     }
@@ -275,11 +291,21 @@ Task<Result<Response>> stop_recording(Services& services, Meetings& meetings, Co
 }  // namespace
 
 std::vector<Route> recording_routes(Services& services, Meetings& meetings) {
-  return {{Method::post, "/api/v1/recordings/{recording}/stop", Access::host, kSmallBodyBytes,
-           [&services, &meetings](Context context) { return stop_recording(services, meetings, std::move(context)); }}};
+  auto route = [&services, &meetings](Method method, std::string_view pattern, Access access, auto handler) {
+    return Route{
+        method, pattern, access, method == Method::post ? kSmallBodyBytes : 0,
+        [&services, &meetings, handler](Context context) { return handler(services, meetings, std::move(context)); }};
+  };
+  return {
+      route(Method::post, "/api/v1/recordings/{recording}/stop", Access::host, stop_recording),
+      route(Method::get, "/api/v1/recordings/{recording}/keys/{approval}", Access::anyone, show_wrapped_key),
+      route(Method::get, "/api/v1/recordings/{recording}/tracks", Access::anyone, list_tracks),
+      route(Method::get, "/api/v1/recordings/{recording}/tracks/{name}", Access::anyone, show_track),
+      route(Method::get, "/api/v1/recordings/{recording}/bundle", Access::anyone, show_bundle),
+  };
 }
 
-std::vector<Route> recording_read_routes(Services& services) {
+std::vector<Route> recording_list_routes(Services& services) {
   auto route = [&services](Method method, std::string_view pattern, Access access, auto handler) {
     return Route{method, pattern, access, method == Method::post ? kSmallBodyBytes : 0,
                  [&services, handler](Context context) { return handler(services, std::move(context)); }};
@@ -287,10 +313,6 @@ std::vector<Route> recording_read_routes(Services& services) {
   return {
       route(Method::get, "/api/v1/recordings", Access::host, list_recordings),
       route(Method::get, "/api/v1/recordings/{recording}", Access::anyone, show_recording),
-      route(Method::get, "/api/v1/recordings/{recording}/keys/{approval}", Access::anyone, show_wrapped_key),
-      route(Method::get, "/api/v1/recordings/{recording}/tracks", Access::anyone, list_tracks),
-      route(Method::get, "/api/v1/recordings/{recording}/tracks/{name}", Access::anyone, show_track),
-      route(Method::get, "/api/v1/recordings/{recording}/bundle", Access::anyone, show_bundle),
       route(Method::get, "/api/v1/recordings/{recording}/erasure", Access::anyone, show_erasure),
       route(Method::post, "/api/v1/recordings/{recording}/tokens", Access::host, make_token),
   };

@@ -62,10 +62,22 @@ Task<Result<void>> say_erased(Services& services, consent::RecordingId recording
   });
 }
 
+/// Has the recorder drop and remove every file of an approval, running or finished.
+Task<Result<void>> abort_tracks(Services& services, consent::RecordingId recording, consent::StatementId approval) {
+  using Answer = recorder::Result<std::vector<std::string>>;
+  auto removed = co_await answer_of<Answer>(services.executors.control, [&](auto done) {
+    services.recorder.abort_track(recording, approval, std::move(done));
+  });
+  if (!removed) co_return Error(removed.error());
+  co_return boost::outcome_v2::success();
+}
+
 }  // namespace
 
-Result<Withdrawn> withdrawn_of(Services& services, const consent::RecordingId& recording) {
-  BOOST_OUTCOME_TRY(const auto evidence, read_evidence(services, recording));
+Result<Withdrawn> withdrawn_of(Services& services, const consent::RecordingId& recording,
+                               const std::vector<consent::WithdrawalRow>& in_effect) {
+  BOOST_OUTCOME_TRY(auto evidence, read_evidence(services, recording));
+  evidence.withdrawal_rows.insert(evidence.withdrawal_rows.end(), in_effect.begin(), in_effect.end());
   Plan plan = plan_of(evidence, {});
   Withdrawn withdrawn{std::move(plan.approvals), plan.files};
   for (const std::string& name : plan.files) withdrawn.files.push_back(storage::tail_name(name));
@@ -74,8 +86,11 @@ Result<Withdrawn> withdrawn_of(Services& services, const consent::RecordingId& r
 
 Result<void> forget_statements(Services& services, const std::string& recording, consent::ErasedReason reason) {
   BOOST_OUTCOME_TRY(const auto entries, services.ledger.entries(recording));
-  // Nothing was asked yet, or it was erased before.
-  if (entries.empty() || entries.front().kind != "request") return boost::outcome_v2::success();
+  // Nothing was asked yet, or it was erased before, by a process that may have died over the last step.
+  if (entries.empty() || entries.front().kind != "request") {
+    BOOST_OUTCOME_TRY(services.ledger.overwrite_erased_rows());
+    return boost::outcome_v2::success();
+  }
   BOOST_OUTCOME_TRY(auto id, consent::RecordingId::parse(recording));
   consent::Erased body{id, {"recording"}, reason, services.service_key.public_key(), wall_time()};
   BOOST_OUTCOME_TRY(auto erased, sign_as_service(services, std::move(body)));
@@ -94,6 +109,11 @@ Result<void> erase_withdrawn_keys(Services& services, const consent::RecordingId
 Result<std::vector<consent::StatementId>> withdrawn_by_this(Services& services,
                                                             const consent::Signed<consent::Withdrawal>& withdrawal) {
   const consent::Withdrawal& body = withdrawal.body;
+  BOOST_OUTCOME_TRY(const auto entries, services.ledger.entries(body.recording.hex()));
+  if (!entries.empty() && entries.front().kind == "erased") {
+    return Error(Errc::gone,
+                 "the whole recording was erased, and with it everything of you; GET its /erasure says when");
+  }
   BOOST_OUTCOME_TRY(auto evidence, read_evidence(services, body.recording));
   std::vector<consent::ApprovalRow> theirs;
   for (const auto& row : evidence.approval_rows)
@@ -105,15 +125,6 @@ Result<std::vector<consent::StatementId>> withdrawn_by_this(Services& services,
   const std::uint64_t place = before ? before->sequence : std::numeric_limits<std::uint64_t>::max();
   const consent::WithdrawalRow now{body.key, body.kinds, place};
   return consent::wholly_withdrawn(theirs, {&now, 1});
-}
-
-Task<Result<void>> abort_tracks(Services& services, consent::RecordingId recording, consent::StatementId approval) {
-  using Answer = recorder::Result<std::vector<std::string>>;
-  auto removed = co_await answer_of<Answer>(services.executors.control, [&](auto done) {
-    services.recorder.abort_track(recording, approval, std::move(done));
-  });
-  if (!removed) co_return Error(removed.error());
-  co_return boost::outcome_v2::success();
 }
 
 Task<Result<void>> erase_withdrawn(Services& services, consent::RecordingId recording,

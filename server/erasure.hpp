@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "consent/ids.hpp"
+#include "consent/rules.hpp"
 #include "server/services.hpp"
 
 namespace unavoce::server {
@@ -22,23 +23,22 @@ Task<Result<void>> erase_withdrawn(Services& services, consent::RecordingId reco
 Result<void> erase_withdrawn_keys(Services& services, const consent::RecordingId& recording);
 
 /// Which approvals withdrawals have taken back as a whole, and which track files and tails have to go with them. They
-/// are not given out any more, even while the disk has not let go of them. Database thread.
+/// are not given out any more, even while the disk has not let go of them. `in_effect`: withdrawals that the ledger
+/// does not have yet. Database thread.
 struct Withdrawn {
   std::vector<consent::StatementId> approvals;
   std::vector<std::string> files;
 };
-Result<Withdrawn> withdrawn_of(Services& services, const consent::RecordingId& recording);
+Result<Withdrawn> withdrawn_of(Services& services, const consent::RecordingId& recording,
+                               const std::vector<consent::WithdrawalRow>& in_effect);
 
 /// After keys and files of a recording are gone: its statements go, too, and an `erased` statement with this reason
 /// stays in their place. Can be repeated. Database thread.
 Result<void> forget_statements(Services& services, const std::string& recording, consent::ErasedReason reason);
 
-/// Has the recorder drop and remove every file of an approval, running or finished.
-Task<Result<void>> abort_tracks(Services& services, consent::RecordingId recording, consent::StatementId approval);
-
 /// The approvals that this withdrawal takes back as a whole, whether or not it is in the ledger yet. Once it is, only
 /// those before it: sent again, it takes nothing back that was approved later. Database thread.
-/// Errors: not_found (no such recording, or nobody approved it with this key).
+/// Errors: not_found (no such recording, or nobody approved it with this key), gone (erased as a whole).
 Result<std::vector<consent::StatementId>> withdrawn_by_this(Services& services,
                                                             const consent::Signed<consent::Withdrawal>& withdrawal);
 

@@ -1,6 +1,7 @@
 #include "server/meetings.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "server/clock.hpp"
 #include "server/erasure.hpp"
@@ -199,6 +200,15 @@ std::optional<Meetings::Place> Meetings::find_place(std::string_view path) const
   return std::nullopt;
 }
 
+std::vector<consent::WithdrawalRow> Meetings::withdrawals_in_effect(std::string_view recording) const {
+  std::vector<consent::WithdrawalRow> rows;
+  const auto id = consent::RecordingId::parse(recording);
+  if (!id) return rows;
+  for (const auto& withdrawal : unproven_.of(id.value()))
+    rows.push_back({withdrawal.body.key, withdrawal.body.kinds, std::numeric_limits<std::uint64_t>::max()});
+  return rows;
+}
+
 bool Meetings::was_place(std::string_view path, const crypto::Digest& token) const {
   return std::ranges::any_of(meetings_, [&](const auto& item) { return item.second->was_place(path, token); });
 }
@@ -307,11 +317,12 @@ Task<Result<void>> Meetings::erase_recording(std::string recording, consent::Era
     BOOST_OUTCOME_TRY(services_.ledger.erase_all_wrapped(recording));
     return boost::outcome_v2::success();
   });
-  BOOST_OUTCOME_CO_TRY(std::move(keys));
   auto files = co_await on(services_.executors.workers, [&]() -> Result<void> {
     BOOST_OUTCOME_TRY(services_.blobs.erase_recording(recording));
     return boost::outcome_v2::success();
   });
+  // A key that the disk does not let go of keeps no file, but the statements say that all is gone, or nothing.
+  BOOST_OUTCOME_CO_TRY(std::move(keys));
   BOOST_OUTCOME_CO_TRY(std::move(files));
   co_return co_await services_.in_database([&]() -> Result<void> {
     BOOST_OUTCOME_TRY(forget_statements(services_, recording, reason));
@@ -321,18 +332,25 @@ Task<Result<void>> Meetings::erase_recording(std::string recording, consent::Era
 
 Task<Result<void>> Meetings::erase_room(std::string room) {
   co_await close_room(room);
-  auto recordings = co_await services_.in_database([&] { return services_.rooms.recordings_in(room); });
-  BOOST_OUTCOME_CO_TRY(auto list, std::move(recordings));
-  for (const std::string& recording : list) {
-    auto erased = co_await erase_recording(recording, consent::ErasedReason::room_deleted);
-    BOOST_OUTCOME_CO_TRY(std::move(erased));
+  for (;;) {
+    auto recordings = co_await services_.in_database([&] { return services_.rooms.recordings_in(room); });
+    BOOST_OUTCOME_CO_TRY(auto list, std::move(recordings));
+    for (const std::string& recording : list) {
+      auto erased = co_await erase_recording(recording, consent::ErasedReason::room_deleted);
+      BOOST_OUTCOME_CO_TRY(std::move(erased));
+    }
+    auto removed = co_await services_.in_database([&]() -> Result<bool> {
+      // One that was asked for meanwhile would lose its place on the list, and nobody would ever erase it.
+      BOOST_OUTCOME_TRY(const auto asked_since, services_.rooms.recordings_in(room));
+      if (!asked_since.empty()) return false;
+      BOOST_OUTCOME_TRY(services_.ledger.erase_recording(room));
+      BOOST_OUTCOME_TRY(services_.rooms.remove_room(room));
+      return true;
+    });
+    co_await close_room(room);  // for whoever came while all this was erased
+    BOOST_OUTCOME_CO_TRY(const bool is_removed, std::move(removed));
+    if (is_removed) co_return boost::outcome_v2::success();
   }
-  auto removed = co_await services_.in_database([&]() -> Result<void> {
-    BOOST_OUTCOME_TRY(services_.ledger.erase_recording(room));
-    return services_.rooms.remove_room(room);
-  });
-  co_await close_room(room);  // for whoever came while all this was erased
-  co_return removed;
 }
 
 Task<void> Meetings::close_room(std::string room) {

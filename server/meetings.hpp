@@ -43,6 +43,8 @@ class Meetings {
     consent::ParticipantId owner;
     PublishPlace* place;  // valid until the next co_await
   };
+  /// Withdrawals from a recording that are in effect, whether or not the ledger has them yet.
+  std::vector<consent::WithdrawalRow> withdrawals_in_effect(std::string_view recording) const;
   bool was_place(std::string_view path, const crypto::Digest& token) const;
   std::optional<Place> find_place(std::string_view path) const;
 
@@ -68,6 +70,7 @@ class Meetings {
   Task<void> close_room(std::string room);
   Task<Result<void>> recover_recording(consent::RecordingId recording);
   Task<Result<void>> sweep_recording(consent::RecordingId recording);
+  Task<Result<void>> sweep_unknown(std::string recording);
   Task<void> sweep_empty_meetings();
   Task<std::optional<Unproven::Missing>> finish(consent::Signed<consent::Withdrawal> withdrawal);
   Task<Result<void>> erase_again(consent::RecordingId recording);

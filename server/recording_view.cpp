@@ -35,6 +35,7 @@ class Collector {
       }
       tracks.push_back(std::move(track));
     }
+    view.delete_after = delete_after_;
     view.json = std::move(request_);
     view.json["state"] = state_name(view.state);
     view.json["takes"] = takes_;
@@ -45,6 +46,7 @@ class Collector {
  private:
   Result<void> add_request(const consent::Entry& entry) {
     BOOST_OUTCOME_TRY(auto request, consent::parse_statement<consent::Request>(entry.envelope));
+    delete_after_ = request.body.delete_after_ms;
     request_ = {
         {"recording", request.body.recording.hex()},    {"room", request.body.room.hex()},
         {"session", request.body.session.hex()},        {"purpose", request.body.purpose},
@@ -80,6 +82,7 @@ class Collector {
   }
 
   Json request_ = Json::object();
+  consent::TimeMs delete_after_{};
   std::vector<Json> tracks_;
   std::set<std::string> erased_;
   int open_takes_ = 0;
@@ -108,7 +111,8 @@ std::string_view state_name(RecordingState state) noexcept {
 
 Result<RecordingView> view_recording(consent::Ledger& ledger, std::string_view recording) {
   BOOST_OUTCOME_TRY(auto entries, ledger.entries(recording));
-  if (entries.empty()) return Error(Errc::not_found, "there is no such recording");
+  // Of an erased one there is no request any more.
+  if (entries.empty() || entries.front().kind != "request") return Error(Errc::not_found, "there is no such recording");
   Collector collector;
   for (const consent::Entry& entry : entries) {
     BOOST_OUTCOME_TRY(collector.add(entry));

@@ -20,6 +20,7 @@ enum class RecordingState { waiting, recording, paused, sealed, interrupted };
 std::string_view state_name(RecordingState state) noexcept;
 struct RecordingView {
   RecordingState state = RecordingState::waiting;
+  consent::TimeMs delete_after{};       ///< the end of its retention
   Json json;                            ///< the object of GET /recordings
   std::vector<std::string> file_names;  ///< track files (and tails) of sealed takes that were not erased
 };

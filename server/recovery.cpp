@@ -23,6 +23,11 @@ Task<Result<void>> guarded(Task<Result<void>> work) {
   co_return Error(Errc::io, failure);
 }
 
+Task<Result<void>> end_of(std::shared_ptr<Meeting> meeting) {
+  co_await meeting->end();
+  co_return boost::outcome_v2::success();
+}
+
 /// An age header, nonce and final chunk need a few hundred bytes: a file of more than that holds media.
 constexpr std::uint64_t kMostWithoutMedia = 2048;
 
@@ -114,7 +119,8 @@ Task<void> Meetings::sweep_empty_meetings() {
   for (const auto& [room, meeting] : meetings_)
     if (meeting->nobody_is_here()) empty.emplace_back(room, meeting);
   for (const auto& [room, meeting] : empty) {
-    co_await meeting->end();
+    const auto ended = co_await guarded(end_of(meeting));
+    if (!ended) services_.log.error("a meeting that everybody left could not be ended: " + ended.error().text);
     const auto still = meetings_.find(room);
     if (still != meetings_.end() && still->second == meeting && meeting->nobody_is_here()) meetings_.erase(still);
   }
@@ -123,7 +129,10 @@ Task<void> Meetings::sweep_empty_meetings() {
 Task<void> Meetings::sweep() {
   co_await sweep_empty_meetings();
   auto listed = co_await services_.in_database([&] { return services_.rooms.all_recordings(); });
-  if (!listed) co_return;
+  if (!listed) {
+    services_.log.error("retention could not be applied: " + listed.error().text);
+    co_return;
+  }
   for (const std::string& text : listed.value()) {
     const auto id = consent::RecordingId::parse(text);
     if (!id || meeting_about(id.value())) continue;
@@ -132,15 +141,37 @@ Task<void> Meetings::sweep() {
   }
 }
 
+/// A recording on the list that the ledger has no request of: erased, and the process died before it was off the list;
+/// or its request was never written. If there are files of it nevertheless, the ledger is the one that is wrong (an old
+/// backup beside newer files, or none): then nothing is removed.
+Task<Result<void>> Meetings::sweep_unknown(std::string recording) {
+  auto looked = co_await services_.in_database([&] { return services_.ledger.was_erased(recording); });
+  BOOST_OUTCOME_CO_TRY(const bool erased, std::move(looked));
+  if (erased) co_return co_await erase_recording(recording, consent::ErasedReason::retention);
+  const auto listed = co_await on(services_.executors.workers, [&] { return services_.blobs.list(recording); });
+  if (!listed && listed.error().code != storage::Errc::not_found) co_return Error(listed.error());
+  if (listed && !listed.value().empty()) {
+    co_return Error(Errc::conflict, "there are files of the recording " + recording +
+                                        ", which the ledger does not know: is the ledger older than the recordings? "
+                                        "They are left where they are");
+  }
+  co_return co_await services_.in_database([&]() -> Result<void> {
+    BOOST_OUTCOME_TRY(const auto entries, services_.ledger.entries(recording));
+    if (!entries.empty()) return boost::outcome_v2::success();  // asked for after all, since
+    return services_.rooms.remove_recording(recording);
+  });
+}
+
 Task<Result<void>> Meetings::sweep_recording(consent::RecordingId recording) {
   auto read = co_await services_.in_database([&] { return read_evidence(services_, recording); });
   BOOST_OUTCOME_CO_TRY(auto evidence, std::move(read));
-  // Erased in the ledger, but the process died before it was off the list; or it never came to a request.
-  if (!evidence.request) co_return co_await erase_recording(recording.hex(), consent::ErasedReason::retention);
+  if (!evidence.request) co_return co_await sweep_unknown(recording.hex());
   const auto now = wall_time();
   if (evidence.request->body.delete_after_ms <= now)
     co_return co_await erase_recording(recording.hex(), consent::ErasedReason::retention);
-  if (evidence.finished || meeting_about(recording)) co_return boost::outcome_v2::success();
+  // Whoever meets in the room may have replaced it while its last take is still being ended: that meeting seals it.
+  if (evidence.finished || meetings_.contains(evidence.request->body.room.hex()))
+    co_return boost::outcome_v2::success();
   const auto reason =
       evidence.request->body.expires_ms > now ? consent::EndReason::interrupted : consent::EndReason::expired;
   SealOrder last{recording, std::nullopt, reason};

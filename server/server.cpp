@@ -225,6 +225,11 @@ Result<void> Server::Parts::open_storage() {
   BOOST_OUTCOME_TRY(auto opened_ledger,
                     consent::Ledger::open(std::move(ledger_database), *slots, std::move(keys->ledger)));
   ledger.emplace(std::move(opened_ledger));
+  if (ledger->lost_slots() > 0) {
+    log.error(std::to_string(ledger->lost_slots()) + " erasure slots that the ledger knows are missing in " +
+              (folder / "slots").string() + ": what they could open is lost, and counts as erased. If the file was " +
+              "replaced or its disk is not mounted, stop the service and put the right one back first");
+  }
   BOOST_OUTCOME_TRY(auto opened_database, storage::Database::open(folder / "unavoce.db", ops));
   database.emplace(std::move(opened_database));
   BOOST_OUTCOME_TRY(auto opened_accounts, Accounts::open(*database));
@@ -249,7 +254,7 @@ Result<void> Server::Parts::open_network() {
   std::vector<Route> routes;
   for (auto& part : {service_routes(*services), account_routes(*services, *meetings), room_routes(*services, *meetings),
                      statement_routes(*services, *meetings), recording_routes(*services, *meetings),
-                     recording_read_routes(*services), whip_routes(*services, *meetings), ledger_routes(*published)}) {
+                     recording_list_routes(*services), whip_routes(*services, *meetings), ledger_routes(*published)}) {
     routes.insert(routes.end(), part.begin(), part.end());
   }
   router = std::make_unique<Router>(

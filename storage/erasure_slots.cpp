@@ -105,6 +105,15 @@ Result<void> ErasureSlots::erase(std::uint64_t slot) {
   return file_.sync();
 }
 
+Result<void> ErasureSlots::reserve(std::uint64_t count) {
+  const std::lock_guard lock(*mutex_);
+  if (count <= count_) return boost::outcome_v2::success();
+  BOOST_OUTCOME_TRY(file_.truncate(place_of(count)));  // what is added reads as zeros
+  BOOST_OUTCOME_TRY(file_.sync());
+  count_ = count;
+  return boost::outcome_v2::success();
+}
+
 std::uint64_t ErasureSlots::count() const {
   const std::lock_guard lock(*mutex_);
   return count_;

@@ -36,6 +36,9 @@ class ErasureSlots {
   Result<void> read(std::uint64_t slot, std::span<std::uint8_t, key_bytes> out) const;
   /// Overwrites the slot in place, durably. Erasing again is fine, and is what to do after an error.
   Result<void> erase(std::uint64_t slot);
+  /// Counts slots below `count` as used, and as erased as far as they are missing; durable on return. For whoever knows
+  /// that they were given out from a file that was lost.
+  Result<void> reserve(std::uint64_t count);
   /// How many slots were ever used.
   std::uint64_t count() const;
 

@@ -1,5 +1,6 @@
 // The ledger when things go wrong or must go away: crashes, full disks, erasure, tampering.
 #include "tests/consent/ledger_place.hpp"
+#include "tests/storage/failing_disk.hpp"
 
 using namespace unavoce;
 using namespace unavoce::consent;
@@ -157,6 +158,41 @@ TEST_CASE("a key whose slot was lost counts as erased, so that a withdrawal can 
   Opened opened(place);
   must(opened.ledger.erase_wrapped(entry.id));
   CHECK_FALSE(must(opened.ledger.wrapped(entry.id)).has_value());
+}
+
+TEST_CASE("where the slots were lost approvals go on, and nobody gets the number of a lost one") {
+  const Place place;
+  const NewEntry lost = approval("first", "age1first", "W1");
+  {
+    Opened opened(place);
+    must(append(opened.ledger, lost));
+    must(append(opened.ledger, approval("second", "age1second", "W2")));
+    CHECK(opened.ledger.lost_slots() == 0);
+  }
+  fs::remove(place.folder / "slots");
+  const NewEntry fresh = approval("third", "age1third", "W3");
+  {
+    Opened opened(place);
+    CHECK(opened.ledger.lost_slots() == 2);
+    must(append(opened.ledger, fresh));
+    must(opened.ledger.erase_wrapped(lost.id));
+    CHECK(must(opened.ledger.wrapped(fresh.id)) == bytes("W3"));
+  }
+  CHECK(Opened(place).ledger.lost_slots() == 0);
+}
+
+TEST_CASE("one key that the disk does not let go of keeps none of a recording's others") {
+  const Place place;
+  storage::FailingDisk disk;
+  auto slots = must(storage::ErasureSlots::open(place.folder.path() / "slots", disk));
+  Ledger ledger = must(place.open(place.folder.path(), slots));
+  const NewEntry first = approval("first", "age1first", "W1");
+  const NewEntry second = approval("second", "age1second", "W2");
+  must(append(ledger, first));
+  must(append(ledger, second));
+  disk.fail_after(0, EIO);
+  CHECK_FALSE(ledger.erase_all_wrapped(first.recording));
+  CHECK_FALSE(must(ledger.wrapped(second.id)).has_value());
 }
 
 TEST_CASE("an erased recording leaves its leaves: everybody's proofs stay valid") {

@@ -69,3 +69,22 @@ TEST_CASE(
   await([&] { return running.count("erased") >= 1; });
   CHECK(post_statement(running.service, envelope).status == 201);
 }
+
+TEST_CASE("while neither ledger nor slots can be written nothing withdrawn is given out, though all of it can be read",
+          "[meeting][withdrawal]") {
+  Running running;
+  auto ledger = storage::Database::open(running.data / "ledger.db").value();
+  ledger.handle().exec(
+      "CREATE TRIGGER test_fault BEFORE INSERT ON ledger_entries BEGIN SELECT RAISE(ABORT, 'the disk fails'); END");
+  running.disk.arm({"withdrawal", "pwrite", "slots"}, Trouble::bad);
+  running.disk.enter("withdrawal");
+  check_problem(post_statement(running.service, running.meeting.ben.withdrawal()), 503, "proof_follows");
+  CHECK(running.disk.was_hit());
+  CHECK(running.key_of_ben() == 410);
+  const std::string target = "/api/v1/recordings/" + running.meeting.recording().hex();
+  check_problem(running.service.fetch("GET", target + "/bundle", running.meeting.host.login), 503, "proof_follows");
+  running.disk.heal();
+  ledger.handle().exec("DROP TRIGGER test_fault");
+  await([&] { return running.count("erased") >= 1; });
+  CHECK(running.count("withdrawal") == 1);
+}

@@ -78,6 +78,21 @@ TEST_CASE("an erased slot is never used again, so that erasing twice hits nobody
   CHECK(read(slots, 1) == key_of(2));
 }
 
+TEST_CASE("slots that are reserved count as erased, are never given out, and leave the others as they are") {
+  TempFolder folder;
+  {
+    auto slots = must(ErasureSlots::open(folder / "slots"));
+    must(slots.store(key_of(1)));
+    must(slots.reserve(3));
+    must(slots.reserve(2));
+  }
+  auto slots = must(ErasureSlots::open(folder / "slots"));
+  CHECK(slots.count() == 3);
+  CHECK(read(slots, 0) == key_of(1));
+  CHECK(is_erased(slots, 2));
+  CHECK(must(slots.store(key_of(2))) == 3);
+}
+
 TEST_CASE("a slot that was never used is told apart") {
   TempFolder folder;
   auto slots = must(ErasureSlots::open(folder / "slots"));
