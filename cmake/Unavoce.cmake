@@ -29,7 +29,7 @@ if(UNAVOCE_WERROR)
   target_compile_options(unavoce_options INTERFACE -Werror)
 endif()
 if(UNAVOCE_SANITIZE)
-  target_compile_options(unavoce_options INTERFACE -fsanitize=${UNAVOCE_SANITIZE} -fno-omit-frame-pointer)
+  target_compile_options(unavoce_options INTERFACE -fsanitize=${UNAVOCE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(unavoce_options INTERFACE -fsanitize=${UNAVOCE_SANITIZE})
 endif()
 
@@ -46,18 +46,24 @@ endfunction()
 # unavoce_test(NAME libraries…): every *.cpp of the folder becomes the Catch2 program test_NAME; ctest runs each test case by itself, with a time limit
 # (UNAVOCE_TEST_TIMEOUT_S of the folder); those whose names match UNAVOCE_TESTS_ALONE while no other test runs.
 set(UNAVOCE_TEST_TIMEOUT_S 300)
+# Sanitizers make everything several times slower.
+set(UNAVOCE_SLOWER 1)
+if(UNAVOCE_SANITIZE)
+  set(UNAVOCE_SLOWER 5)
+endif()
 function(unavoce_test name)
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
   if(NOT sources)
     return()
   endif()
   add_executable(test_${name} ${sources})
-  target_link_libraries(test_${name} PRIVATE ${ARGN} Catch2::Catch2)
+  target_link_libraries(test_${name} PRIVATE ${ARGN} unavoce_catch)
   target_compile_definitions(test_${name} PRIVATE UNAVOCE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" UNAVOCE_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  math(EXPR timeout_s "${UNAVOCE_TEST_TIMEOUT_S} * ${UNAVOCE_SLOWER}")
   set(discovered "${CMAKE_CURRENT_BINARY_DIR}/test_${name}.cmake")
   add_custom_command(TARGET test_${name} POST_BUILD VERBATIM BYPRODUCTS "${discovered}"
     COMMAND "${CMAKE_COMMAND}" "-DPROGRAM=$<TARGET_FILE:test_${name}>" "-DPREFIX=${name}: " "-DOUTPUT=${discovered}"
-            "-DTIMEOUT_S=${UNAVOCE_TEST_TIMEOUT_S}" "-DALONE=${UNAVOCE_TESTS_ALONE}" -P "${CMAKE_SOURCE_DIR}/cmake/DiscoverTests.cmake")
+            "-DTIMEOUT_S=${timeout_s}" "-DALONE=${UNAVOCE_TESTS_ALONE}" -P "${CMAKE_SOURCE_DIR}/cmake/DiscoverTests.cmake")
   # A program that was not built has no tests yet.
   file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/test_${name}_if_built.cmake" "include([==[${discovered}]==] OPTIONAL)\n")
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${CMAKE_CURRENT_BINARY_DIR}/test_${name}_if_built.cmake")

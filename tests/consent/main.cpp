@@ -1,14 +1,6 @@
-// The program test_consent: Catch2's main, and libsodium made ready once for all tests.
-#define CATCH_CONFIG_RUNNER
-#include <catch2/catch.hpp>
-#include <iostream>
-
+// libsodium is made ready once for all tests of this program (tests/catch_main.cpp).
 #include "crypto/hardening.hpp"
 
-int main(int argc, char* argv[]) {
-  if (const auto ready = unavoce::crypto::init(); !ready) {
-    std::cerr << ready.error().text << '\n';
-    return 2;
-  }
-  return Catch::Session().run(argc, argv);
+bool prepare_tests() {
+  return unavoce::crypto::init().has_value();
 }

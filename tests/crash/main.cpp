@@ -1,9 +1,6 @@
-#define CATCH_CONFIG_RUNNER
-#include <catch2/catch.hpp>
-
+// libsodium is made ready once for all tests of this program (tests/catch_main.cpp).
 #include "crypto/hardening.hpp"
 
-int main(int argc, char* argv[]) {
-  if (!unavoce::crypto::init()) return 1;
-  return Catch::Session().run(argc, argv);
+bool prepare_tests() {
+  return unavoce::crypto::init().has_value();
 }
