@@ -69,6 +69,8 @@ struct Config {
   std::chrono::milliseconds come_back_within{10'000};
   // No setting either; shorter in tests. What the disk refused is tried again after this.
   std::chrono::milliseconds try_again_after{2'000};
+  // No setting either; shorter in tests. What has reached the end of its retention is looked for after each of these.
+  std::chrono::milliseconds sweep_every{std::chrono::hours(1)};
   // No setting either: whoever opens a room's WebSocket says who they are within this.
   std::chrono::milliseconds join_within{10'000};
   std::uint32_t ledger_publish_seconds = 60;  // the public ledger advances at whole multiples of this

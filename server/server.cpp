@@ -176,7 +176,7 @@ Task<void> Server::Parts::sweep_hourly() {
     co_await next_sweep->async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
     if (cancelled) co_return;
     co_await meetings->sweep();
-    pause = std::chrono::hours(1);
+    pause = config.sweep_every;
   }
 }
 

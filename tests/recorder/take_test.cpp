@@ -124,6 +124,40 @@ TEST_CASE("a kind that the approval does not cover is never written, even if it 
   CHECK(streams(open_with_age(stage, sealed[0].name, ada)) == "opus\n");
 }
 
+TEST_CASE("somebody who publishes and is not in the take is not recorded") {
+  Stage stage;
+  const Person ada;
+  const Person stranger;
+  const auto ada_sends = stage.join(ada);
+  const auto stranger_sends = stage.join(stranger);
+  const auto prepared = stage.prepare({ada.order(both)});
+  stage.open({{ada.approval, both}});
+  CHECK(stage.events.await<FirstFrameSealed>().approval == ada.approval);
+  await_video(*stranger_sends, 45);
+  stage.close();
+  const auto sealed = stage.end();
+  REQUIRE(sealed.size() == 1);
+  CHECK(sealed[0].approval == ada.approval);
+  CHECK(stage.files() == std::vector<std::string>{prepared.at(0).name});
+}
+
+TEST_CASE("a track whose owner the permit does not name stays empty, whatever they publish") {
+  Stage stage;
+  const Person ada;
+  const Person stranger;
+  const auto ada_sends = stage.join(ada);
+  const auto stranger_sends = stage.join(stranger);
+  const auto prepared = stage.prepare({ada.order(both), stranger.order(both)});
+  stage.open({{ada.approval, both}});
+  CHECK(stage.events.await<FirstFrameSealed>().approval == ada.approval);
+  await_video(*stranger_sends, 45);
+  stage.close();
+  const auto sealed = stage.end();
+  REQUIRE(sealed.size() == 2);
+  for (const SealedTrackFile& file : sealed) CHECK(file.empty == (file.approval == stranger.approval));
+  CHECK(stage.files() == std::vector<std::string>{prepared.at(0).name});
+}
+
 TEST_CASE("a kind that is offered as inactive is answered so, and a sender who sends it all the same harms nothing") {
   Stage stage;
   const Person ada;

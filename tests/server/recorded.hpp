@@ -25,6 +25,21 @@ inline std::vector<std::string> kinds_of(const RunningServer& server, const Host
   return kinds;
 }
 
+/// What the ledger holds of one kind in a recording, in order.
+template <class S>
+std::vector<consent::Signed<S>> statements_of(const RunningServer& server, const Host& host,
+                                              const consent::RecordingId& recording) {
+  const Reply reply = server.fetch("GET", "/api/v1/recordings/" + recording.hex(), host.login);
+  std::vector<consent::Signed<S>> statements;
+  const Json details = Json::parse(reply.body);
+  for (const Json& entry : details.at("entries")) {
+    if (entry.at("kind").get<std::string>() != consent::kind_name<S>()) continue;
+    const auto envelope = crypto::from_base64(entry.at("envelope").get<std::string>()).value();
+    statements.push_back(consent::parse_statement<S>(crypto::as_text(envelope)).value());
+  }
+  return statements;
+}
+
 /// The host's fetching of a wrapped consent key.
 inline Reply wrapped_key(const RunningServer& server, const Host& host, const consent::RecordingId& recording,
                          const consent::StatementId& approval) {

@@ -40,6 +40,24 @@ Headers logged_in(const Service& server) {
   return {{"Cookie", cookie.substr(0, cookie.find(';'))}};
 }
 
+/// What Anna records alone, to be kept for four seconds.
+struct KeptShortly {
+  explicit KeptShortly(const Service& server) : host(server), anna(host, Attendee::As::host) {
+    auto request = host.request(anna.welcome.at("session"), {consent::Kind::audio});
+    until = request.delete_after_ms = request.expires_ms = wall_time() + consent::SpanMs{4000};
+    recording = request.recording.hex();
+    REQUIRE(post_statement(server, consent::sign_statement(request, host.room_key), host.login).status == 201);
+    anna.wait_for_request();
+    REQUIRE(anna.approve({consent::Kind::audio}).status == 201);
+    anna.wait_for_gate("open");
+  }
+
+  Host host;
+  Attendee anna;
+  consent::TimeMs until;
+  std::string recording;
+};
+
 }  // namespace
 
 TEST_CASE("when its retention ends a recording is erased, also if nothing ran then, and the ledger says so",
@@ -50,16 +68,10 @@ TEST_CASE("when its retention ends a recording is erased, also if nothing ran th
   consent::TimeMs until{};
   {
     const RunningServer first([&](Config& config) { config.data_folder = folder.path() / "data"; });
-    Host host(first);
-    Attendee anna(host, Attendee::As::host);
-    auto request = host.request(anna.welcome.at("session"), {consent::Kind::audio});
-    until = request.delete_after_ms = request.expires_ms = wall_time() + consent::SpanMs{4000};
-    REQUIRE(post_statement(first, consent::sign_statement(request, host.room_key), host.login).status == 201);
-    anna.wait_for_request();
-    REQUIRE(anna.approve({consent::Kind::audio}).status == 201);
-    anna.wait_for_gate("open");
-    approval = anna.last_approval;
-    recording = request.recording.hex();
+    const KeptShortly kept(first);
+    approval = kept.anna.last_approval;
+    until = kept.until;
+    recording = kept.recording;
     CHECK(files_of(first, recording) > 0);
     CHECK_FALSE(erasure_of(first, recording));
     std::filesystem::copy(folder.path() / "data", folder.path() / "later", std::filesystem::copy_options::recursive);
@@ -82,6 +94,21 @@ TEST_CASE("when its retention ends a recording is erased, also if nothing ran th
   CHECK(later.fetch("GET", target + "/bundle", host).status == 404);
   CHECK(later.fetch("GET", "/api/v1/statements/" + approval.hex() + "/receipt").status == 404);
   CHECK(files_of(later, recording) == 0);
+}
+
+TEST_CASE("a recording whose retention ends while the service runs is erased by a later sweep", "[meeting]") {
+  const RunningServer server([](Config& config) {
+    config.come_back_within = std::chrono::milliseconds(1);  // the first sweep comes before there is anything
+    config.sweep_every = std::chrono::milliseconds(100);
+    config.max_requests_per_second = 1'000'000;
+  });
+  KeptShortly kept(server);
+  CHECK(kept.anna.wait_for("recording_ended").at("reason") == "expired");
+  std::optional<consent::Signed<consent::Erased>> erased;
+  await([&] { return (erased = erasure_of(server, kept.recording)).has_value(); });
+  CHECK(erased->body.reason == ErasedReason::retention);
+  CHECK(erased->body.issued_ms >= kept.until);
+  CHECK(files_of(server, kept.recording) == 0);
 }
 
 TEST_CASE("deleting an account erases its recordings, and the ledger says so", "[meeting]") {
