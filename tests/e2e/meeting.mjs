@@ -37,8 +37,8 @@ export class Meeting {
   person(id) { return this.people.find((person) => person.id === id); }
 
   /** The host asks; resolves when everybody has the prompt before them. */
-  async ask(purpose = 'Minutes for those who could not come') {
-    await this.host.request_recording(purpose);
+  async ask(purpose = 'Minutes for those who could not come', kinds) {
+    await this.host.request_recording(purpose, kinds);
     await Promise.all(this.people.map((person) => person.at('prompt').waitFor()));
     const [{ message }] = (await this.host.heard('request')).slice(-1);
     this.recording_id = message.request.recording;

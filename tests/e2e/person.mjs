@@ -89,9 +89,10 @@ export class Person {
     return { key, link: await this.at('room-invite-link').inputValue(), room: await card.getAttribute('data-room') };
   }
 
-  async request_recording(purpose) {
+  async request_recording(purpose, kinds = ['audio', 'video', 'screen']) {
     await this.click('request-open');
     await this.at('request-purpose').fill(purpose);
+    for (const kind of ['audio', 'video', 'screen']) await this.at(`request-scope-${kind}`).setChecked(kinds.includes(kind));
     await this.click('request-submit');
   }
 

@@ -55,7 +55,7 @@ export class RecordingSign {
     if (key === this.shown) return;
     const before = this.element.dataset["state"];
     this.shown = key;
-    this.element.dataset["state"] = now;
+    Object.assign(this.element.dataset, { state: now, reason: state.gate.reason });
     this.element.hidden = now === "off";
     prefixTitle(now === "recording" ? T("title_recording") : null);
     fill(this.words, ...this.say(now, state));
