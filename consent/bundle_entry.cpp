@@ -19,43 +19,43 @@ Result<std::vector<EntryFile>> with_proofs(const Ledger& ledger, const std::vect
   return files;
 }
 
-/// Whose keys must not be given away any more, also if they could not be erased yet.
-Result<std::vector<StatementId>> withdrawn_in(const std::vector<Entry>& entries) {
+/// What the statements of a recording ask of its bundle.
+struct Told {
+  /// Whose keys must not be given away any more, also if they could not be erased yet.
+  std::vector<StatementId> withdrawn;
+  /// How many entries the ledger had when people, and the service before a take, last looked at it and signed.
+  std::set<std::uint64_t> seen_sizes;
+};
+
+/// Reads every statement once: each of them costs a signature.
+Result<Told> told_by(const std::vector<Entry>& entries) {
+  Told told;
   std::vector<ApprovalRow> granted;
   std::vector<WithdrawalRow> taken;
   for (const Entry& entry : entries) {
     if (entry.kind == kind_name<Approval>()) {
       BOOST_OUTCOME_TRY(const auto approval, parse_statement<Approval>(entry.envelope));
       granted.push_back({approval.id, approval.body.key, approval.body.scope, entry.sequence});
+      if (approval.body.checkpoint) told.seen_sizes.insert(approval.body.checkpoint->size);
     } else if (entry.kind == kind_name<Withdrawal>()) {
       BOOST_OUTCOME_TRY(const auto withdrawal, parse_statement<Withdrawal>(entry.envelope));
       taken.push_back({withdrawal.body.key, withdrawal.body.kinds, entry.sequence});
-    }
-  }
-  return wholly_withdrawn(granted, taken);
-}
-
-/// How many entries the ledger had when people, and the service before a take, last looked at it and signed.
-std::set<std::uint64_t> seen_sizes(const std::vector<Entry>& entries) {
-  std::set<std::uint64_t> sizes;
-  for (const Entry& entry : entries) {
-    if (entry.kind == kind_name<Approval>()) {
-      const auto approval = parse_statement<Approval>(entry.envelope);
-      if (approval && approval.value().body.checkpoint) sizes.insert(approval.value().body.checkpoint->size);
     } else if (entry.kind == kind_name<Take>()) {
+      // One that cannot be read withholds nothing from anybody: the verifier finds it.
       const auto take = parse_statement<Take>(entry.envelope);
-      if (take) sizes.insert(take.value().body.checkpoint.size);
+      if (take) told.seen_sizes.insert(take.value().body.checkpoint.size);
     }
   }
-  return sizes;
+  told.withdrawn = wholly_withdrawn(granted, taken);
+  return told;
 }
 
 /// A proof for every size between nothing and now, whatever root was claimed for it.
 Result<std::map<std::uint64_t, std::string>> consistency_files(const Ledger& ledger,
-                                                               const std::vector<Entry>& entries) {
+                                                               const std::set<std::uint64_t>& seen_sizes) {
   const std::uint64_t now = ledger.checkpoint().size;
   std::map<std::uint64_t, std::string> files;
-  for (const std::uint64_t size : seen_sizes(entries)) {
+  for (const std::uint64_t size : seen_sizes) {
     if (size == 0 || size >= now) continue;
     BOOST_OUTCOME_TRY(const auto proof, ledger.consistency_proof(size));
     files.emplace(size, format_consistency(proof));
@@ -102,10 +102,10 @@ Result<BundleContents> collect_bundle(Ledger& ledger, std::string_view recording
   contents.checkpoint = ledger.signed_checkpoint();
   BOOST_OUTCOME_TRY(contents.entries, with_proofs(ledger, entries));
   BOOST_OUTCOME_TRY(contents.rooms, with_proofs(ledger, rooms));
-  BOOST_OUTCOME_TRY(const auto withdrawn, withdrawn_in(entries));
-  BOOST_OUTCOME_TRY(contents.consistency, consistency_files(ledger, entries));
+  BOOST_OUTCOME_TRY(const auto told, told_by(entries));
+  BOOST_OUTCOME_TRY(contents.consistency, consistency_files(ledger, told.seen_sizes));
   for (const Entry& entry : entries) {
-    if (entry.kind != kind_name<Approval>() || std::ranges::count(withdrawn, entry.id) != 0) continue;
+    if (entry.kind != kind_name<Approval>() || std::ranges::count(told.withdrawn, entry.id) != 0) continue;
     BOOST_OUTCOME_TRY(auto wrapped, ledger.wrapped(entry.id));
     if (wrapped) contents.keys.emplace(entry.id.hex(), std::move(*wrapped));
   }

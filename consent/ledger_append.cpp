@@ -50,7 +50,7 @@ Result<void> consume_challenge(LedgerStore& store, const std::string& challenge,
 }
 
 /// Otherwise this ledger, or whoever signed, is not what they claim to be; and one that lies would spoil the recording,
-/// because a bundle has to prove what everybody in it has seen.
+/// because a bundle has to prove what is named as seen in it.
 Result<void> check_seen(const crypto::MerkleTree& tree, const SeenCheckpoint& seen) {
   if (seen.size <= tree.size() && tree.root_at(seen.size) == seen.root) return boost::outcome_v2::success();
   return Error{Errc::ledger_falsified,

@@ -19,7 +19,7 @@ constexpr std::array<RuleWords, kRuleCount> kWords{{
     {"answers", "every answer is signed and fits the request"},
     {"takes", "every take names its roster, signed by the service and a host"},
     {"order", "everybody in a take had approved before it began"},
-    {"seen", "the ledger begins with what everybody had seen of it"},
+    {"seen", "the ledger begins with what is named as seen of it"},
     {"tracks", "every track belongs to an approval of its take"},
     {"seals", "every take is sealed and every track as it was sealed"},
     {"withdrawals", "nothing of a withdrawn approval was recorded or kept"},

@@ -113,6 +113,9 @@ Result<Json> details_of(Services& services, const std::string& recording) {
   const consent::EntryFile* room = named_room(contents);
   details["room_entry"] = room == nullptr ? Json(nullptr) : as_json(*room);
   details["checkpoint"] = contents.checkpoint;
+  details["consistency"] = Json::array();
+  for (const auto& [size, proof] : contents.consistency)
+    details["consistency"].push_back({{"size", size}, {"proof", proof}});
   details["ledger_vkey"] = contents.ledger_vkey;
   return details;
 }

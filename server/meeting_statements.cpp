@@ -93,8 +93,9 @@ Task<Result<Accepted>> Meeting::approve(consent::Signed<consent::Approval> appro
   auto appended = co_await append_one(services_, std::move(row));
   if (!appended) {
     if (appended.error().word == "storage") report_fault(consent::Part::ledger, appended.error().text);
+    // A claim that any participant can make, as often as they like: no error of ours before somebody has looked.
     if (appended.error().word == "ledger_falsified")
-      services_.log.error("an approval was refused: " + appended.error().text);
+      services_.log.warning("an approval was refused: " + appended.error().text);
     (void)co_await renew_challenge(id, Tell::now);
     co_return std::move(appended).error();
   }

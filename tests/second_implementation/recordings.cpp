@@ -162,6 +162,36 @@ void taken_before_approved(SyntheticMeeting& meeting) {
   meeting.seal_recording();
 }
 
+/// Among the answers lies one about another recording, by somebody who had seen the ledger at a size that nobody else
+/// names: what it had seen does not count, and the proof of that is the proof of nothing.
+void approval_of_another_recording(SyntheticMeeting& meeting) {
+  approve_all(meeting);
+  const crypto::SigningKey stranger = crypto::SigningKey::generate();
+  const std::string challenge(43, 'A');
+  const SeenCheckpoint seen{meeting.ledger.checkpoint().size, meeting.ledger.checkpoint().root};
+  const Approval body{meeting.asked->id,
+                      RecordingId::random(),
+                      ParticipantId::random(),
+                      Role::participant,
+                      stranger.public_key(),
+                      {},
+                      std::nullopt,
+                      std::nullopt,
+                      challenge,
+                      challenge,
+                      seen,
+                      std::nullopt,
+                      std::nullopt,
+                      meeting.now,
+                      meeting.now + SpanMs{3'600'000}};
+  NewEntry entry = new_entry(must(parse_statement<Approval>(sign_statement(body, stranger))), std::nullopt);
+  entry.recording = meeting.recording.hex();
+  entry.consumes_challenge.reset();
+  must(meeting.ledger.append({&entry, 1}, meeting.tick()));
+  one_take(meeting);
+  meeting.seal_recording();
+}
+
 /// The recorder's header with somebody else's stanza put in, as if it had been so from the beginning. That its MAC is
 /// wrong only shows to who opens it.
 void second_recipient(SyntheticMeeting& meeting) {
@@ -443,6 +473,7 @@ std::vector<Case> bad_cases() {
       {"consistency-proof-cut-short", with_hashes([](auto& hashes) { hashes.pop_back(); })},
       {"consistency-proof-with-a-hash-too-many", with_hashes([](auto& hashes) { hashes.emplace_back(); })},
       {"consistency-proof-of-64-lines", with_hashes([](auto& hashes) { hashes.resize(64); })},
+      {"seen-in-an-approval-of-another-recording", approval_of_another_recording},
       {"taken-before-approved", taken_before_approved},
       {"missing-approval", with_take([](Take& take) {
          take.approvals.emplace_back(crypto::sha256(crypto::as_bytes("nobody's")));

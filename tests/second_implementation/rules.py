@@ -152,7 +152,7 @@ class Verification(TrackRules):
         if self.checkpoint is None:
             return
         for entry, statement in self.of_kind('approval', 'take'):
-            if statement['checkpoint'] is None:
+            if statement['checkpoint'] is None or statement['recording'] != entry.recording:  # the latter is found by check_chain
                 continue
             size, root = statement['checkpoint']['size'], bytes.fromhex(statement['checkpoint']['root'])
             if self.seen.setdefault(size, root) != root:

@@ -110,7 +110,7 @@ TEST_CASE("an approval of a page that has seen another ledger than this is refus
     anna.wait_for("challenge");
   }
   CHECK(kinds_of(server, host, anna.request->body.recording) == std::vector<std::string>{"request"});
-  CHECK_THAT(server.log_text(), Catch::Contains("an approval was refused"));
+  CHECK_THAT(server.log_text(), Catch::Contains(" warning an approval was refused"));
   CHECK(answer_to({seen.size, seen.root}).status == 201);
 }
 

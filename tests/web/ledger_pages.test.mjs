@@ -31,6 +31,15 @@ const recorded = async (host, guest) => {
 const remembered = ({ page }) => page.evaluate(() => new Promise((resolve) => {
   indexedDB.open('unavoce').onsuccess = ({ target }) => { target.result.transaction('checkpoints').objectStore('checkpoints').getAll().onsuccess = (got) => { target.result.close(); resolve(got.target.result[0]); }; };
 }));
+/** Waits until all that the page remembers was found in the published ledger. */
+const allFound = ({ page }) => page.waitForFunction(() => new Promise((resolve) => {
+  indexedDB.open('unavoce').onsuccess = ({ target }) => { target.result.transaction('checkpoints').objectStore('checkpoints').getAll().onsuccess = (got) => { target.result.close(); resolve(got.target.result[0].heads.every(({ proven }) => proven)); }; };
+}));
+/** Clicks "approve" in the prompt, and is told that it is not possible here. */
+const cannotApprove = async ({ page, at }) => {
+  await at('prompt-approve').click();
+  await page.waitForFunction(() => document.querySelector('[data-testid=prompt-error]').textContent.includes('cannot approve'));
+};
 /** Opens the room again, as if `ms` had passed since. */
 async function later(who, link, ms) {
   await who.page.clock.setSystemTime(Date.now() + ms);
@@ -47,9 +56,7 @@ test('a ledger that grows as it should raises no alarm, on this visit and on the
   assert.ok(heads.length >= 2 && heads.every(({ proven }) => !proven), 'they wait to be found in the published ledger');
   assert.deepEqual(service.looks, [], 'nothing is looked for while it cannot be there');
   await later(guest, link, 2 * MINUTE);
-  await guest.page.waitForFunction(() => new Promise((resolve) => {
-    indexedDB.open('unavoce').onsuccess = ({ target }) => { target.result.transaction('checkpoints').objectStore('checkpoints').getAll().onsuccess = (got) => { target.result.close(); resolve(got.target.result[0].heads.every(({ proven }) => proven)); }; };
-  }));
+  await allFound(guest);
   assert.ok(service.looks.length >= 2 && service.looks.length <= 4, service.looks.join());
   await guest.at('join-submit').click(); await guest.at('meeting').waitFor();
   await guest.approve('audio');
@@ -91,14 +98,42 @@ test('a ledger that was forked since the last visit is an alarm before one joins
   assert.match(await guest.at('alarm').textContent(), /two versions/);
   await guest.at('prompt').waitFor();
   await guest.at('prompt-scope-nothing').check();
-  await guest.at('prompt-approve').click();
-  await guest.page.waitForFunction(() => document.querySelector('[data-testid=prompt-error]').textContent.includes('cannot approve'));
+  await cannotApprove(guest);
   const looks = service.looks.length;
   await later(guest, link, 2 * DAY);
   await guest.at('ledger-alarm').waitFor();
   assert.equal(service.looks.length, looks, 'what is known is not looked for again');
   const { alarm } = await remembered(guest);
   assert.ok(alarm.seen.size < alarm.shown.size && [alarm.seen, alarm.shown].every(({ note }) => note.startsWith(`${service.ledger.origin}\n`)), 'both signed checkpoints are kept');
+});
+
+test('a page whose approval is refused for its ledger looks at once; where the ledger is right the refusal alone is no alarm, and the next answer is taken', async (t) => {
+  const { service, host, guest } = await meeting(t);
+  await host.ask('Minutes');
+  await guest.at('prompt').waitFor();
+  await guest.at('prompt-scope-audio').check();
+  service.lies.refuse = 'ledger_falsified';
+  await cannotApprove(guest);
+  await allFound(guest);
+  service.lies.refuse = '';
+  await guest.at('prompt-approve').click();
+  await guest.state('approval-status', 'approved');
+  assert.equal(await guest.at('alarm').isVisible(), false);
+});
+
+test('a page whose approval is refused for its ledger looks at once, and what it finds is the alarm', async (t) => {
+  const { service, host, guest } = await meeting(t);
+  await host.ask('Minutes');
+  await guest.at('prompt').waitFor();
+  await guest.at('prompt-scope-audio').check();
+  await service.ledger.rewrite(0, 5);
+  service.lies.refuse = 'ledger_falsified';
+  await cannotApprove(guest);
+  await guest.at('alarm').waitFor();
+  assert.match(await guest.at('alarm').textContent(), /two versions/);
+  const sent = service.posted.length;
+  await cannotApprove(guest);
+  assert.equal(service.posted.length, sent, 'nothing more is sent there');
 });
 
 test('a published ledger that stays behind is waited for; one that goes on without what was seen is an alarm', async (t) => {

@@ -63,7 +63,9 @@ async function recorded(t, passphrase) {
   const entries = await service.ledger.proven(service.ledger.entries.filter((entry) => entry.recording === recording));
   const [room_entry] = await service.ledger.proven(service.ledger.entries.filter(({ kind }) => kind === 'room'));
   const listed = { recording, room: link.split('/').at(-1).slice(0, 32), session: '0'.repeat(32), purpose: 'Minutes', state: 'sealed', requested_ms: Date.now(), delete_after_ms: Date.now() + 1e9, takes: 1, tracks };
-  Object.assign(service.lies, { files, recordings: [listed], detail: { ...listed, entries, room_entry, checkpoint: await service.ledger.checkpoint(), ledger_vkey: service.ledger.vkey } });
+  const seen = new Set([...approvals, take].map(({ body }) => body.checkpoint.size));
+  const consistency = await Promise.all([...seen].map((size) => service.ledger.consistency(size)));
+  Object.assign(service.lies, { files, recordings: [listed], detail: { ...listed, entries, room_entry, checkpoint: await service.ledger.checkpoint(), consistency, ledger_vkey: service.ledger.vkey } });
   await host.open(`${service.base}/host`);
   await host.at('recording-open').click();
   await host.at('recording-key-file').waitFor();
@@ -167,7 +169,13 @@ test('an approval counts as withdrawn when nothing is left of it', () => {
 });
 
 const again = (entries, kind, change) => entries.map((entry) => (entry.kind === kind ? { ...entry, ...change(entry) } : entry));
+const SEEN = {
+  'no proof that the ledger begins with what was seen': () => ({ consistency: [] }),
+  'one such proof missing': ({ consistency }) => ({ consistency: consistency.slice(0, -1) }),
+  'such a proof of something else': ({ consistency }) => ({ consistency: consistency.map(({ size, proof }) => ({ size, proof: proof.replace(/^./, (c) => (c === 'A' ? 'B' : 'A')) })) }),
+};
 const GARBAGE = {
+  ...SEEN,
   'a proof that does not hold': (detail) => ({ entries: again(detail.entries, 'approval', ({ proof }) => ({ proof: proof.replace(/index (\d+)/, (_, n) => `index ${Number(n) + 1}`) })) }),
   'an opening that is garbage': (detail) => ({ entries: again(detail.entries, 'take', () => ({ r: Buffer.alloc(32, 9).toString('base64') })) }),
   'a checkpoint that is garbage': () => ({ checkpoint: 'garbage' }),
@@ -186,6 +194,7 @@ test('what does not verify is named and opened only when asked to', async (t) =>
     await host.at('recording-key-file').setInputFiles(key);
     await host.state('recording-status', 'unverified');
     assert.match(await host.at('recording-doubts').textContent(), /not what it claims/);
+    if (what in SEEN) assert.match((await host.at('recording-doubts').locator('li').allTextContents()).join(' | '), /^Nothing proves that the service's log begins with what people had seen of it[^|]*$/, 'that alone is in doubt');
     assert.equal(await host.at('player-tile').count(), 0);
   });
   await host.at('recording-unverified').click();

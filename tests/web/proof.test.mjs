@@ -1,9 +1,9 @@
-// The acknowledgement's proof: every entry of trees of every small size proves itself, and nothing else passes.
+// The acknowledgement's proof: every entry of trees of every small size proves itself, and nothing else passes. The same of what was seen.
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { load } from './bundle.mjs';
 
-const { MockLedger, path, root } = await load('tests/web/mock/ledger.ts');
+const { MockLedger, consistency, path, root } = await load('tests/web/mock/ledger.ts');
 const proof = await load('web/src/core/proof.ts');
 const merkle = await load('web/src/core/merkle.ts');
 const { utf8, toHex, toBase64, fromBase64 } = await load('web/src/core/bytes.ts');
@@ -28,6 +28,50 @@ test('every leaf of every tree up to 20 leaves leads to the root, and under no o
       await assert.rejects(merkle.rootOfInclusion(leaves[index], index, size, [...hashes, leaves[0]]), { name: 'Malformed' });
     }
   }
+});
+
+const headOf = async (leaves) => ({ size: leaves.length, root: toHex(await root(leaves)) });
+/** What the page makes of a proof; one that is not even a proof is refused. */
+const begins = (seen, now, hashes) => proof.isBeginning(seen, now, hashes.map((hash) => `${toBase64(hash)}\n`).join('')).catch((error) => {
+  assert.equal(error.name, 'Malformed', error.stack);
+  return false;
+});
+const flipped = (bytes) => bytes.map((byte, i) => (i === 7 ? byte ^ 4 : byte));
+
+test('every tree up to 20 leaves is shown to begin with every smaller one, and with no other', async () => {
+  const leaves = await Promise.all(Array.from({ length: 20 }, (_, i) => merkle.leafHash(utf8(`leaf ${i}`))));
+  for (let size = 2; size <= leaves.length; size++) {
+    const now = await headOf(leaves.slice(0, size));
+    for (let old = 1; old < size; old++) {
+      const seen = await headOf(leaves.slice(0, old));
+      const hashes = await consistency(old, leaves.slice(0, size));
+      const what = `${old} of ${size}`;
+      assert.equal(await begins(seen, now, hashes), true, what);
+      assert.equal(await begins({ ...seen, root: toHex(leaves[19]) }, now, hashes), false, `${what}, another old root`);
+      assert.equal(await begins(seen, { ...now, root: toHex(leaves[19]) }, hashes), false, `${what}, another new root`);
+      for (const i of hashes.keys()) assert.equal(await begins(seen, now, hashes.map((hash, j) => (j === i ? flipped(hash) : hash))), false, `${what}, hash ${i} changed`);
+      for (const wrong of [hashes.slice(0, -1), hashes.slice(1), [...hashes, leaves[0]]]) assert.equal(await begins(seen, now, wrong), false, `${what}, ${wrong.length} hashes`);
+    }
+  }
+});
+
+test('a state of the same size or of nothing needs no proof, and a larger one has none', async () => {
+  const leaves = await Promise.all(['a', 'b', 'c'].map((text) => merkle.leafHash(utf8(text))));
+  const now = await headOf(leaves);
+  assert.equal(await begins(now, now, []), true);
+  assert.equal(await begins({ ...now, root: toHex(leaves[0]) }, now, []), false);
+  assert.equal(await begins(await headOf([]), now, []), true);
+  assert.equal(await begins({ size: 0, root: toHex(leaves[0]) }, now, []), false);
+  assert.equal(await begins({ ...now, size: 4 }, now, []), false);
+});
+
+test('the text of a consistency proof has one spelling', async () => {
+  const leaves = await Promise.all(['a', 'b', 'c'].map((text) => merkle.leafHash(utf8(text))));
+  const [seen, now] = [await headOf(leaves.slice(0, 2)), await headOf(leaves)];
+  const right = `${toBase64(leaves[2])}\n`;
+  assert.equal(await proof.isBeginning(seen, now, right), true);
+  for (const text of ['', '\n', right.trimEnd(), `${right}\n`, `\n${right}`, ` ${right}`, right.replace('\n', '\r\n'), right.replace('=', ''), `${toBase64(leaves[2].slice(1))}\n`, right.repeat(64)])
+    await assert.rejects(proof.isBeginning(seen, now, text), { name: 'Malformed' }, JSON.stringify(text));
 });
 
 async function acknowledged() {

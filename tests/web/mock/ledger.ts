@@ -67,6 +67,12 @@ export class MockLedger {
     for (let i = 0; i < fresh; i++) this.leaves.push(await leafHash(randomBytes(32)));
   }
 
+  /** That this ledger begins with its first `size` leaves, as the details of a recording have it. */
+  async consistency(size: number): Promise<{ size: number; proof: string }> {
+    const hashes = await consistency(size, this.leaves);
+    return { size, proof: hashes.map((hash) => `${toBase64(hash)}\n`).join("") };
+  }
+
   async proof(index: number): Promise<string> {
     const hashes = await path(index, this.leaves);
     return ["c2sp.org/tlog-proof@v1", `index ${index}`, ...hashes.map(toBase64), "", await this.checkpoint()].join("\n");
@@ -99,4 +105,13 @@ export async function path(index: number, leaves: Bytes[]): Promise<Bytes[]> {
   return index < k
     ? [...(await path(index, leaves.slice(0, k))), await root(leaves.slice(k))]
     : [...(await path(index - k, leaves.slice(k))), await root(leaves.slice(0, k))];
+}
+
+/** RFC 6962 section 2.1.2: that the tree of `leaves` begins with the one of the first `old` of them, at least one. */
+export async function consistency(old: number, leaves: Bytes[], isWholeOldTree = true): Promise<Bytes[]> {
+  if (old === leaves.length) return isWholeOldTree ? [] : [await root(leaves)];
+  const k = split(leaves.length);
+  return old <= k
+    ? [...(await consistency(old, leaves.slice(0, k), isWholeOldTree)), await root(leaves.slice(k))]
+    : [...(await consistency(old - k, leaves.slice(k), false)), await root(leaves.slice(0, k))];
 }

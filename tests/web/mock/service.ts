@@ -17,7 +17,7 @@ const TOKEN = "t".repeat(43); // everybody's
 const COUNTERSIGN_WITHIN_MS = 1_000; // the service waits 3 s
 
 /** What to lie about. Every lie is one that the pages must notice. */
-export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; openWithoutTake?: boolean; confirmsNobody?: boolean; losesConfirmations?: number; beforeConfirming?: object; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; holdMedia?: Promise<void>; unreachable?: boolean; published?: () => number; files?: Map<string, Uint8Array> }
+export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; openWithoutTake?: boolean; confirmsNobody?: boolean; losesConfirmations?: number; beforeConfirming?: object; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; holdMedia?: Promise<void>; unreachable?: boolean; published?: () => number; files?: Map<string, Uint8Array>; refuse?: string }
 
 export class MockService {
   readonly lies: Lies = {};
@@ -173,6 +173,7 @@ export class MockService {
     const kind = /unavoce\.(\w+)\.v1/.exec(parseEnvelope(envelope).payloadType)![1] as "request" | "approval" | "refusal" | "withdrawal";
     const { body, id } = await openStatement(kind, envelope);
     this.posted.push({ kind, envelope, wrapped });
+    if (kind === "approval" && this.lies.refuse) return problem(response, 409, this.lies.refuse, "no");
     const entry = await this.ledger.append(body.recording, kind, envelope, id);
     const person = this.people.find(({ key }) => key === (body as { key: string }).key);
     if (wrapped) this.keys.set(id, fromBase64(wrapped));

@@ -1,8 +1,9 @@
-// What the ledger shows us: C2SP signed notes, tlog-checkpoint, tlog-proof, and the inclusion of our entry (FORMATS.md section 4).
-import { concat, equalBytes, fromBase64, fromUtf8, hmacSha256, Malformed, sha256, toBase64, toBase64url, toHex, utf8, type Bytes } from "./bytes.ts";
+// What the ledger shows us: C2SP signed notes, tlog-checkpoint, tlog-proof, the inclusion of our entry (FORMATS.md section 4), and that a
+// ledger begins with what somebody had seen of it (section 6).
+import { concat, equalBytes, fromBase64, fromHex, fromUtf8, hmacSha256, Malformed, sha256, toBase64, toBase64url, toHex, utf8, type Bytes } from "./bytes.ts";
 import { BadSignature, verifySignature } from "./dsse.ts";
 import { parseStrictJson } from "./json.ts";
-import { rootOfInclusion, leafHash } from "./merkle.ts";
+import { rootOfInclusion, rootsOfConsistency, leafHash } from "./merkle.ts";
 import { count, digest, id, nullable, record, text } from "./shape.ts";
 import type { LedgerName, TreeHead } from "./statements.ts";
 
@@ -12,6 +13,8 @@ const entryShape = record<Entry>({ recording: id, sequence: count, previous: nul
 /** Entry, opening and proof as the service acknowledges a statement. */
 export interface Acknowledgement { entry: string; r: string; proof: string }
 export interface Checked { entry: Entry; index: number; head: TreeHead; checkpoint: string }
+
+const MAX_PROOF_HASHES = 63; // a tree of 2^63 leaves
 
 const decimal = (line: string | undefined, what: string): number => {
   if (line === undefined || !/^(0|[1-9][0-9]{0,15})$/.test(line)) throw new Malformed(`${what} is not a number`);
@@ -66,10 +69,26 @@ export function parseProof(proof: string): ParsedProof {
   if (lines.shift() !== "c2sp.org/tlog-proof@v1") throw new Malformed("not a tlog-proof");
   if (lines[0]?.startsWith("extra ")) lines.shift();
   const index = decimal(/^index (.*)$/.exec(lines.shift() ?? "")?.[1], "the index of the proof");
-  if (lines.length > 63) throw new Malformed("the proof is too long");
+  return { index, hashes: hashesOf(lines), checkpoint: proof.slice(cut + 2) };
+}
+
+function hashesOf(lines: string[]): Bytes[] {
+  if (lines.length > MAX_PROOF_HASHES) throw new Malformed("the proof is too long");
   const hashes = lines.map(fromBase64);
   if (hashes.some((hash) => hash.length !== 32)) throw new Malformed("a hash of the proof is not 32 bytes");
-  return { index, hashes, checkpoint: proof.slice(cut + 2) };
+  return hashes;
+}
+
+/**
+ * Whether the tree of `seen` is the beginning of the one of `now`, which must have been opened with the ledger's key. `proof` is the text of
+ * a consistency proof between the two: hash lines, 1 to 63 of them. None is looked at where none is needed.
+ */
+export async function isBeginning(seen: TreeHead, now: TreeHead, proof: string): Promise<boolean> {
+  if (seen.size >= now.size) return seen.size === now.size && seen.root === now.root;
+  if (seen.size === 0) return seen.root === toHex(await sha256(new Uint8Array()));
+  if (!proof.endsWith("\n")) throw new Malformed("a consistency proof is missing, or does not end in a line feed");
+  const roots = await rootsOfConsistency(seen.size, now.size, hashesOf(proof.slice(0, -1).split("\n")), fromHex(seen.root));
+  return toHex(roots.seen) === seen.root && toHex(roots.now) === now.root;
 }
 
 export async function commitment(r: Uint8Array, entry: Uint8Array): Promise<Bytes> {

@@ -73,7 +73,8 @@ export class LedgerWatch {
     });
   }
 
-  private async look(): Promise<void> {
+  /** Looks at the published ledger, unless a page of this browser did so within the minute. Throws nothing. */
+  async look(): Promise<void> {
     try {
       const asked = await this.claim();
       const memory = asked ? await this.lookFor(asked) : await this.read();

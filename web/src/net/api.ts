@@ -21,7 +21,7 @@ export interface RecordingListed {
 }
 export interface EntryFile { index: number; entry: string; r: string; kind: string; envelope: string; proof: string }
 export interface OwnTracks { state: string; tracks: { name: string; size_bytes: number }[] }
-export interface RecordingDetail extends RecordingListed { entries: EntryFile[]; room_entry: EntryFile; checkpoint: string; ledger_vkey: string }
+export interface RecordingDetail extends RecordingListed { entries: EntryFile[]; room_entry: EntryFile; checkpoint: string; consistency: { size: number; proof: string }[]; ledger_vkey: string }
 
 /** A request that failed: an RFC 9457 problem document, or code `network` when nothing answered. */
 export class Problem extends Error {

@@ -1,10 +1,11 @@
-// Whether a recording is what it claims to be, before the page opens it: the room's key, the ledger's proofs, and the order in which
-// people approved and recording began (FORMATS.md section 9, as far as it can be told without the files). Gives what is wrong, in words.
+// Whether a recording is what it claims to be, before the page opens it: the room's key, the ledger's proofs, what people had seen of the
+// ledger, and the order in which they approved and recording began (FORMATS.md section 9, as far as it can be told without the files).
+// Gives what is wrong, in words.
 import { fromBase64, fromUtf8, Malformed, toHex, type Bytes } from "../core/bytes.ts";
 import { openStatement, type Signed } from "../core/dsse.ts";
 import { signerFromSeed } from "../core/ed25519.ts";
 import type { RoomKey } from "../core/identity.ts";
-import { checkAcknowledgement, commitment, openCheckpoint, type Checked } from "../core/proof.ts";
+import { checkAcknowledgement, commitment, isBeginning, openCheckpoint, type Checked } from "../core/proof.ts";
 import type { Approval, Bodies, Kind, Room, Seal, Take, Track, TreeHead } from "../core/statements.ts";
 import { stillGranted, whollyWithdrawn } from "../core/withdrawals.ts";
 import { T, type Message } from "../i18n/i18n.ts";
@@ -33,6 +34,7 @@ export async function verifyRecording(detail: RecordingDetail, key: RoomKey): Pr
     need(evidence.request.body.room_statement === evidence.room.id, "the request names another statement of the room");
   });
   await check(T("unverified_ledger"), () => checkLedger(detail, evidence.room.body));
+  await check(T("unverified_seen"), () => checkSeen(detail, evidence));
   await check(T("unverified_order"), () => evidence.takes.forEach((take) => checkTake(take, evidence)));
   await check(T("unverified_tracks"), () => checkTracks(evidence));
   return wrong;
@@ -76,6 +78,16 @@ async function checkEntry(file: EntryFile, about: string, head: TreeHead, room: 
   need(checked.entry.recording === about && checked.entry.kind === file.kind && checked.index === file.index, "the ledger's entry is about another statement");
   need(checked.head.size === head.size && checked.head.root === head.root, "a proof leads to another checkpoint");
   return checked;
+}
+
+/** The ledger begins with what each approval names as seen of it, if it names something, and each take. */
+async function checkSeen({ checkpoint, consistency }: RecordingDetail, { room, approvals, takes }: Evidence): Promise<void> {
+  const now = await openCheckpoint(checkpoint, room.body.ledger);
+  for (const { body: { checkpoint: seen } } of [...approvals, ...takes]) {
+    if (seen === null) continue;
+    const proof = consistency.find(({ size }) => size === seen.size)?.proof ?? "";
+    need(await isBeginning(seen, now, proof), "the ledger does not begin with what somebody had seen of it");
+  }
 }
 
 /** Everybody named had approved this request before the take, and the approval still stood. */

@@ -46,6 +46,8 @@ export class Answering {
       await this.acknowledged(await api.submit(approval.envelope, wrapped), approval.envelope, asked, before, approval.id, approval.body.scope);
     } catch (error) {
       if (this.store.state.approval === approval.id) this.store.set({ answer: "asked", approval: null, scope: [] });
+      // Looked for at once. The service's word alone is no alarm that stays: what we named may come from a take, signed by no ledger.
+      if (error instanceof Problem && error.code === "ledger_falsified") void this.ledger.look();
       throw error;
     }
   }

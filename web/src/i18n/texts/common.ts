@@ -84,8 +84,8 @@ export const common = {
   problem_wrong_origin: ["This page was opened at another address than the service expects. Use the address from your invitation.", "Diese Seite wurde unter einer anderen Adresse geöffnet, als der Dienst erwartet. Nehmen Sie die Adresse aus Ihrer Einladung."],
   problem_bad_offer: ["The service could not take your sound or picture ({detail}).", "Der Dienst konnte Ihren Ton oder Ihr Bild nicht annehmen ({detail})."],
   problem_ledger_falsified: [
-    "The service's log was falsified, as far as this browser can tell. You cannot approve here any more; you can still refuse, and take approvals back.",
-    "Soweit dieser Browser es feststellen kann, wurde das Protokoll des Dienstes verfälscht. Zustimmen können Sie hier nicht mehr; ablehnen und widerrufen können Sie weiterhin.",
+    "The service's log does not fit what this browser has seen of it: it may have been rolled back or falsified. You cannot approve here; you can still refuse, and take approvals back.",
+    "Das Protokoll des Dienstes passt nicht zu dem, was dieser Browser davon gesehen hat: Vielleicht wurde es zurückgesetzt oder verfälscht. Zustimmen können Sie hier nicht; ablehnen und widerrufen können Sie weiterhin.",
   ],
   problem_request_over: ["The question is over: nobody asks any more.", "Die Frage ist vorbei: Es fragt niemand mehr."],
 } as const;

@@ -20,6 +20,10 @@ export const player = {
   unverified_open: ["Open it unverified", "Ungeprüft öffnen"],
   unverified_room: ["The room's statement is not signed by your room key, or it is not the one that the request was made under.", "Die Erklärung des Raums ist nicht mit Ihrem Raumschlüssel unterschrieben, oder die Anfrage wurde unter einer anderen gestellt."],
   unverified_ledger: ["The service's log does not prove these statements: a proof, a checkpoint or a statement is missing or false.", "Das Protokoll des Dienstes beweist diese Erklärungen nicht: Ein Beweis, ein Stand des Protokolls oder eine Erklärung fehlt oder ist falsch."],
+  unverified_seen: [
+    "Nothing proves that the service's log begins with what people had seen of it when they approved: somebody may have been shown another log.",
+    "Nichts beweist, dass das Protokoll des Dienstes mit dem beginnt, was die Beteiligten davon gesehen hatten, als sie zustimmten: Vielleicht wurde jemandem ein anderes Protokoll gezeigt.",
+  ],
   unverified_order: ["Recording began without the standing approval of everyone who is in it.", "Die Aufzeichnung begann ohne die geltende Zustimmung aller, die darin vorkommen."],
   unverified_tracks: ["A track does not belong to an approval of its take, or is not the one that was announced.", "Eine Spur gehört zu keiner Zustimmung ihres Abschnitts oder ist nicht die angekündigte."],
   opening: ["Fetching and decrypting …", "Wird geholt und entschlüsselt …"],
