@@ -16,8 +16,11 @@ export type Listed = { participant: string; name: string; role: string; place: s
 const TOKEN = "t".repeat(43); // everybody's
 const COUNTERSIGN_WITHIN_MS = 1_000; // the service waits 3 s
 
+/** Joins that are refused: of whom, and with which words, one after the other. */
+interface Refusals { name: string; codes: string[] }
+
 /** What to lie about. Every lie is one that the pages must notice. */
-export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; openWithoutTake?: boolean; confirmsNobody?: boolean; losesConfirmations?: number; beforeConfirming?: object; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; holdMedia?: Promise<void>; unreachable?: boolean; published?: () => number; files?: Map<string, Uint8Array> }
+export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; openWithoutTake?: boolean; confirmsNobody?: boolean; losesConfirmations?: number; beforeConfirming?: object; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; holdMedia?: Promise<void>; refuses?: Refusals; unreachable?: boolean; published?: () => number; files?: Map<string, Uint8Array> }
 
 export class MockService {
   readonly lies: Lies = {};
@@ -30,6 +33,8 @@ export class MockService {
   readonly looks: string[] = [];
   /** how often somebody offered to send media */
   offered = 0;
+  /** how often somebody asked to be let in */
+  joined = 0;
   private readonly rooms = new Map<string, Room>();
   private readonly people: Person[] = [];
   private readonly server: Server;
@@ -62,8 +67,8 @@ export class MockService {
   get roomCount(): number {
     return this.rooms.size;
   }
-  dropSockets(): void {
-    this.people.forEach(({ socket }) => socket?.terminate());
+  dropSockets(name?: string): void {
+    this.people.filter((person) => name === undefined || person.name === name).forEach(({ socket }) => socket?.terminate());
   }
 
   private config(): object {
@@ -300,10 +305,16 @@ export class MockService {
   }
 
   private async join(socket: WebSocket, { name, key, role, resume }: { name: string; key: string; role: string; resume: string | null }): Promise<void> {
+    this.joined++;
+    const { refuses } = this.lies;
+    const refused = refuses?.name === name ? refuses.codes.shift() : undefined;
+    if (refused !== undefined) return refuse(socket, refused);
     const back = this.people.find((known) => resume !== null && known.resume === resume);
-    const person: Person = back ?? { participant: toHex(randomBytes(16)), resume: toBase64url(randomBytes(32)), name, role, key, answer: "none", approval: null, socket, challenge: "" };
+    if (this.people.some((known) => known !== back && known.key === key && known.socket?.readyState === 1)) return refuse(socket, "key_in_use");
+    back?.socket?.terminate(); // a newer connection takes the place of the older one
+    const person: Person = back ?? { participant: toHex(randomBytes(16)), resume: "", name, role, key, answer: "none", approval: null, socket, challenge: "" };
     if (!back) this.people.push(person);
-    Object.assign(person, { socket, challenge: toBase64url(randomBytes(32)), answer: "none", resting: person.approval ?? person.resting, approval: null });
+    Object.assign(person, { socket, resume: toBase64url(randomBytes(32)), challenge: toBase64url(randomBytes(32)), answer: "none", resting: person.approval ?? person.resting, approval: null });
     const room = [...this.rooms.values()].at(-1)!;
     const { body } = await openStatement("room", room.envelope);
     person.place = body.lobby && this.request && role !== "host" && back?.place !== "room" ? "lobby" : "room";
@@ -335,6 +346,11 @@ export class MockService {
 
 function send(socket: WebSocket | null, message: object): void {
   if (socket?.readyState === 1) socket.send(JSON.stringify(message));
+}
+/** A join that was refused leaves nothing to do on its connection. */
+function refuse(socket: WebSocket, code: string): void {
+  send(socket, { type: "problem", problem: { code, status: 409, detail: `the join is refused: ${code}` } });
+  socket.close();
 }
 function problem(response: ServerResponse, status: number, code: string, detail: string): void {
   response.writeHead(status, { "Content-Type": "application/problem+json" }).end(JSON.stringify({ type: "about:blank", title: code, status, detail, code }));

@@ -19,8 +19,11 @@ import { Store, type MeetingState, type Place } from "./state.ts";
 
 const TAKE_MUST_BE_SHOWN_MS = 2_000;
 
-/** How joining goes on: entered once, waiting in front of the door of a room with a lobby, refused for good, or waiting for the service; and that a host ended it. */
-export interface Entry { entered(): void; atTheDoor(): void; refused(problem: Message): void; waits(words: Message): void; removed(): void }
+/**
+ * How joining goes on: entered once, waiting in front of the door of a room with a lobby, refused for good, or waiting for the service; that
+ * a host ended it; and that the service does not let in again a page that was in.
+ */
+export interface Entry { entered(): void; atTheDoor(): void; refused(problem: Message): void; waits(words: Message): void; removed(): void; shutOut(why: Message): void }
 
 export class Meeting {
   readonly publisher: Publisher;
@@ -51,16 +54,35 @@ export class Meeting {
   }
 
   async leave(): Promise<void> {
-    this.left = true;
-    this.publisher.stop();
-    this.socket.leave();
-    this.mesh?.close();
-    this.media.close();
+    this.end();
     await leaveSeat(this.place.roomId);
+  }
+
+  /** From here on this page sends nothing to anybody, and hears nothing. */
+  private end(): void {
+    this.left = true;
+    this.publisher.close();
+    this.socket.leave();
+    this.restartMesh();
+    this.media.close();
+  }
+
+  /** The service does not let this page in again: it is open in another tab, or there is no room for it. A reload may try again, in its seat. */
+  private shutOut(): void {
+    if (this.left) return; // the person left, or a host ended it
+    const { participant, notice } = this.store.state;
+    this.store.set({ connection: "closed" });
+    if (participant === "") return; // `refused` gave the form back
+    this.end();
+    this.entry.shutOut(notice ?? T("problem_unavailable"));
   }
 
   private status(connection: SocketStatus): void {
     if (this.left) return;
+    if (connection === "closed") { // behind the message that says why
+      this.queue = this.queue.then(() => this.shutOut());
+      return;
+    }
     if (connection === "connecting" || connection === "reconnecting") this.before = this.ledger.asking().catch(() => null);
     if (connection === "reconnecting" && this.store.state.participant === "") this.entry.waits(T("join_waits"));
     this.store.set({ connection });
@@ -75,6 +97,7 @@ export class Meeting {
 
   private async handle(message: ServerMessage): Promise<void> {
     const { store } = this;
+    if (this.left) return;
     switch (message.type) {
       case "signal": return this.mesh?.receive(message.from, message.data); // behind the welcome that makes the mesh
       case "welcome": return this.welcome(message);

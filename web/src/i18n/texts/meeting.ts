@@ -81,6 +81,8 @@ export const meeting = {
     "You are not in the meeting any more; nothing of you is recorded. What you approved earlier can still be taken back here.",
     "Sie sind nicht mehr im Treffen; von Ihnen wird nichts aufgezeichnet. Wozu Sie vorher zugestimmt haben, können Sie hier weiterhin widerrufen.",
   ],
+  shut_out_title: ["This page is not in the meeting any more", "Diese Seite ist nicht mehr im Treffen"],
+  shut_out_words: ["{why} From this page nothing of you is sent any more.", "{why} Von dieser Seite wird nichts mehr von Ihnen gesendet."],
   remove: ["Remove", "Entfernen"],
   remove_person: ["Remove {name} from the meeting", "{name} aus dem Treffen entfernen"],
   remove_title: ["Remove {name} from the meeting?", "{name} aus dem Treffen entfernen?"],
