@@ -20,7 +20,7 @@ const COUNTERSIGN_WITHIN_MS = 1_000; // the service waits 3 s
 interface Refusals { name: string; codes: string[] }
 
 /** What to lie about. Every lie is one that the pages must notice. */
-export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; openWithoutTake?: boolean; confirmsNobody?: boolean; losesConfirmations?: number; beforeConfirming?: object; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; holdMedia?: Promise<void>; refuses?: Refusals; unreachable?: boolean; published?: () => number; files?: Map<string, Uint8Array> }
+export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; openWithoutTake?: boolean; confirmsNobody?: boolean; losesConfirmations?: number; beforeConfirming?: object; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; holdMedia?: Promise<void>; holdCounting?: Promise<void>; holdJoins?: Promise<void>; refuses?: Refusals; unreachable?: boolean; published?: () => number; files?: Map<string, Uint8Array> }
 
 export class MockService {
   readonly lies: Lies = {};
@@ -37,6 +37,8 @@ export class MockService {
   joined = 0;
   private readonly rooms = new Map<string, Room>();
   private readonly people: Person[] = [];
+  /** recording and key of each withdrawal of everything: final */
+  private readonly spent = new Set<string>();
   private readonly server: Server;
   private session = toHex(randomBytes(16));
   private request: { id: string; envelope: string; recording: string } | null = null;
@@ -69,6 +71,11 @@ export class MockService {
   }
   dropSockets(name?: string): void {
     this.people.filter((person) => name === undefined || person.name === name).forEach(({ socket }) => socket?.terminate());
+  }
+  /** Somebody's approval has expired; the question is still asked. */
+  async expires(name: string): Promise<void> {
+    Object.assign(this.people.find((known) => known.name === name)!, { answer: "none", approval: null });
+    await this.settle("expired");
   }
 
   private config(): object {
@@ -177,18 +184,23 @@ export class MockService {
   private async statement({ envelope, wrapped }: { envelope: string; wrapped: string | null }, response: ServerResponse): Promise<void> {
     const kind = /unavoce\.(\w+)\.v1/.exec(parseEnvelope(envelope).payloadType)![1] as "request" | "approval" | "refusal" | "withdrawal";
     const { body, id } = await openStatement(kind, envelope);
+    const { key } = body as { key: string };
+    const whole = kind === "withdrawal" && (body as { kinds: string[] }).kinds.length === 4;
+    if (kind === "approval" && this.spent.has(`${body.recording} ${key}`)) return problem(response, 403, "not_permitted", "this key has withdrawn everything from this recording, for good");
+    if (whole) this.spent.add(`${body.recording} ${key}`);
     this.posted.push({ kind, envelope, wrapped });
     const entry = await this.ledger.append(body.recording, kind, envelope, id);
-    const person = this.people.find(({ key }) => key === (body as { key: string }).key);
+    const person = this.people.find((known) => known.key === key);
     if (wrapped) this.keys.set(id, fromBase64(wrapped));
     const publish = kind === "approval" && (body as { scope: string[] }).scope.length > 0 ? { url: `/whip/${id.slice(0, 16)}`, token: TOKEN } : null;
     response.writeHead(201, { "Content-Type": "application/json" })
       .end(JSON.stringify({ id, kind, entry: entry.entry, r: entry.r, proof: this.lies.proof?.(entry.proof) ?? entry.proof, publish }));
+    if (kind === "approval") await this.lies.holdCounting; // what was acknowledged may be told later, on the other connection
     if (kind === "request") this.named = (body as { names_refusals: boolean }).names_refusals;
     if (kind === "request") this.ask({ id, envelope, recording: body.recording });
-    else if (kind === "withdrawal" && (body as { kinds: string[] }).kinds.length < 4) return; // the recording goes on with less
+    else if (kind === "withdrawal" && (!whole || body.recording !== this.request?.recording)) return; // the recording goes on, with less
     else if (person) {
-      Object.assign(person, { answer: { approval: "approved", refusal: "refused", withdrawal: "withdrawn" }[kind], approval: kind === "approval" ? id : null });
+      Object.assign(person, { answer: { approval: "approved", refusal: "refused", withdrawal: "withdrawn" }[kind], approval: kind === "approval" ? id : null, resting: null });
       if (kind === "refusal") this.people.filter(({ role }) => role === "host").forEach((host) => send(host.socket, { type: "refused", participant: null }));
       await this.settle(kind === "withdrawal" ? "withdrawn" : kind === "refusal" ? "refused" : "new_approval");
     }
@@ -306,6 +318,7 @@ export class MockService {
 
   private async join(socket: WebSocket, { name, key, role, resume }: { name: string; key: string; role: string; resume: string | null }): Promise<void> {
     this.joined++;
+    await this.lies.holdJoins;
     const { refuses } = this.lies;
     const refused = refuses?.name === name ? refuses.codes.shift() : undefined;
     if (refused !== undefined) return refuse(socket, refused);
