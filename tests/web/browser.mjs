@@ -15,7 +15,21 @@ export const launch = () => chromium.launch({
 export async function person(browser, { lang = 'en', width = 1200, height = 850, dark = false } = {}) {
   const context = await browser.newContext({ locale: lang === 'de' ? 'de-DE' : 'en-GB', viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', acceptDownloads: true, reducedMotion: 'reduce' });
   context.setDefaultTimeout(10000);
-  const page = await context.newPage();
+  return inTab(context, await context.newPage());
+}
+
+/** The tab that a browser's "Duplicate" opens: the same person and browser, with a copy of what the tab kept for itself. */
+export async function duplicate({ context, page }) {
+  const kept = await page.evaluate(() => ({ ...sessionStorage }));
+  const copy = await context.newPage();
+  await copy.addInitScript((entries) => { for (const [name, value] of Object.entries(entries)) if (sessionStorage.getItem(name) === null) sessionStorage.setItem(name, value); }, kept);
+  return inTab(context, copy);
+}
+
+/** Another tab of the same browser, which kept nothing yet. */
+export const anotherTab = async ({ context }) => inTab(context, await context.newPage());
+
+function inTab(context, page) {
   const complaints = [];
   page.on('pageerror', (error) => complaints.push(String(error.stack ?? error)));
   page.on('console', (line) => line.type() === 'error' && complaints.push(line.text()));

@@ -16,8 +16,11 @@ export type Listed = { participant: string; name: string; role: string; place: s
 const TOKEN = "t".repeat(43); // everybody's
 const COUNTERSIGN_WITHIN_MS = 1_000; // the service waits 3 s
 
+/** Joins that are refused: of whom, and with which words, one after the other. */
+interface Refusals { name: string; codes: string[] }
+
 /** What to lie about. Every lie is one that the pages must notice. */
-export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; openWithoutTake?: boolean; confirmsNobody?: boolean; losesConfirmations?: number; beforeConfirming?: object; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; holdMedia?: Promise<void>; unreachable?: boolean; published?: () => number; files?: Map<string, Uint8Array>; refuse?: string }
+export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; openWithoutTake?: boolean; confirmsNobody?: boolean; losesConfirmations?: number; beforeConfirming?: object; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; holdMedia?: Promise<void>; holdCounting?: Promise<void>; holdJoins?: Promise<void>; refuses?: Refusals; unreachable?: boolean; published?: () => number; files?: Map<string, Uint8Array>; refuse?: string }
 
 export class MockService {
   readonly lies: Lies = {};
@@ -30,8 +33,12 @@ export class MockService {
   readonly looks: string[] = [];
   /** how often somebody offered to send media */
   offered = 0;
+  /** how often somebody asked to be let in */
+  joined = 0;
   private readonly rooms = new Map<string, Room>();
   private readonly people: Person[] = [];
+  /** recording and key of each withdrawal of everything: final */
+  private readonly spent = new Set<string>();
   private readonly server: Server;
   private session = toHex(randomBytes(16));
   private request: { id: string; envelope: string; recording: string } | null = null;
@@ -62,8 +69,13 @@ export class MockService {
   get roomCount(): number {
     return this.rooms.size;
   }
-  dropSockets(): void {
-    this.people.forEach(({ socket }) => socket?.terminate());
+  dropSockets(name?: string): void {
+    this.people.filter((person) => name === undefined || person.name === name).forEach(({ socket }) => socket?.terminate());
+  }
+  /** Somebody's approval has expired; the question is still asked. */
+  async expires(name: string): Promise<void> {
+    Object.assign(this.people.find((known) => known.name === name)!, { answer: "none", approval: null });
+    await this.settle("expired");
   }
 
   private config(): object {
@@ -172,19 +184,24 @@ export class MockService {
   private async statement({ envelope, wrapped }: { envelope: string; wrapped: string | null }, response: ServerResponse): Promise<void> {
     const kind = /unavoce\.(\w+)\.v1/.exec(parseEnvelope(envelope).payloadType)![1] as "request" | "approval" | "refusal" | "withdrawal";
     const { body, id } = await openStatement(kind, envelope);
+    const { key } = body as { key: string };
+    const whole = kind === "withdrawal" && (body as { kinds: string[] }).kinds.length === 4;
+    if (kind === "approval" && this.spent.has(`${body.recording} ${key}`)) return problem(response, 403, "not_permitted", "this key has withdrawn everything from this recording, for good");
+    if (whole) this.spent.add(`${body.recording} ${key}`);
     this.posted.push({ kind, envelope, wrapped });
     if (kind === "approval" && this.lies.refuse) return problem(response, 409, this.lies.refuse, "no");
     const entry = await this.ledger.append(body.recording, kind, envelope, id);
-    const person = this.people.find(({ key }) => key === (body as { key: string }).key);
+    const person = this.people.find((known) => known.key === key);
     if (wrapped) this.keys.set(id, fromBase64(wrapped));
     const publish = kind === "approval" && (body as { scope: string[] }).scope.length > 0 ? { url: `/whip/${id.slice(0, 16)}`, token: TOKEN } : null;
     response.writeHead(201, { "Content-Type": "application/json" })
       .end(JSON.stringify({ id, kind, entry: entry.entry, r: entry.r, proof: this.lies.proof?.(entry.proof) ?? entry.proof, publish }));
+    if (kind === "approval") await this.lies.holdCounting; // what was acknowledged may be told later, on the other connection
     if (kind === "request") this.named = (body as { names_refusals: boolean }).names_refusals;
     if (kind === "request") this.ask({ id, envelope, recording: body.recording });
-    else if (kind === "withdrawal" && (body as { kinds: string[] }).kinds.length < 4) return; // the recording goes on with less
+    else if (kind === "withdrawal" && (!whole || body.recording !== this.request?.recording)) return; // the recording goes on, with less
     else if (person) {
-      Object.assign(person, { answer: { approval: "approved", refusal: "refused", withdrawal: "withdrawn" }[kind], approval: kind === "approval" ? id : null });
+      Object.assign(person, { answer: { approval: "approved", refusal: "refused", withdrawal: "withdrawn" }[kind], approval: kind === "approval" ? id : null, resting: null });
       if (kind === "refusal") this.people.filter(({ role }) => role === "host").forEach((host) => send(host.socket, { type: "refused", participant: null }));
       await this.settle(kind === "withdrawal" ? "withdrawn" : kind === "refusal" ? "refused" : "new_approval");
     }
@@ -301,10 +318,17 @@ export class MockService {
   }
 
   private async join(socket: WebSocket, { name, key, role, resume }: { name: string; key: string; role: string; resume: string | null }): Promise<void> {
+    this.joined++;
+    await this.lies.holdJoins;
+    const { refuses } = this.lies;
+    const refused = refuses?.name === name ? refuses.codes.shift() : undefined;
+    if (refused !== undefined) return refuse(socket, refused);
     const back = this.people.find((known) => resume !== null && known.resume === resume);
-    const person: Person = back ?? { participant: toHex(randomBytes(16)), resume: toBase64url(randomBytes(32)), name, role, key, answer: "none", approval: null, socket, challenge: "" };
+    if (this.people.some((known) => known !== back && known.key === key && known.socket?.readyState === 1)) return refuse(socket, "key_in_use");
+    back?.socket?.terminate(); // a newer connection takes the place of the older one
+    const person: Person = back ?? { participant: toHex(randomBytes(16)), resume: "", name, role, key, answer: "none", approval: null, socket, challenge: "" };
     if (!back) this.people.push(person);
-    Object.assign(person, { socket, challenge: toBase64url(randomBytes(32)), answer: "none", resting: person.approval ?? person.resting, approval: null });
+    Object.assign(person, { socket, resume: toBase64url(randomBytes(32)), challenge: toBase64url(randomBytes(32)), answer: "none", resting: person.approval ?? person.resting, approval: null });
     const room = [...this.rooms.values()].at(-1)!;
     const { body } = await openStatement("room", room.envelope);
     person.place = body.lobby && this.request && role !== "host" && back?.place !== "room" ? "lobby" : "room";
@@ -336,6 +360,11 @@ export class MockService {
 
 function send(socket: WebSocket | null, message: object): void {
   if (socket?.readyState === 1) socket.send(JSON.stringify(message));
+}
+/** A join that was refused leaves nothing to do on its connection. */
+function refuse(socket: WebSocket, code: string): void {
+  send(socket, { type: "problem", problem: { code, status: 409, detail: `the join is refused: ${code}` } });
+  socket.close();
 }
 function problem(response: ServerResponse, status: number, code: string, detail: string): void {
   response.writeHead(status, { "Content-Type": "application/problem+json" }).end(JSON.stringify({ type: "about:blank", title: code, status, detail, code }));

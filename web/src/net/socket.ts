@@ -9,6 +9,9 @@ export type { Gate, RosterEntry, ServerMessage };
 const PING_EVERY_MS = 15_000;
 const SILENCE_LIMIT_MS = 40_000;
 const RETRY_MS = [300, 1_000, 2_000, 4_000, 8_000];
+/** Why a join may be refused and still be taken a moment later (docs/API.md). */
+const PASSING = new Set(["unavailable", "storage", "rate_limited", "too_many_sessions"]);
+type Refusal = "passes" | "try_without_token" | "for_good";
 
 export class RoomSocket {
   private socket: WebSocket | null = null;
@@ -16,6 +19,7 @@ export class RoomSocket {
   private done = false;
   private heardAt = 0;
   private welcomed = false;
+  private everWelcomed = false;
   private pinger: ReturnType<typeof setInterval> | undefined;
 
   constructor(
@@ -62,17 +66,23 @@ export class RoomSocket {
     const message = JSON.parse(text) as ServerMessage;
     if (message.type === "welcome") {
       this.attempts = 0;
-      this.welcomed = true;
+      this.welcomed = this.everWelcomed = true;
       this.resume = message.resume;
       this.status("connected");
     }
-    if (message.type === "problem" && message.problem?.code === "removed") this.close();
-    // A join that the service refuses would be refused again; only a stale resume token is worth a second try without it.
-    if (message.type === "problem" && !this.welcomed) {
-      if (this.resume === null) this.done = true;
-      else this.resume = null;
-    }
+    const refusal = message.type === "problem" ? this.refusal(message.problem?.code) : null;
+    if (refusal === "passes") return;
+    if (refusal === "try_without_token") this.resume = null;
     this.receive(message);
+    if (refusal === "for_good") this.close(); // after the word that says why
+  }
+
+  /** What a problem means for the connection. A join that was refused would be refused again; only a stale resume token is worth a second try without it. */
+  private refusal(code = ""): Refusal | null {
+    if (code === "removed") return "for_good";
+    if (this.welcomed) return null;
+    if (this.everWelcomed && PASSING.has(code)) return "passes";
+    return this.resume === null ? "for_good" : "try_without_token";
   }
 
   private lost(socket: WebSocket): void {

@@ -4,18 +4,22 @@ import { parseKeyFile, writeKeyFile } from "../core/identity.ts";
 import { checkAcknowledgement } from "../core/proof.ts";
 import { writeReceipt } from "../core/receipt.ts";
 import type { MediaKind } from "../core/shape.ts";
-import { T } from "../i18n/i18n.ts";
+import { T, type Message } from "../i18n/i18n.ts";
 import type { Asked as LedgerAsked, LedgerWatch } from "../ledger/watch.ts";
 import { api, Problem, type Accepted, type PublishAt } from "../net/api.ts";
 import { submitUntilAcknowledged } from "../net/submit.ts";
 import { approvalsOf, keepApproval, updateApproval } from "../store/approvals.ts";
 import { makeApproval, makeConfirmation, makeRefusal, makeWithdrawal, type Asked } from "./answers.ts";
-import { keptWithdrawals, markWithdrawn } from "./kept_withdrawals.ts";
+import { keptWithdrawals, markTakenBack, markWithdrawn, signedInAdvance } from "./kept_withdrawals.ts";
 import type { Publisher } from "./publisher.ts";
-import type { Place, Store } from "./state.ts";
+import type { MeetingState, Place, Store } from "./state.ts";
 
 /** What the service answers a confirmation with that it does not take (docs/API.md); any other problem is about something else. */
 const NOT_CONFIRMED = new Set(["unknown_reference", "not_permitted", "proof_follows", "replayed", "expired", "malformed", "wrong_kind", "bad_signature"]);
+
+type OwnAnswer = Pick<MeetingState, "answer" | "approval" | "scope">;
+const UNANSWERED: OwnAnswer = { answer: "asked", approval: null, scope: [] };
+const WITHDRAWN: OwnAnswer = { answer: "withdrawn", approval: null, scope: [] };
 
 export class Answering {
   private readonly listeners = new Set<() => void>();
@@ -31,7 +35,8 @@ export class Answering {
     this.listeners.add(listener);
   }
 
-  async approve(scope: MediaKind[]): Promise<void> {
+  /** `otherwise`: what holds if the service does not take it. */
+  async approve(scope: MediaKind[], otherwise = UNANSWERED): Promise<void> {
     await this.ledger.mustHold();
     const asked = await this.asked();
     const { approval, wrapped, keyFile } = await makeApproval(asked, scope, this.place.signer);
@@ -45,9 +50,10 @@ export class Answering {
       const before = await this.ledger.asking();
       await this.acknowledged(await api.submit(approval.envelope, wrapped), approval.envelope, asked, before, approval.id, approval.body.scope);
     } catch (error) {
-      if (this.store.state.approval === approval.id) this.store.set({ answer: "asked", approval: null, scope: [] });
+      if (this.store.state.approval === approval.id) this.store.set(otherwise);
       // Looked for at once. The service's word alone is no alarm that stays: what we named may come from a take, signed by no ledger.
       if (error instanceof Problem && error.code === "ledger_falsified") void this.ledger.look();
+      if (await this.keyIsSpent(error, approval.id, asked, scope)) this.spent(T("notice_key_spent"));
       throw error;
     }
   }
@@ -68,13 +74,11 @@ export class Answering {
     const { request, answer, approval, scope: before } = this.store.state;
     if (!request || answer !== "approved") throw new Problem(0, "request_over", "there is no approval to change any more");
     const less = before.filter((kind) => !scope.includes(kind));
+    const left = before.filter((kind) => scope.includes(kind));
     this.publisher.restrict(scope); // at once, whatever becomes of the rest
     if (scope.length === 0 || scope.some((kind) => !before.includes(kind))) {
-      return this.approve(scope).catch((error: unknown) => {
-        // The approval from before still holds, of what is still sent.
-        this.store.set({ answer, approval, scope: before.filter((kind) => scope.includes(kind)) });
-        throw error;
-      });
+      this.store.set({ scope: left });
+      return this.approve(scope, { answer, approval, scope: left }); // the approval from before still holds, of what is still sent
     }
     if (less.length === 0) return;
     this.store.set({ scope });
@@ -105,7 +109,7 @@ export class Answering {
       const envelope = mine ? (await makeWithdrawal(recording, signer, "now")).envelope : one.envelope;
       if (mine && this.store.state.request?.body.recording === recording) { // final for this key: FORMATS section 2
         this.publisher.stop();
-        this.store.set({ answer: "withdrawn", approval: null, scope: [] });
+        this.store.set(WITHDRAWN);
       }
       const before = await this.ledger.asking().catch(() => null); // nothing keeps a withdrawal from being sent
       const accepted = await submitUntilAcknowledged(envelope);
@@ -149,9 +153,54 @@ export class Answering {
     return true;
   }
 
-  private askAgain(): void {
+  /** The roster says that this person's approval was withdrawn, and it was not done here. */
+  async takenBack(): Promise<void> {
+    const { request, answer, scope } = this.store.state;
+    if (!request || answer === "withdrawn") return;
+    const live = answer === "approved" || answer === "sending";
+    // Not elsewhere: this page took back some kinds, and what is left is less than the request needs. The same key may approve anew.
+    if (live && request.body.minimum_scope.some((kind) => !scope.includes(kind))) return this.askAgain(T("notice_too_little"));
+    this.spent(T("notice_taken_back"));
+    await markTakenBack(this.place.roomId, request.body.recording, this.place.signer.publicKey);
+    this.kept();
+  }
+
+  /** A withdrawal that the ledger could not take at first is in it now. What it takes back is known only of one that was signed here in advance. */
+  async proven(id: string): Promise<void> {
+    const withdrawal = await signedInAdvance(this.place.roomId, id);
+    if (!withdrawal) return;
+    const { recording, key } = withdrawal.body;
+    if (key === this.place.signer.publicKey && recording === this.store.state.request?.body.recording) await this.takenBack();
+    await markTakenBack(this.place.roomId, recording, key);
+    this.kept();
+  }
+
+  /** The service does not count the approval any more although nobody took it back. */
+  expired(): void {
+    this.askAgain(T("notice_expired"));
+  }
+
+  private askAgain(notice = T("notice_again")): void {
     this.publisher.stop();
-    this.store.set({ answer: "asked", approval: null, scope: [], notice: T("notice_again") });
+    this.store.set({ ...UNANSWERED, notice });
+  }
+
+  /** This key cannot approve this recording any more; a fresh one can. */
+  private spent(notice: Message): void {
+    this.publisher.stop();
+    this.store.set({ ...WITHDRAWN, notice });
+  }
+
+  /**
+   * Whether an approval was refused because one from before was taken back meanwhile, while this page was not connected or before it was
+   * reloaded: of a new connection the roster does not tell that. Nothing is marked; what was taken back before may be taken back again.
+   */
+  private async keyIsSpent(error: unknown, id: string, { request }: Asked, scope: MediaKind[]): Promise<boolean> {
+    if (!(error instanceof Problem) || error.code !== "not_permitted") return false;
+    if (request.body.minimum_scope.some((kind) => !scope.includes(kind))) return false; // that is the reason
+    const before = (await approvalsOf(this.place.roomId)).some(({ approval, recording, receipt }) => approval !== id && recording === request.body.recording && receipt !== null);
+    const { answer, connection, request: now } = this.store.state;
+    return before && answer !== "withdrawn" && connection === "connected" && now?.id === request.id;
   }
 
   private async asked(): Promise<Asked> {

@@ -1,8 +1,9 @@
 // Taking back what this browser still keeps approvals for, whatever became of the page that gave them: by the withdrawal that was
 // signed in advance and lies in each key file. A withdrawal covers everything its key approved for its recording, so do the marks.
-import { openStatement } from "../core/dsse.ts";
+import { openStatement, type Signed } from "../core/dsse.ts";
 import { parseKeyFile } from "../core/identity.ts";
 import { checkAcknowledgement } from "../core/proof.ts";
+import type { Withdrawal } from "../core/statements.ts";
 import type { LedgerWatch } from "../ledger/watch.ts";
 import { submitUntilAcknowledged } from "../net/submit.ts";
 import { approvalsOf, updateApproval, type KeptApproval } from "../store/approvals.ts";
@@ -31,6 +32,20 @@ export async function keptWithdrawals(room: string, recording: string): Promise<
 /** Remembers that the service acknowledged this withdrawal, for every approval that it covers. */
 export async function markWithdrawn({ approvals }: KeptWithdrawal): Promise<void> {
   for (const approval of approvals) await updateApproval(approval, { withdrawn: true });
+}
+
+/** The same when it was sent from somewhere else: all that this key approved here for the recording. */
+export async function markTakenBack(room: string, recording: string, key: string): Promise<void> {
+  for (const kept of await keptWithdrawals(room, recording)) if (kept.key === key) await markWithdrawn(kept);
+}
+
+/** The withdrawal with this id, if it lies in a key file that is kept here. */
+export async function signedInAdvance(room: string, id: string): Promise<Signed<Withdrawal> | null> {
+  for (const { keyFile } of await approvalsOf(room)) {
+    const withdrawal = await openStatement("withdrawal", parseKeyFile(keyFile).withdrawal);
+    if (withdrawal.id === id) return withdrawal;
+  }
+  return null;
 }
 
 /** Outside the meeting: sends every withdrawal kept for the recording and checks what the service answers. */

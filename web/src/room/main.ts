@@ -98,7 +98,7 @@ async function offerJoin(config: Config, room: Signed<Room>, fingerprint: string
       stream: (participant, role, stream) => tiles.show(participant, role, stream),
       picture: (participant, picture) => tiles.picture(participant, picture),
       state: () => undefined,
-    }, seat?.resume ?? null, slot, { entered: () => enter(meeting, tiles), atTheDoor: () => void showDoor(main, meeting, () => void leave(meeting), nextView()), refused: view.fail, waits: view.wait, removed: () => void leave(meeting, "removed") });
+    }, seat?.resume ?? null, slot, { entered: () => enter(meeting, tiles), atTheDoor: () => void showDoor(main, meeting, () => void leave(meeting), nextView()), refused: view.fail, waits: view.wait, removed: () => void leave(meeting, "removed"), shutOut: (why) => void showShutOut(meeting, why) });
     meeting.join();
   }
 }
@@ -130,12 +130,22 @@ function enter(meeting: Meeting, tiles: Tiles): void {
 async function leave(meeting: Meeting, how: "left" | "removed" = "left"): Promise<void> {
   nextView();
   await meeting.leave();
+  await showOutside(meeting, T(`${how}_title`), T(`${how}_words`));
+}
+
+/** The meeting goes on, perhaps in another tab; this page is not in it any more. */
+async function showShutOut(meeting: Meeting, why: Message): Promise<void> {
+  nextView();
+  await showOutside(meeting, T("shut_out_title"), T("shut_out_words", { why }));
+}
+
+async function showOutside(meeting: Meeting, title: Message, words: Message): Promise<void> {
   prefixTitle(null);
   main.classList.remove("in-meeting");
   const { roomId } = meeting.place;
   const watch = ledgers.of(meeting.store.state.room.body.ledger);
   const home = new TakeHome(meeting.store.state.room.body, "outside", (recording) => takeBack(roomId, recording, watch));
-  fill(main, h("section", { class: "narrow", testid: "left" }, h("h1", { tabindex: "-1" }, T(`${how}_title`)), h("p", {}, T(`${how}_words`)), ledgerAlarm(ledgers),
+  fill(main, h("section", { class: "narrow", testid: "left" }, h("h1", { tabindex: "-1" }, title), h("p", {}, words), ledgerAlarm(ledgers),
     h("p", {}, h("button", { type: "button", class: "primary", testid: "rejoin", on: { click: () => location.reload() } }, T("rejoin"))), home.element));
   main.querySelector("h1")?.focus();
   await home.draw();

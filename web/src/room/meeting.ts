@@ -14,13 +14,18 @@ import { Answering } from "./answering.ts";
 import { checkNextRoom, checkRequest, checkRoomAgain, checkTake, seenTake } from "./checks.ts";
 import { HostDuties } from "./host_duties.ts";
 import type { LocalMedia } from "./media.ts";
+import { newsOfMine, type OwnEntry } from "./own_answer.ts";
 import { Publisher } from "./publisher.ts";
 import { Store, type MeetingState, type Place } from "./state.ts";
 
 const TAKE_MUST_BE_SHOWN_MS = 2_000;
+const NEXT_QUESTION_MS = 2_000;
 
-/** How joining goes on: entered once, waiting in front of the door of a room with a lobby, refused for good, or waiting for the service; and that a host ended it. */
-export interface Entry { entered(): void; atTheDoor(): void; refused(problem: Message): void; waits(words: Message): void; removed(): void }
+/**
+ * How joining goes on: entered once, waiting in front of the door of a room with a lobby, refused for good, or waiting for the service; that
+ * a host ended it; and that the service does not let in again a page that was in.
+ */
+export interface Entry { entered(): void; atTheDoor(): void; refused(problem: Message): void; waits(words: Message): void; removed(): void; shutOut(why: Message): void }
 
 export class Meeting {
   readonly publisher: Publisher;
@@ -33,6 +38,9 @@ export class Meeting {
   private shown: Whereabouts | null = null;
   /** what was known of the ledger when the connection was begun: its welcome cannot show less */
   private before: Promise<Asked | null> = Promise.resolve(null);
+  /** what the last roster of this connection said of this person's answer */
+  private own: OwnEntry | null = null;
+  private lapse: ReturnType<typeof setTimeout> | undefined;
 
   constructor(readonly place: Place, readonly store: Store, readonly media: LocalMedia, private readonly meshEvents: Omit<MeshEvents, "signal">,
     resume: string | null, private readonly seatSlot: string, private readonly entry: Entry) {
@@ -51,16 +59,37 @@ export class Meeting {
   }
 
   async leave(): Promise<void> {
-    this.left = true;
-    this.publisher.stop();
-    this.socket.leave();
-    this.mesh?.close();
-    this.media.close();
+    this.end();
     await leaveSeat(this.place.roomId);
+  }
+
+  /** From here on this page sends nothing to anybody, and hears nothing. */
+  private end(): void {
+    this.left = true;
+    clearTimeout(this.lapse);
+    this.publisher.close();
+    this.socket.leave();
+    this.restartMesh();
+    this.media.close();
+  }
+
+  /** The service does not let this page in again: it is open in another tab, or there is no room for it. A reload may try again, in its seat. */
+  private shutOut(): void {
+    if (this.left) return; // the person left, or a host ended it
+    const { participant, notice } = this.store.state;
+    this.store.set({ connection: "closed" });
+    if (participant === "") return; // `refused` gave the form back
+    this.end();
+    this.entry.shutOut(notice ?? T("problem_unavailable"));
   }
 
   private status(connection: SocketStatus): void {
     if (this.left) return;
+    if (connection === "closed") { // behind the message that says why
+      this.queue = this.queue.then(() => this.shutOut());
+      return;
+    }
+    if (connection !== "connected") clearTimeout(this.lapse);
     if (connection === "connecting" || connection === "reconnecting") this.before = this.ledger.asking().catch(() => null);
     if (connection === "reconnecting" && this.store.state.participant === "") this.entry.waits(T("join_waits"));
     this.store.set({ connection });
@@ -75,10 +104,11 @@ export class Meeting {
 
   private async handle(message: ServerMessage): Promise<void> {
     const { store } = this;
+    if (this.left) return;
     switch (message.type) {
       case "signal": return this.mesh?.receive(message.from, message.data); // behind the welcome that makes the mesh
       case "welcome": return this.welcome(message);
-      case "roster": return this.roster(message.roster);
+      case "roster": return this.rosterChanged(message.roster);
       case "request": return this.request(message.request, message.challenge);
       case "challenge": return store.set({ challenge: message.challenge });
       case "entered": return this.entered(message.roster, message.gate);
@@ -86,6 +116,7 @@ export class Meeting {
       case "gate": return this.gate(message.gate);
       case "take_proposal": return this.proposed(message.take_id, message.envelope);
       case "take": return this.take(message.envelope);
+      case "proven": return this.answering.proven(message.id);
       case "room_changed": return this.roomChanged(message.envelope);
       case "recording_ended": return this.isOurs(message.recording) ? this.ended(message.reason) : undefined;
       case "problem": return message.problem?.code === "removed" ? this.entry.removed() : this.problem(problemFrom(message.problem));
@@ -106,6 +137,8 @@ export class Meeting {
     this.roster(welcome.roster);
     if (welcome.request) await this.request(welcome.request, welcome.challenge);
     else if (this.store.state.request) this.ended("ended");
+    this.own = null; // what an older connection said is no measure for this one
+    await this.ownAnswer(welcome.roster);
     await this.answering.cameBack();
     if (welcome.place === "lobby") return this.atTheDoor();
     this.inside(welcome.gate);
@@ -128,11 +161,11 @@ export class Meeting {
   }
 
   /** Answered in front of the door, or nothing is asked any more. */
-  private entered(roster: RosterEntry[], gate: Gate): void {
+  private async entered(roster: RosterEntry[], gate: Gate): Promise<void> {
     const { answer } = this.store.state;
     // What was asked at the door may be over: `recording_ended` comes when everything is sealed.
     this.store.set({ where: "room", answer: gate.reason === "no_request" && answer === "asked" ? "none" : answer });
-    this.roster(roster);
+    await this.rosterChanged(roster);
     this.inside(gate);
   }
 
@@ -158,6 +191,31 @@ export class Meeting {
     this.store.set({ roster, door: all.filter(({ place }) => place === "lobby") });
     this.mesh?.follow(roster.map(({ participant }) => participant));
     this.duties?.followRoster(roster);
+  }
+
+  private rosterChanged(all: RosterEntry[]): Promise<void> {
+    this.roster(all);
+    return this.ownAnswer(all);
+  }
+
+  /** An answer can be taken back, or end, without this page: by a key file anywhere, in another tab, by the operator, with time. */
+  private async ownAnswer(all: RosterEntry[]): Promise<void> {
+    const { participant, approval } = this.store.state;
+    const now = all.find((entry) => entry.participant === participant);
+    if (!now) return; // in front of the door nobody is seen
+    const news = newsOfMine(this.own, now, approval);
+    this.own = now;
+    if (news === "taken_back") await this.answering.takenBack();
+    if (news === "lapsed") this.lapsed(approval);
+  }
+
+  /** Expired, unless the whole question is over or another one is asked: then a message says so in a moment, and this says nothing. */
+  private lapsed(approval: string | null): void {
+    clearTimeout(this.lapse);
+    this.lapse = setTimeout(() => {
+      const { state } = this.store;
+      if (state.approval === approval && this.own?.answer === "none" && state.gate.reason !== "no_request") this.answering.expired();
+    }, NEXT_QUESTION_MS);
   }
 
   private async request(notice: RequestNotice, challenge: string): Promise<void> {
@@ -235,7 +293,7 @@ export class Meeting {
     const { answer } = this.store.state;
     this.store.set({
       request: null, approval: null, take: null, hasRecorded: false, answer: answer === "withdrawn" ? "withdrawn" : "none",
-      notice: T(reason === "refused" ? "ended_refused" : "ended"),
+      notice: T(reason === "refused" ? "ended_refused" : reason === "expired" ? "ended_expired" : "ended"),
     });
   }
 

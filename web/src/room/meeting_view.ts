@@ -19,7 +19,10 @@ import { openWithdraw } from "./withdraw_dialog.ts";
 
 export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Tiles, leave: () => void, gone: AbortSignal): Promise<void> {
   const { store, media, place, answering } = meeting;
-  const withdraw = h("button", { type: "button", testid: "withdraw", on: { click: () => openWithdraw(store.state.room.body.withdrawal_erases, () => answering.withdraw(recordingToTakeBack())) } }, icon("undo"), T("withdraw_button"));
+  const withdraw = h("button", { type: "button", testid: "withdraw", on: { click: () => {
+    const recording = recordingToTakeBack(); // as it is now: while one reads on, it may be taken back from somewhere else
+    openWithdraw(store.state.room.body.withdrawal_erases, () => answering.withdraw(recording));
+  } } }, icon("undo"), T("withdraw_button"));
   const again = h("button", { type: "button", testid: "prompt-again", on: { click: () => asking.ask() } }, T("prompt_again"));
   const change = h("button", { type: "button", testid: "change-scope", on: { click: () => changeScope() } }, icon("pencil"), T("change_button"));
   const inSign = h("div", { class: "kept" }, again, change, withdraw);

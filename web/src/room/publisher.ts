@@ -16,12 +16,14 @@ export class Publisher {
   private allowed: { at: PublishAt; scope: MediaKind[] } | null = null;
   private readonly running = new Map<Part, Running>();
   private readonly attempts = new Map<Part, number>();
+  private closed = false;
 
   constructor(private readonly media: LocalMedia, private readonly ice: RTCIceServer[], private readonly status: (status: PublishStatus, problem?: Message) => void) {
     media.onChange(() => this.follow());
   }
 
   start(at: PublishAt, scope: MediaKind[]): void {
+    if (this.closed) return;
     this.stop();
     this.allowed = { at, scope };
     this.follow();
@@ -38,6 +40,12 @@ export class Publisher {
     this.allowed = null;
     for (const part of ["camera", "screen"] as const) this.end(part);
     this.status("off");
+  }
+
+  /** Stops for good: what is acknowledged only now starts nothing any more. */
+  close(): void {
+    this.closed = true;
+    this.stop();
   }
 
   private wanted(part: Part): MediaStreamTrack[] {

@@ -18,12 +18,9 @@ export const approvalsOf = async (room: string): Promise<KeptApproval[]> =>
   (await table.all()).filter((kept) => kept.room === room).sort((a, b) => a.approved_ms - b.approved_ms);
 export const forgetApproval = (approval: string): Promise<void> => table.remove(approval);
 
+/** In one step: a receipt that arrives while the approval is marked as taken back must not be lost, nor the mark. */
 export async function updateApproval(approval: string, change: Partial<KeptApproval>): Promise<KeptApproval | null> {
-  const kept = await table.get(approval);
-  if (!kept) return null;
-  const next = { ...kept, ...change };
-  await table.put(approval, next);
-  return next;
+  return (await table.change(approval, (kept) => kept && { ...kept, ...change })) ?? null;
 }
 
 /** Forgets what the person has saved: when a page opens, nothing of it needs to stay here. */

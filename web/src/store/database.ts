@@ -34,15 +34,18 @@ export class Table<T> {
     await this.run("readwrite", (store) => store.delete(key));
   }
 
-  /** Reads and writes in one transaction, so that no other tab comes between. */
-  async change(key: string, change: (value: T | undefined) => T): Promise<T> {
-    let changed: T | undefined;
+  /** Reads and writes in one transaction, so that nothing comes between, here or in another tab. Writes nothing if `change` gives undefined. */
+  async change<R extends T | undefined>(key: string, change: (value: T | undefined) => R): Promise<R> {
+    let changed: R | undefined;
     await this.run("readwrite", (store) => {
       const read = store.get(key);
-      read.onsuccess = () => store.put((changed = change(read.result as T | undefined)), key);
+      read.onsuccess = () => {
+        changed = change(read.result as T | undefined);
+        if (changed !== undefined) store.put(changed, key);
+      };
       return read;
     });
-    return changed as T;
+    return changed as R;
   }
 
   private async run<R>(mode: IDBTransactionMode, use: (store: IDBObjectStore) => IDBRequest): Promise<R> {

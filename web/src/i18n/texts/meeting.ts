@@ -67,8 +67,8 @@ export const meeting = {
     "Sie haben abgelehnt. Wenn die Aufzeichnung vorbei ist, werden Sie automatisch eingelassen; oder Sie antworten neu.",
   ],
   door_withdrawn: [
-    "You took your approval back. You are let in automatically when the recording is over; to approve again, leave and come back.",
-    "Sie haben Ihre Zustimmung widerrufen. Wenn die Aufzeichnung vorbei ist, werden Sie automatisch eingelassen; um neu zuzustimmen, gehen Sie und kommen Sie wieder.",
+    "Your approval was taken back. You are let in automatically when the recording is over; to approve again, leave and come back.",
+    "Ihre Zustimmung ist widerrufen. Wenn die Aufzeichnung vorbei ist, werden Sie automatisch eingelassen; um neu zuzustimmen, gehen Sie und kommen Sie wieder.",
   ],
   door_entering: ["You are let in …", "Sie werden eingelassen …"],
   door_answer: ["Answer", "Antworten"],
@@ -81,6 +81,8 @@ export const meeting = {
     "You are not in the meeting any more; nothing of you is recorded. What you approved earlier can still be taken back here.",
     "Sie sind nicht mehr im Treffen; von Ihnen wird nichts aufgezeichnet. Wozu Sie vorher zugestimmt haben, können Sie hier weiterhin widerrufen.",
   ],
+  shut_out_title: ["This page is not in the meeting any more", "Diese Seite ist nicht mehr im Treffen"],
+  shut_out_words: ["{why} From this page nothing of you is sent any more.", "{why} Von dieser Seite wird nichts mehr von Ihnen gesendet."],
   remove: ["Remove", "Entfernen"],
   remove_person: ["Remove {name} from the meeting", "{name} aus dem Treffen entfernen"],
   remove_title: ["Remove {name} from the meeting?", "{name} aus dem Treffen entfernen?"],
@@ -152,6 +154,10 @@ export const meeting = {
   reason_ended: ["It has ended.", "Sie ist zu Ende."],
   room_changed: ["The host changed what the room says about itself. To record, everybody must be asked again.", "Der Gastgeber hat die Angaben zum Raum geändert. Für eine Aufzeichnung müssen alle neu gefragt werden."],
   ended: ["The recording has ended.", "Die Aufzeichnung ist zu Ende."],
+  ended_expired: [
+    "The time in which the host could record is over, and your approval has expired with it. Nothing is recorded; the host can ask again.",
+    "Die Zeit, in der der Gastgeber aufzeichnen durfte, ist um, und damit ist auch Ihre Zustimmung abgelaufen. Es wird nichts aufgezeichnet; der Gastgeber kann neu fragen.",
+  ],
   ended_refused: ["The request to record has ended.", "Die Anfrage zur Aufzeichnung ist beendet."],
 
   mine_title: ["Your answer", "Ihre Antwort"],
@@ -164,7 +170,7 @@ export const meeting = {
     "What was recorded of you before, with your approval, is still kept. “Take approval back” erases it.",
     "Was vorher mit Ihrer Zustimmung von Ihnen aufgezeichnet wurde, ist noch da. „Zustimmung widerrufen“ löscht es.",
   ],
-  mine_withdrawn: ["You took your approval back. Your part is erased. To approve this recording again, leave and come back.", "Sie haben Ihre Zustimmung widerrufen. Ihr Teil wird gelöscht. Um dieser Aufzeichnung wieder zuzustimmen, verlassen Sie das Treffen und kommen Sie zurück."],
+  mine_withdrawn: ["Your approval was taken back. Your part is erased. To approve this recording again, leave and come back.", "Ihre Zustimmung ist widerrufen. Ihr Teil wird gelöscht. Um dieser Aufzeichnung wieder zuzustimmen, verlassen Sie das Treffen und kommen Sie zurück."],
   mine_failed: ["Your answer did not get through.", "Ihre Antwort kam nicht an."],
   publish_connecting: ["Connecting to the recording …", "Verbindung zur Aufzeichnung wird aufgebaut …"],
   publish_connected: ["Your part reaches the recording service. It is kept only while the red sign shows.", "Ihr Teil erreicht den Aufzeichnungsdienst. Aufbewahrt wird er nur, solange das rote Zeichen zu sehen ist."],
@@ -173,6 +179,19 @@ export const meeting = {
   notice_unknown: ["The host's page refers to a notice this page does not know. Reload before you answer.", "Die Seite des Gastgebers verweist auf einen Hinweistext, den diese Seite nicht kennt. Laden Sie neu, bevor Sie antworten."],
   notice_confirmed: ["You are connected again. Your approval from before still holds; you can take it back at any time.", "Sie sind wieder verbunden. Ihre Zustimmung von vorhin gilt weiter; Sie können sie jederzeit widerrufen."],
   notice_again: ["The connection was lost. To be recorded again, please answer once more.", "Die Verbindung war weg. Bitte antworten Sie noch einmal, um wieder aufgezeichnet zu werden."],
+  notice_taken_back: [
+    "Your approval was taken back from somewhere else (with your key file, in another tab, or by the operator for you). Nothing of you goes into the recording any more. If it was not you, somebody else has your key file.",
+    "Ihre Zustimmung wurde von anderer Stelle aus widerrufen (mit Ihrer Schlüsseldatei, in einem anderen Tab oder vom Betreiber für Sie). In die Aufzeichnung kommt nichts mehr von Ihnen. Waren Sie es nicht, dann hat jemand anderes Ihre Schlüsseldatei.",
+  ],
+  notice_key_spent: [
+    "Your earlier approval of this recording was taken back, and that is final for this visit. To approve again, leave and come back.",
+    "Ihre frühere Zustimmung zu dieser Aufzeichnung wurde widerrufen; für diesen Besuch ist das endgültig. Um wieder zuzustimmen, verlassen Sie das Treffen und kommen Sie zurück.",
+  ],
+  notice_expired: ["Your approval has expired. To be recorded again, please answer once more.", "Ihre Zustimmung ist abgelaufen. Bitte antworten Sie noch einmal, um wieder aufgezeichnet zu werden."],
+  notice_too_little: [
+    "What you still allow is less than this recording needs, so nothing is recorded. Please answer once more, or leave it at that.",
+    "Was Sie noch erlauben, ist weniger, als diese Aufzeichnung braucht; deshalb wird nichts aufgezeichnet. Bitte antworten Sie noch einmal, oder belassen Sie es dabei.",
+  ],
   prompt_again: ["Answer again", "Neu antworten"],
 
   alarm_title: ["Something is wrong", "Hier stimmt etwas nicht"],
