@@ -73,8 +73,10 @@ Result<Report> verify_withdrawal_confirmation(std::string_view text, const Recei
   const consent::Withdrawal& body = content.withdrawal.body;
   if (known.receipt) {
     BOOST_OUTCOME_TRY(consent::check_concerns(body, *known.receipt));
+    BOOST_OUTCOME_TRY(consent::check_erased_by_service(content, *known.receipt));
   }
   const auto kinds = body.kinds.names();
+  const auto erased = consent::erased_names(content);
   const nlohmann::ordered_json json = {{"passed", true},
                                        {"recording", body.recording.hex()},
                                        {"withdrawal", content.withdrawal.id.hex()},
@@ -84,12 +86,13 @@ Result<Report> verify_withdrawal_confirmation(std::string_view text, const Recei
                                        {"ledger_vkey", confirmation.ledger_vkey},
                                        {"ledger_key_given", known.key.has_value()},
                                        {"index", content.index},
-                                       {"checkpoint_size", content.checkpoint.size}};
+                                       {"checkpoint_size", content.checkpoint.size},
+                                       {"erased", erased}};
   const std::string shown = "Recording    " + body.recording.hex() + "\nWithdrawal   " + content.withdrawal.id.hex() +
-                            "\nTaken back   " + listed(kinds) + "\nLedger       " +
-                            printable(confirmation.ledger_vkey) + "\n             entry " +
+                            "\nTaken back   " + listed(kinds) + "\nErased       " + printable(listed(erased)) +
+                            "\nLedger       " + printable(confirmation.ledger_vkey) + "\n             entry " +
                             std::to_string(content.index) + " of " + std::to_string(content.checkpoint.size) +
-                            "\n\nThis withdrawal is in the ledger" +
+                            "\n\nThis withdrawal, and what the service signed to have erased, is in the ledger" +
                             (known.key ? ".\n" : ", if the ledger's key is the one in your receipt (--receipt).\n");
   return Report{shown, json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)};
 }

@@ -171,9 +171,17 @@ class Sender {
   bool in_effect_ = false;
 };
 
+std::string erased_lines(const std::vector<std::string>& names) {
+  if (names.empty()) return "The service names nothing that it had to erase.\n";
+  std::string text = "Erased, as the service signed and has in its ledger:\n";
+  for (const auto& name : names) text += "  " + printable(name) + "\n";
+  return text;
+}
+
 Report report_on(const consent::WithdrawalConfirmationContent& content, const Service& service,
                  const KnownLedger& known, const WithdrawOptions& options) {
   const Withdrawal& body = content.withdrawal.body;
+  const auto erased = consent::erased_names(content);
   const nlohmann::ordered_json json = {
       {"acknowledged", true},
       {"recording", body.recording.hex()},
@@ -185,11 +193,12 @@ Report report_on(const consent::WithdrawalConfirmationContent& content, const Se
       {"ledger_key_given", known.key.has_value()},
       {"index", content.index},
       {"checkpoint_size", content.checkpoint.size},
+      {"erased", erased},
       {"confirmation", options.output.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(options.output)}};
   std::string text = "Withdrawn: " + listed(body.kinds) + " of recording " + body.recording.hex() +
                      "\nProof checked: " + "entry " + std::to_string(content.index) + " of ledger " +
                      printable(content.checkpoint.origin) + " (" + std::to_string(content.checkpoint.size) +
-                     " entries)\n";
+                     " entries)\n" + erased_lines(erased);
   if (!known.key)
     text += "The ledger's key is the one the service names; --receipt FILE compares it with your receipt.\n";
   text += options.output.empty()
@@ -216,6 +225,9 @@ Result<Report> confirm(const std::string& answer, const Order& order, const Serv
   }
   BOOST_OUTCOME_TRY(const auto ledger, ledger_key_of(confirmation.ledger_vkey));
   BOOST_OUTCOME_TRY(const auto content, consent::verify_withdrawal_confirmation(confirmation, ledger));
+  if (known.receipt) {
+    BOOST_OUTCOME_TRY(consent::check_erased_by_service(content, *known.receipt));
+  }
   if (!options.output.empty()) {
     const std::string text = consent::format_withdrawal_confirmation(confirmation);
     BOOST_OUTCOME_TRY(auto output, Output::open(options.output));

@@ -8,13 +8,27 @@
 namespace unavoce::consent {
 namespace {
 
-constexpr std::size_t kMaxDepth = 2;
+constexpr std::size_t kMaxDepth = 3;  // an object, a list in it, and the objects of that
+using Keys = std::initializer_list<std::string_view>;
 
 Result<crypto::Digest> to_digest(const crypto::Bytes& bytes, Error otherwise) {
   crypto::Digest digest;
   if (bytes.size() != digest.size()) return otherwise;
   std::ranges::copy(bytes, digest.begin());
   return digest;
+}
+
+/// What is wrong with an object that is to have these keys; empty if nothing is.
+std::string wrong_keys(const nlohmann::json& object, Keys keys, Keys optional) {
+  if (!object.is_object()) return "not a JSON object";
+  std::size_t known = keys.size();
+  for (const std::string_view key : keys) {
+    if (!object.contains(key)) return "\"" + std::string(key) + "\" is missing";
+  }
+  for (const std::string_view key : optional) {
+    if (object.contains(key)) ++known;
+  }
+  return object.size() == known ? "" : "there is a key that does not belong here";
 }
 
 }  // namespace
@@ -24,18 +38,13 @@ struct JsonObject::Value {
   nlohmann::json object;
 };
 
-Result<JsonObject> JsonObject::parse(std::string_view text, std::string_view what,
-                                     std::initializer_list<std::string_view> keys) {
+Result<JsonObject> JsonObject::parse(std::string_view text, std::string_view what, Keys keys, Keys optional) {
   const auto refused = [&](const std::string& why) { return Error{Errc::malformed, std::string(what) + ": " + why}; };
   if (const auto strict = crypto::check_strict_json(text, kMaxDepth); !strict) return refused(strict.error().text);
   auto value = std::make_unique<Value>();
   value->what = what;
   value->object = nlohmann::json::parse(text, nullptr, false);
-  if (!value->object.is_object()) return refused("not a JSON object");
-  for (const std::string_view key : keys) {
-    if (!value->object.contains(key)) return refused("\"" + std::string(key) + "\" is missing");
-  }
-  if (value->object.size() != keys.size()) return refused("there is a key that does not belong here");
+  if (const auto wrong = wrong_keys(value->object, keys, optional); !wrong.empty()) return refused(wrong);
   return JsonObject(std::move(value));
 }
 
@@ -72,6 +81,25 @@ Result<crypto::Digest> JsonObject::hex_digest(std::string_view key) const {
 
 bool JsonObject::is_null(std::string_view key) const {
   return value_->object.at(std::string(key)).is_null();
+}
+
+bool JsonObject::has(std::string_view key) const {
+  return value_->object.contains(key);
+}
+
+Result<std::vector<JsonObject>> JsonObject::objects(std::string_view key, Keys keys) const {
+  const auto& field = value_->object.at(std::string(key));
+  if (!field.is_array()) return malformed(key, "is not a list");
+  std::vector<JsonObject> list;
+  for (const auto& element : field) {
+    if (const auto wrong = wrong_keys(element, keys, {}); !wrong.empty())
+      return malformed(key, "holds something else than what it lists: " + wrong);
+    auto value = std::make_unique<Value>();
+    value->what = value_->what + ": \"" + std::string(key) + "\"";
+    value->object = element;
+    list.push_back(JsonObject(std::move(value)));
+  }
+  return list;
 }
 
 Error JsonObject::malformed(std::string_view key, std::string_view why) const {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "consent/error.hpp"
 #include "crypto/bytes.hpp"
@@ -18,9 +19,10 @@ namespace unavoce::consent {
 
 class JsonObject {
  public:
-  /// Reads an object that has exactly these keys. `what` is how errors call it.
+  /// Reads an object that has exactly these keys, and perhaps some of `optional`. `what` is how errors call it.
   static Result<JsonObject> parse(std::string_view text, std::string_view what,
-                                  std::initializer_list<std::string_view> keys);
+                                  std::initializer_list<std::string_view> keys,
+                                  std::initializer_list<std::string_view> optional = {});
   JsonObject(JsonObject&&) noexcept;
   JsonObject& operator=(JsonObject&&) noexcept;
   ~JsonObject();
@@ -35,6 +37,10 @@ class JsonObject {
   /// 64 lower-case hex digits.
   Result<crypto::Digest> hex_digest(std::string_view key) const;
   bool is_null(std::string_view key) const;
+  /// Whether an optional key is there.
+  bool has(std::string_view key) const;
+  /// A list of objects that have exactly these keys.
+  Result<std::vector<JsonObject>> objects(std::string_view key, std::initializer_list<std::string_view> keys) const;
 
  private:
   struct Value;

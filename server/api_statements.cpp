@@ -2,6 +2,7 @@
 
 #include "server/api.hpp"
 #include "server/clock.hpp"
+#include "server/erasure.hpp"
 #include "server/json_input.hpp"
 #include "server/meetings.hpp"
 
@@ -18,11 +19,36 @@ Result<Json> receipt_json(Services& services, const consent::Entry& entry) {
   return Json{{"entry", base64(entry.entry_json)}, {"r", crypto::to_base64(entry.r)}, {"proof", std::move(proof)}};
 }
 
+/// What the service says to have erased with a withdrawal: its statements, each as GET /recordings/{recording}/erasure
+/// shows one. Whoever holds the withdrawal has no other way to them. Database thread.
+Result<Json> erased_json(Services& services, const consent::Entry& entry) {
+  BOOST_OUTCOME_TRY(const auto withdrawal, consent::parse_statement<consent::Withdrawal>(entry.envelope));
+  BOOST_OUTCOME_TRY(const auto erasures, erasures_of(services, withdrawal.body));
+  Json list = Json::array();
+  for (const consent::Entry& erasure : erasures) {
+    BOOST_OUTCOME_TRY(auto json, receipt_json(services, erasure));
+    json["envelope"] = base64(erasure.envelope);
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
+/// Database thread.
+Result<Json> acknowledgement(Services& services, const consent::Entry& entry) {
+  BOOST_OUTCOME_TRY(auto json, receipt_json(services, entry));
+  json["id"] = entry.id.hex();
+  json["kind"] = entry.kind;
+  json["erased"] = nullptr;
+  if (entry.kind == "withdrawal") {
+    BOOST_OUTCOME_TRY(auto erased, erased_json(services, entry));
+    json["erased"] = std::move(erased);
+  }
+  return json;
+}
+
 Task<Result<Response>> answer(Services& services, Accepted accepted) {
-  auto made = co_await services.in_database([&] { return receipt_json(services, accepted.entry); });
+  auto made = co_await services.in_database([&] { return acknowledgement(services, accepted.entry); });
   BOOST_OUTCOME_CO_TRY(auto json, std::move(made));
-  json["id"] = accepted.entry.id.hex();
-  json["kind"] = accepted.entry.kind;
   json["publish"] = nullptr;
   if (accepted.place) json["publish"] = {{"url", accepted.place->path}, {"token", accepted.place->token.text}};
   co_return json_response(201, json);

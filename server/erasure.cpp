@@ -84,6 +84,24 @@ Result<Withdrawn> withdrawn_of(Services& services, const consent::RecordingId& r
   return withdrawn;
 }
 
+Result<std::vector<consent::Entry>> erasures_of(Services& services, const consent::Withdrawal& withdrawal) {
+  BOOST_OUTCOME_TRY(auto evidence, read_evidence(services, withdrawal.recording));
+  // What would have to go for this key alone, had nothing gone yet.
+  std::erase_if(evidence.withdrawal_rows, [&](const auto& row) { return row.key != withdrawal.key; });
+  evidence.erased.clear();
+  const Plan plan = plan_of(evidence, {});
+  BOOST_OUTCOME_TRY(auto entries, services.ledger.entries(withdrawal.recording.hex()));
+  std::vector<consent::Entry> erasures;
+  for (auto& entry : entries) {
+    if (entry.kind != "erased") continue;
+    BOOST_OUTCOME_TRY(const auto said, consent::parse_statement<consent::Erased>(entry.envelope));
+    const bool about_it = std::ranges::any_of(
+        said.body.what, [&](const std::string& name) { return std::ranges::count(plan.what, name) != 0; });
+    if (about_it) erasures.push_back(std::move(entry));
+  }
+  return erasures;
+}
+
 Result<void> forget_statements(Services& services, const std::string& recording, consent::ErasedReason reason) {
   BOOST_OUTCOME_TRY(const auto entries, services.ledger.entries(recording));
   // Nothing was asked yet, or it was erased before, by a process that may have died over the last step.

@@ -32,6 +32,10 @@ struct Withdrawn {
 Result<Withdrawn> withdrawn_of(Services& services, const consent::RecordingId& recording,
                                const std::vector<consent::WithdrawalRow>& in_effect);
 
+/// The `erased` statements that say what went with all that this withdrawal's key took back: those that name one of the
+/// wrapped keys or files. Oldest first; none if nothing had to go. Database thread.
+Result<std::vector<consent::Entry>> erasures_of(Services& services, const consent::Withdrawal& withdrawal);
+
 /// After keys and files of a recording are gone: its statements go, too, and an `erased` statement with this reason
 /// stays in their place. Can be repeated. Database thread.
 Result<void> forget_statements(Services& services, const std::string& recording, consent::ErasedReason reason);

@@ -59,6 +59,20 @@ struct Stage {
               {"publish", nullptr}}}};
   }
 
+  /// The same of one that also says what it erased.
+  json acknowledgement_with_erased() {
+    json answer = acknowledgement();
+    const consent::Entry entry = meeting->erased({"wrapped:" + paul().approval->hex()});
+    json erased = json::object();
+    erased["envelope"] = base64(entry.envelope);
+    erased["entry"] = base64(entry.entry_json);
+    erased["r"] = crypto::to_base64(entry.r);
+    erased["proof"] = must(meeting->ledger.proof(entry.index));
+    answer["body"]["erased"] = json::array();
+    answer["body"]["erased"].push_back(std::move(erased));
+    return answer;
+  }
+
   static json problem(int status, const std::string& word, json headers = json::object()) {
     return {
         {"status", status}, {"headers", std::move(headers)}, {"body", {{"code", word}, {"detail", "why: " + word}}}};
@@ -108,6 +122,59 @@ TEST_CASE("withdraw sends what was signed in advance, and its confirmation prove
   CHECK(verified.exit_code == 0);
   CHECK(json::parse(verified.output)["recording"] == stage.meeting->recording.hex());
   CHECK(json::parse(verified.output)["index"] == report["index"]);
+}
+
+TEST_CASE("a confirmation keeps what the service signed to have erased, and receipt verify says it") {
+  Stage stage;
+  const Outcome outcome = stage.withdraw({stage.acknowledgement_with_erased()},
+                                         "--yes --json --receipt receipt.json -o confirmation.json paul.txt");
+  CHECK(outcome.exit_code == 0);
+  const json names = json::array({"wrapped:" + stage.paul().approval->hex()});
+  CHECK(json::parse(outcome.output)["erased"] == names);
+  const Outcome verified = stage.unavoce("receipt verify --json --receipt receipt.json confirmation.json");
+  CHECK(verified.exit_code == 0);
+  CHECK(json::parse(verified.output)["erased"] == names);
+}
+
+TEST_CASE("what was erased is believed only as the service's own statement, about this recording, in its ledger") {
+  Stage stage;
+  json answer = stage.acknowledgement_with_erased();
+  json& erased = answer["body"]["erased"][0];
+  SECTION("another opening") {
+    erased["r"] = crypto::to_base64(crypto::sha256(crypto::as_bytes("r")));
+  }
+  SECTION("a proof of another leaf") {
+    erased["proof"] = answer["body"]["proof"];
+  }
+  SECTION("no proof") {
+    erased.erase("proof");
+  }
+  SECTION("the withdrawal itself, with its own proof") {
+    erased["envelope"] = base64(stage.envelope);
+    for (const char* field : {"entry", "r", "proof"}) erased[field] = answer["body"][field];
+  }
+  SECTION("another key than the service's, in the ledger all the same") {
+    stage.meeting->service_key = crypto::SigningKey::generate();
+    answer = stage.acknowledgement_with_erased();
+  }
+  SECTION("another recording") {
+    Stage elsewhere;
+    answer = stage.acknowledgement();
+    answer["body"]["erased"] = elsewhere.acknowledgement_with_erased()["body"]["erased"];
+  }
+  const Outcome outcome = stage.withdraw({answer}, "--yes --receipt receipt.json -o c.json paul.txt 2>&1");
+  CHECK(outcome.exit_code == 1);
+  CHECK_FALSE(fs::exists(stage.folder / "c.json"));
+}
+
+TEST_CASE("a confirmation from before services said what they erased still verifies") {
+  Stage stage;
+  REQUIRE(stage.withdraw({stage.acknowledgement()}, "--yes -o new.json paul.txt >/dev/null 2>&1").exit_code == 0);
+  json old = json::parse(read_text(stage.folder / "new.json"));
+  REQUIRE(old["erased"] == json::array());
+  old.erase("erased");
+  put_text(stage.folder / "old.json", old.dump());
+  CHECK(stage.unavoce("receipt verify --receipt receipt.json old.json >/dev/null").exit_code == 0);
 }
 
 TEST_CASE("without a receipt the ledger key is the one the service names, and that is said") {

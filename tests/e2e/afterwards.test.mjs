@@ -73,13 +73,34 @@ test('the key file, on a device that was never there, saves the part and then ta
   await page.locator('[data-testid=withdraw-status][data-state=done]').waitFor();
   assert.deepEqual(await kept('ben'), []);
   await page.getByTestId('own-part').waitFor({ state: 'hidden' });  // nothing is left to be saved
+  assert.match(await page.getByTestId('withdraw-status').textContent(), /Gelöscht am .*: 1 Datei von Ihnen und der Schlüssel zu Ihrem Teil\./);
+  const [confirmation] = await Promise.all([page.waitForEvent('download'), page.getByTestId('confirmation-save').click()]);
+  assert.match(confirmation.suggestedFilename(), /\.unavoce-confirmation\.json$/);
+  await confirmation.saveAs(join(folder, 'ben.unavoce-confirmation.json'));
+});
+
+test('the confirmation that the page gave proves to `unavoce` that he took back, and what was erased', { timeout: 60000 }, async () => {
+  const confirmation = join(folder, 'ben.unavoce-confirmation.json');
+  const verified = JSON.parse(await must(UNAVOCE, ['receipt', 'verify', '--json', '--receipt', taken_home.ben.receipt, confirmation]));
+  assert.deepEqual(verified.erased.sort(), [`${basename(opened.ben)}.age`, `wrapped:${approvals.ben}`]);
+  assert.equal(verified.ledger_key_given, true);
+  assert.notEqual((await run(UNAVOCE, ['receipt', 'verify', '--receipt', taken_home.chloe.receipt, confirmation])).status, 0);
+});
+
+test('it is the file that `unavoce withdraw` writes, but for the fresh proof', { timeout: 60000 }, async () => {
+  const again = join(folder, 'again.json');
+  await must(UNAVOCE, ['withdraw', '--yes', '--receipt', taken_home.ben.receipt, '-o', again, taken_home.ben.key]);
+  const [page, command] = await Promise.all([join(folder, 'ben.unavoce-confirmation.json'), again].map((path) => readFile(path, 'utf8')));
+  const without_proofs = (text) => text.replace(/"proof":"[^"]*"/g, '"proof":""');
+  assert.equal(without_proofs(page), without_proofs(command));
 });
 
 test('`unavoce withdraw` takes one back, and its confirmation holds against the receipt', { timeout: 60000 }, async () => {
   const confirmation = join(folder, 'chloe.unavoce-confirmation.json');
   await must(UNAVOCE, ['withdraw', '--yes', '--receipt', taken_home.chloe.receipt, '-o', confirmation, taken_home.chloe.key]);
   assert.deepEqual(await kept('chloe'), []);
-  await must(UNAVOCE, ['receipt', 'verify', '--receipt', taken_home.chloe.receipt, confirmation]);
+  const verified = JSON.parse(await must(UNAVOCE, ['receipt', 'verify', '--json', '--receipt', taken_home.chloe.receipt, confirmation]));
+  assert.deepEqual(verified.erased.sort(), [`${basename(opened.chloe)}.age`, `wrapped:${approvals.chloe}`]);
   assert.notEqual((await run(UNAVOCE, ['receipt', 'verify', '--receipt', taken_home.ben.receipt, confirmation])).status, 0);
 });
 
@@ -108,4 +129,15 @@ test('the public ledger only grew since the first receipt', { timeout: 60000 }, 
 
 test('no page complained', () => {
   assert.deepEqual(meeting.people.flatMap((person) => person.complaints), []);
+});
+
+test('when the host deletes the account with all its recordings, the withdrawal page tells whoever comes with a key file', { timeout: 60000 }, async () => {
+  const deleted = await meeting.host.page.context().request.delete(`${meeting.service.base}/api/v1/account`, { data: { password: 'correct horse battery staple' } });
+  assert.equal(deleted.status(), 204);
+  const page = await (await meeting.person('anna').browser.newContext({ locale: 'en-GB' })).newPage();
+  await page.goto(`${meeting.service.base}/withdraw`);
+  await page.getByTestId('withdraw-file').setInputFiles(taken_home.anna.key);
+  await page.locator('[data-testid=withdraw-status][data-state=deleted]').waitFor();
+  assert.match(await page.getByTestId('withdraw-status').textContent(), /was deleted on .*, together with its room\. Nothing of you is left/);
+  assert.equal(await page.getByTestId('withdraw-send').count(), 0);
 });

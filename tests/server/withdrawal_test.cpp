@@ -1,13 +1,45 @@
 // Withdrawals: at once, again and again, during a session and afterwards, also when the disk fails.
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "consent/withdrawal_confirmation.hpp"
 #include "recorded.hpp"
 
 using namespace unavoce;
 using namespace unavoce::server;
 using namespace unavoce::server::test;
 using consent::Kind;
+
+namespace {
+
+/// What the service's answer to a withdrawal proves to be erased, as whoever keeps it as a confirmation finds out.
+std::vector<std::string> proven_erased(const Service& server, const Reply& reply, const std::string& envelope) {
+  REQUIRE(reply.status == 201);
+  const auto confirmation = consent::withdrawal_confirmation_from_answer(reply.body, envelope);
+  REQUIRE(confirmation.has_value());
+  const Json config = Json::parse(server.fetch("GET", "/api/v1/config").body);
+  const auto ledger = crypto::NoteVerifier::parse(config.at("ledger").at("vkey").get<std::string>()).value();
+  const auto content = consent::verify_withdrawal_confirmation(confirmation.value(), ledger);
+  REQUIRE(content.has_value());
+  for (const auto& erased : content.value().erased) {
+    CHECK(erased.body.key.text() == config.at("service_key").get<std::string>());
+    CHECK(erased.body.reason == consent::ErasedReason::withdrawal);
+  }
+  return consent::erased_names(content.value());
+}
+
+/// Whether one of these names is that of a track file of this approval.
+bool name_file_of(const std::vector<std::string>& names, const consent::StatementId& approval) {
+  const std::string part = "-" + approval.hex().substr(0, 16) + "-f001.";
+  return std::ranges::any_of(names, [&](const auto& name) { return name.find(part) != std::string::npos; });
+}
+
+bool name_key_of(const std::vector<std::string>& names, const consent::StatementId& approval) {
+  return std::ranges::count(names, "wrapped:" + approval.hex()) == 1;
+}
+
+}  // namespace
 
 TEST_CASE("a withdrawal closes the gate before it is in the ledger, and then erases", "[meeting]") {
   const RunningServer server;
@@ -41,6 +73,53 @@ TEST_CASE("a withdrawal may be sent again and again", "[meeting]") {
   CHECK(json_text(first.body, "entry") == json_text(second.body, "entry"));
   const auto kinds = kinds_of(server, meeting.host, meeting.recording());
   CHECK(std::count(kinds.begin(), kinds.end(), "erased") == 1);
+}
+
+TEST_CASE("who takes back is told what was erased, with proofs, and again when they send it again", "[meeting]") {
+  const RunningServer server;
+  Recorded meeting(server);
+  const std::string envelope = meeting.ben.withdrawal();
+  const auto names = proven_erased(server, post_statement(server, envelope), envelope);
+  CHECK(name_file_of(names, meeting.ben.last_approval));
+  CHECK(name_key_of(names, meeting.ben.last_approval));
+  CHECK_FALSE(name_file_of(names, meeting.anna.last_approval));
+  CHECK_FALSE(name_key_of(names, meeting.anna.last_approval));
+  CHECK(proven_erased(server, post_statement(server, envelope), envelope) == names);
+}
+
+TEST_CASE("where withdrawals erase whole takes, who takes back is told of the others' files, too", "[meeting]") {
+  const RunningServer server;
+  Recorded meeting(server,
+                   [](consent::Room& room) { room.withdrawal_erases = consent::WithdrawalErases::whole_takes; });
+  const std::string envelope = meeting.ben.withdrawal();
+  const auto names = proven_erased(server, post_statement(server, envelope), envelope);
+  CHECK(name_file_of(names, meeting.ben.last_approval));
+  CHECK(name_file_of(names, meeting.anna.last_approval));
+  CHECK_FALSE(name_key_of(names, meeting.anna.last_approval));
+}
+
+TEST_CASE(
+    "nothing is said to be erased while something is left of an approval; then what several withdrawals took back",
+    "[meeting]") {
+  const RunningServer server;
+  Recorded meeting(server);
+  const std::string less = meeting.ben.withdrawal({Kind::video});
+  CHECK(proven_erased(server, post_statement(server, less), less).empty());
+  const std::string rest = meeting.ben.withdrawal({Kind::audio});
+  const auto names = proven_erased(server, post_statement(server, rest), rest);
+  CHECK(name_file_of(names, meeting.ben.last_approval));
+  CHECK(name_key_of(names, meeting.ben.last_approval));
+}
+
+TEST_CASE("each is told of what they took back themselves", "[meeting]") {
+  const RunningServer server;
+  Recorded meeting(server);
+  const std::string first = meeting.ben.withdrawal();
+  REQUIRE(post_statement(server, first).status == 201);
+  const std::string second = meeting.anna.withdrawal();
+  const auto names = proven_erased(server, post_statement(server, second), second);
+  CHECK(name_key_of(names, meeting.anna.last_approval));
+  CHECK_FALSE(name_key_of(names, meeting.ben.last_approval));
 }
 
 TEST_CASE("a withdrawal works after the session, from any device", "[meeting]") {

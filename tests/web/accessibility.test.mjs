@@ -9,6 +9,7 @@ import { axePath, launch, person } from './browser.mjs';
 
 const axe = readFileSync(axePath, 'utf8');
 const { MockService } = await load('tests/web/mock/service.ts');
+const { parseKeyFile } = await load('web/src/core/identity.ts');
 const built = await pages();
 const folder = mkdtempSync(join(tmpdir(), 'unavoce-axe-'));
 const browser = await launch();
@@ -60,12 +61,16 @@ for (const look of [{ lang: 'en', dark: false, width: 1280, height: 860 }, { lan
     await host.at('door-waiting').waitFor(); await check(host, 'somebody at the door');
     await host.at('remove').first().click(); await check(host, 'remove dialog'); await host.at('remove-cancel').click();
     await guest.at('withdraw').click(); await check(guest, 'withdraw dialog');
-    await guest.at('withdraw-confirm').click(); await guest.state('withdraw-result', 'done'); await guest.page.keyboard.press('Escape');
+    await guest.at('withdraw-confirm').click(); await guest.state('withdraw-result', 'done'); await check(guest, 'withdraw dialog, done'); await guest.page.keyboard.press('Escape');
     await check(guest, 'withdrawn');
     const keyFile = await guest.save('keyfile-download', join(folder, 'key.txt'));
     await guest.at('leave').click(); await guest.at('left').waitFor(); await check(guest, 'left');
     await guest.open(`${service.base}/withdraw`); await guest.at('withdraw-file').setInputFiles(keyFile); await guest.at('withdraw-send').waitFor();
     await check(guest, 'withdraw page');
+    await guest.at('withdraw-send').click(); await guest.state('withdraw-status', 'done'); await check(guest, 'withdraw page, done');
+    await service.deleteRecording(parseKeyFile(readFileSync(keyFile, 'utf8')).recording);
+    await guest.at('withdraw-file').setInputFiles([]); await guest.at('withdraw-file').setInputFiles(keyFile);
+    await guest.state('withdraw-status', 'deleted'); await check(guest, 'withdraw page, deleted');
     await guest.open(`${service.base}/privacy`); await check(guest, 'privacy');
   });
 }

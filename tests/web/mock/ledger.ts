@@ -60,6 +60,12 @@ export class MockLedger {
     return tileOf(this.leaves, path);
   }
 
+  /** The statements of a recording are forgotten, and this one stays in their place; the leaves stay. */
+  async eraseRecording(recording: string, envelope: string, id: string): Promise<void> {
+    this.entries.splice(0, this.entries.length, ...this.entries.filter((entry) => entry.recording !== recording));
+    await this.append(recording, "erased", envelope, id);
+  }
+
   /** The same ledger with another past: leaf `at` and everything after it never were, and `fresh` others are there instead. */
   async rewrite(at: number, fresh: number): Promise<void> {
     this.leaves.splice(at);

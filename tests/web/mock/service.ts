@@ -4,14 +4,17 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { WebSocketServer, type WebSocket } from "ws";
-import { fromBase64, randomBytes, toBase64url, toHex } from "../../../web/src/core/bytes.ts";
+import { fromBase64, fromUtf8, randomBytes, toBase64url, toHex } from "../../../web/src/core/bytes.ts";
 import { openStatement, parseEnvelope, signStatement } from "../../../web/src/core/dsse.ts";
 import { KeyPairSigner } from "../../../web/src/core/ed25519.ts";
+import type { Withdrawal } from "../../../web/src/core/statements.ts";
 import { MockLedger, type Entry } from "./ledger.ts";
 
 interface Person { participant: string; resume: string; name: string; role: string; key: string; answer: string; approval: string | null; resting?: string | null; place?: string; socket: WebSocket | null; challenge: string }
 interface Room { room: string; title: string; envelope: string; id: string }
 type Take = { approvals: string[]; recording: string };
+/** A statement with its proof, as the service hands it out. */
+export type Proven = { envelope: string; entry: string; r: string; proof: string };
 export type Listed = { participant: string; name: string; role: string; place: string; answer: string; approval: string | null };
 const TOKEN = "t".repeat(43); // everybody's
 const COUNTERSIGN_WITHIN_MS = 1_000; // the service waits 3 s
@@ -20,7 +23,7 @@ const COUNTERSIGN_WITHIN_MS = 1_000; // the service waits 3 s
 interface Refusals { name: string; codes: string[] }
 
 /** What to lie about. Every lie is one that the pages must notice. */
-export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; openWithoutTake?: boolean; confirmsNobody?: boolean; losesConfirmations?: number; beforeConfirming?: object; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; holdMedia?: Promise<void>; holdCounting?: Promise<void>; holdJoins?: Promise<void>; refuses?: Refusals; unreachable?: boolean; published?: () => number; files?: Map<string, Uint8Array>; refuse?: string }
+export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; erased?: (erased: Proven[]) => Proven[]; signsErased?: KeyPairSigner; openWithoutTake?: boolean; confirmsNobody?: boolean; losesConfirmations?: number; beforeConfirming?: object; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; holdMedia?: Promise<void>; holdCounting?: Promise<void>; holdJoins?: Promise<void>; refuses?: Refusals; unreachable?: boolean; published?: () => number; files?: Map<string, Uint8Array>; refuse?: string }
 
 export class MockService {
   readonly lies: Lies = {};
@@ -43,6 +46,10 @@ export class MockService {
   private session = toHex(randomBytes(16));
   private request: { id: string; envelope: string; recording: string } | null = null;
   private take = 0;
+  /** by the recording: names of the files of everybody in its takes */
+  private readonly trackFiles = new Map<string, string[]>();
+  /** by recording and key: what was said to be erased */
+  private readonly erased = new Map<string, Entry>();
   private open = false;
   private named = false;
   private lastEnd = "";
@@ -147,6 +154,11 @@ export class MockService {
     if (path === "/rooms" && method === "GET") return answer(200, { rooms: [...this.rooms.values()] });
     if (path === "/rooms") return answer(201, await this.addRoom(input.envelope));
     if (path === "/statements") return this.statement(input, response);
+    const receipt = /^\/statements\/([0-9a-f]{64})\/receipt$/.exec(path)?.[1];
+    if (receipt) {
+      const [entry] = await this.ledger.proven(this.ledger.entries.filter(({ id }) => id === receipt));
+      return entry ? answer(200, { entry: entry.entry, r: entry.r, proof: entry.proof, checkpoint: await this.ledger.checkpoint() }) : problem(response, 404, "not_found", "there is no such statement, or it was erased");
+    }
     if (path === "/recordings") return answer(200, { recordings: this.lies.recordings ?? [] });
     const room = /^\/rooms\/([0-9a-f]{32})$/.exec(path)?.[1];
     if (room) {
@@ -156,6 +168,10 @@ export class MockService {
       return answer(200, this.lies.room?.(known) ?? known);
     }
     const [, recording, what, name] = /^\/recordings\/([0-9a-f]{32})(?:\/(\w+)(?:\/([\w.-]+))?)?$/.exec(path) ?? [];
+    if (what === "erasure") {
+      const left = await this.deletion(recording!);
+      return left ? answer(200, left) : problem(response, 404, "not_found", "no recording of this id was erased as a whole");
+    }
     if (what === "stop") { this.end("ended"); return answer(204); }
     if (what === "tracks" && name === undefined) {
       if (request.headers.authorization !== `Bearer ${TOKEN}`) return problem(response, 401, "unauthorised", "no token");
@@ -190,12 +206,15 @@ export class MockService {
     if (whole) this.spent.add(`${body.recording} ${key}`);
     this.posted.push({ kind, envelope, wrapped });
     if (kind === "approval" && this.lies.refuse) return problem(response, 409, this.lies.refuse, "no");
+    if (kind === "withdrawal" && await this.deletion(body.recording)) return problem(response, 410, "gone", "the whole recording was erased");
     const entry = await this.ledger.append(body.recording, kind, envelope, id);
     const person = this.people.find((known) => known.key === key);
     if (wrapped) this.keys.set(id, fromBase64(wrapped));
     const publish = kind === "approval" && (body as { scope: string[] }).scope.length > 0 ? { url: `/whip/${id.slice(0, 16)}`, token: TOKEN } : null;
+    const erased = kind === "withdrawal" ? await this.erase(body as Withdrawal) : null;
+    const proof = await this.ledger.proof(entry.index);
     response.writeHead(201, { "Content-Type": "application/json" })
-      .end(JSON.stringify({ id, kind, entry: entry.entry, r: entry.r, proof: this.lies.proof?.(entry.proof) ?? entry.proof, publish }));
+      .end(JSON.stringify({ id, kind, entry: entry.entry, r: entry.r, proof: this.lies.proof?.(proof) ?? proof, publish, erased }));
     if (kind === "approval") await this.lies.holdCounting; // what was acknowledged may be told later, on the other connection
     if (kind === "request") this.named = (body as { names_refusals: boolean }).names_refusals;
     if (kind === "request") this.ask({ id, envelope, recording: body.recording });
@@ -205,6 +224,37 @@ export class MockService {
       if (kind === "refusal") this.people.filter(({ role }) => role === "host").forEach((host) => send(host.socket, { type: "refused", participant: null }));
       await this.settle(kind === "withdrawal" ? "withdrawn" : kind === "refusal" ? "refused" : "new_approval");
     }
+  }
+
+  /** What the service says to have erased before it answers; said once, and shown again when the withdrawal is sent again. */
+  private async erase({ recording, key, kinds }: Withdrawal): Promise<Proven[]> {
+    if (kinds.length < 4) return [];
+    const place = `${recording} ${key}`;
+    const what: string[] = [];
+    for (const { envelope, id } of this.ledger.entries.filter((entry) => entry.recording === recording && entry.kind === "approval")) {
+      const { body } = await openStatement("approval", fromUtf8(fromBase64(envelope)));
+      if (body.key === key && body.scope.length > 0) what.push(`wrapped:${id}`, ...(this.trackFiles.get(recording) ?? []).filter((name) => name.includes(id.slice(0, 16))));
+    }
+    if (what.length > 0 && !this.erased.has(place)) {
+      const signer = this.lies.signsErased ?? this.signer;
+      const { envelope, id } = await signStatement("erased", { recording, what, reason: "withdrawal", key: signer.publicKey, issued_ms: Date.now() }, signer);
+      this.erased.set(place, await this.ledger.append(recording, "erased", envelope, id));
+    }
+    const said = (await this.ledger.proven([this.erased.get(place)].filter((entry) => entry !== undefined))).map(bare);
+    return this.lies.erased?.(said) ?? said;
+  }
+
+  /** The end of a recording's retention, or of its room. */
+  async deleteRecording(recording: string, reason: "retention" | "room_deleted" = "retention"): Promise<void> {
+    const signer = this.lies.signsErased ?? this.signer;
+    const { envelope, id } = await signStatement("erased", { recording, what: ["recording"], reason, key: signer.publicKey, issued_ms: Date.now() }, signer);
+    await this.ledger.eraseRecording(recording, envelope, id);
+  }
+
+  /** What a deleted recording leaves. */
+  private async deletion(recording: string): Promise<Proven | null> {
+    const entries = this.ledger.entries.filter((entry) => entry.recording === recording);
+    return entries.length === 1 && entries[0]!.kind === "erased" ? bare((await this.ledger.proven(entries))[0]!) : null;
   }
 
   private ask(request: { id: string; envelope: string; recording: string }): void {
@@ -270,6 +320,8 @@ export class MockService {
     if (signature) parts.signatures.push(signature);
     if (!this.lies.openWithoutTake) this.tellEach(() => ({ type: "take", envelope: JSON.stringify(parts) }));
     this.open = true;
+    const files = approvals.map((id) => `t${String(number).padStart(3, "0")}-${id.slice(0, 16)}-f001.webm.age`);
+    this.trackFiles.set(honest.recording, [...(this.trackFiles.get(honest.recording) ?? []), ...files]);
     this.tellEach((person) => ({ type: "gate", gate: this.gate(person) }));
   }
 
@@ -358,6 +410,7 @@ export class MockService {
   }
 }
 
+const bare = ({ envelope, entry, r, proof }: Entry): Proven => ({ envelope, entry, r, proof });
 function send(socket: WebSocket | null, message: object): void {
   if (socket?.readyState === 1) socket.send(JSON.stringify(message));
 }

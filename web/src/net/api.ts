@@ -1,6 +1,7 @@
 // The service's REST interface (docs/API.md). Every failure is a Problem with the service's stable code; nothing is retried here.
 import type { Acknowledgement } from "../core/proof.ts";
 import type { Controller, LedgerName, SealedTrack } from "../core/statements.ts";
+import type { ProvenStatement } from "../core/withdrawal_confirmation.ts";
 
 export const API = "/api/v1";
 
@@ -14,7 +15,7 @@ export interface Account { user: string; email: string; registered_ms: number }
 export interface RoomAnswer { room: string; envelope: string; id: string }
 export interface RoomListed extends RoomAnswer { title: string }
 export interface PublishAt { url: string; token: string }
-export interface Accepted extends Acknowledgement { id: string; kind: string; publish: PublishAt | null }
+export interface Accepted extends Acknowledgement { id: string; kind: string; publish: PublishAt | null; erased: ProvenStatement[] | null }
 export interface RecordingListed {
   recording: string; room: string; session: string; purpose: string; state: "waiting" | "recording" | "paused" | "sealed" | "interrupted";
   requested_ms: number; delete_after_ms: number; takes: number | unknown[]; tracks: (SealedTrack & { erased: boolean })[];
@@ -55,6 +56,11 @@ async function json<T>(method: string, path: string, body?: unknown): Promise<T>
   return (await (await send(method, path, body)).json()) as T;
 }
 
+const orNull = <T>(answer: Promise<T>): Promise<T | null> => answer.catch((error: unknown) => {
+  if (error instanceof Problem && error.status === 404) return null;
+  throw error;
+});
+
 /** Whether somebody logged in here: asking for the account without that would only make the browser log an error. */
 const LOGGED_IN = "unavoce.logged_in";
 const entered = <T>(answer: T): T => (localStorage.setItem(LOGGED_IN, "1"), answer);
@@ -84,6 +90,10 @@ export const api = {
   updateRoom: (room: string, envelope: string) => json<{ room: string; id: string }>("PUT", `/rooms/${room}`, { envelope }),
   room: (room: string) => json<RoomAnswer>("GET", `/rooms/${room}`),
   submit: (envelope: string, wrapped: string | null = null) => json<Accepted>("POST", "/statements", { envelope, wrapped }),
+  /** Whether the service has this statement; it forgets those of a recording that is erased as a whole. */
+  knows: async (statement: string) => (await orNull(send("GET", `/statements/${encodeURIComponent(statement)}/receipt`))) !== null,
+  /** What a recording that was erased as a whole leaves; null if none was. */
+  erasure: (recording: string) => orNull(json<ProvenStatement>("GET", `/recordings/${recording}/erasure`)),
   stopRecording: async (recording: string) => void (await send("POST", `/recordings/${recording}/stop`)),
   recordings: async () => (await json<{ recordings: RecordingListed[] }>("GET", "/recordings")).recordings,
   recording: (recording: string) => json<RecordingDetail>("GET", `/recordings/${recording}`),

@@ -1,16 +1,17 @@
 // Approve, refuse, withdraw: makes the statement, keeps what the person must not lose, sends it, checks the acknowledgement.
 // Order matters: the approval's files are kept before it is sent; media flows only after the acknowledgement; withdrawing stops it first.
 import { parseKeyFile, writeKeyFile } from "../core/identity.ts";
-import { checkAcknowledgement } from "../core/proof.ts";
+import { checkAcknowledgement, type Checked } from "../core/proof.ts";
 import { writeReceipt } from "../core/receipt.ts";
 import type { MediaKind } from "../core/shape.ts";
+import { confirmWithdrawal } from "../core/withdrawal_confirmation.ts";
 import { T, type Message } from "../i18n/i18n.ts";
 import type { Asked as LedgerAsked, LedgerWatch } from "../ledger/watch.ts";
 import { api, Problem, type Accepted, type PublishAt } from "../net/api.ts";
 import { submitUntilAcknowledged } from "../net/submit.ts";
 import { approvalsOf, keepApproval, updateApproval } from "../store/approvals.ts";
 import { makeApproval, makeConfirmation, makeRefusal, makeWithdrawal, type Asked } from "./answers.ts";
-import { keptWithdrawals, markTakenBack, markWithdrawn, signedInAdvance } from "./kept_withdrawals.ts";
+import { keepConfirmation, keptWithdrawals, markTakenBack, markWithdrawn, signedInAdvance, type Confirmed } from "./kept_withdrawals.ts";
 import type { Publisher } from "./publisher.ts";
 import type { MeetingState, Place, Store } from "./state.ts";
 
@@ -23,7 +24,7 @@ const WITHDRAWN: OwnAnswer = { answer: "withdrawn", approval: null, scope: [] };
 
 export class Answering {
   private readonly listeners = new Set<() => void>();
-  private withdrawing: Promise<void> | null = null;
+  private withdrawing: Promise<Confirmed[]> | null = null;
   /** the approval that waits for `confirmed`, or for the problem in its place */
   private confirming: string | null = null;
 
@@ -84,26 +85,30 @@ export class Answering {
     this.store.set({ scope });
     const { envelope } = await makeWithdrawal(request.body.recording, this.place.signer, "now", less);
     const asked = await this.ledger.asking();
-    await this.check(await submitUntilAcknowledged(envelope), envelope, asked);
+    await this.check(checkAcknowledgement(await submitUntilAcknowledged(envelope), envelope, this.ledger.ledger), asked);
   }
 
-  /** Stops sending at once, if the recording is the one that is asked for, and sends the withdrawal until the service acknowledges it. */
-  withdraw(recording: string): Promise<void> {
-    const { request, answer } = this.store.state;
+  /**
+   * Stops sending at once, if the recording is the one that is asked for, and sends the withdrawal until the service acknowledges it.
+   * Returns what is proven then.
+   */
+  withdraw(recording: string): Promise<Confirmed[]> {
+    const { request, answer, approval } = this.store.state;
     const live = request?.body.recording === recording && (answer === "approved" || answer === "sending");
     if (live) {
       this.publisher.stop();
       this.store.set({ answer: "withdrawn", scope: [] });
     }
-    this.withdrawing ??= this.sendWithdrawals(recording, live).finally(() => { this.withdrawing = null; });
+    this.withdrawing ??= this.sendWithdrawals(recording, live, approval === null ? [] : [approval]).finally(() => { this.withdrawing = null; });
     return this.withdrawing;
   }
 
   /** One for each key that approved this recording here: after a reload, or leaving and coming back, there may be several. */
-  private async sendWithdrawals(recording: string, live: boolean): Promise<void> {
+  private async sendWithdrawals(recording: string, live: boolean, approvals: string[]): Promise<Confirmed[]> {
     const { signer, roomId } = this.place;
+    const confirmed: Confirmed[] = [];
     const all = await keptWithdrawals(roomId, recording);
-    if (live && !all.some(({ key }) => key === signer.publicKey)) all.push({ key: signer.publicKey, envelope: "", approvals: [] });
+    if (live && !all.some(({ key }) => key === signer.publicKey)) all.push({ key: signer.publicKey, envelope: "", approvals });
     for (const one of all) {
       const mine = one.key === signer.publicKey;
       const envelope = mine ? (await makeWithdrawal(recording, signer, "now")).envelope : one.envelope;
@@ -114,9 +119,12 @@ export class Answering {
       const before = await this.ledger.asking().catch(() => null); // nothing keeps a withdrawal from being sent
       const accepted = await submitUntilAcknowledged(envelope);
       await markWithdrawn(one);
-      await this.check(accepted, envelope, before);
+      const keys = { ledger: this.ledger.ledger, serviceKey: this.store.state.room.body.service_key };
+      const proof = await this.check(confirmWithdrawal(accepted, envelope, keys), before);
+      if (proof) confirmed.push(await keepConfirmation(one, proof));
     }
     this.kept();
+    return confirmed;
   }
 
   /**
@@ -214,7 +222,7 @@ export class Answering {
     const receipt = writeReceipt({ room: asked.room.envelope, request: asked.request.envelope, approval: envelope, acknowledgement: accepted });
     await updateApproval(id, { receipt, ...(await this.withToken(id, accepted.publish)) });
     this.kept();
-    await this.check(accepted, envelope, before);
+    await this.check(checkAcknowledgement(accepted, envelope, this.ledger.ledger), before);
     if (this.store.state.approval !== id || this.store.state.answer !== "sending") return; // withdrawn or asked anew meanwhile
     // The service took the approval but gives no place to publish: we left and came back while it was on its way.
     if (!accepted.publish && scope.some((kind) => kind !== "chat")) return this.askAgain();
@@ -232,15 +240,16 @@ export class Answering {
     return this.place.ledgers.of(this.store.state.room.body.ledger);
   }
 
-  /** The proof of the acknowledgement must hold; one that does not is an alarm, the answer stands all the same. */
-  private async check(accepted: Accepted, envelope: string, before: LedgerAsked | null): Promise<void> {
-    const watch = this.ledger;
+  /** The proof of an acknowledgement must hold; one that does not is an alarm (and null), the answer stands all the same. */
+  private async check<Proof extends Checked>(proof: Promise<Proof>, before: LedgerAsked | null): Promise<Proof | null> {
     try {
-      const { head, checkpoint } = await checkAcknowledgement(accepted, envelope, watch.ledger);
-      await watch.saw({ ...head, note: checkpoint }, before);
+      const checked = await proof;
+      await this.ledger.saw({ ...checked.head, note: checked.checkpoint }, before);
+      return checked;
     } catch (error) {
       console.error(error);
       this.store.alarm(T("alarm_proof"));
+      return null;
     }
   }
 

@@ -2,13 +2,15 @@
 // signed in advance and lies in each key file. A withdrawal covers everything its key approved for its recording, so do the marks.
 import { openStatement, type Signed } from "../core/dsse.ts";
 import { parseKeyFile } from "../core/identity.ts";
-import { checkAcknowledgement } from "../core/proof.ts";
-import type { Withdrawal } from "../core/statements.ts";
+import type { Room, Withdrawal } from "../core/statements.ts";
+import { confirmWithdrawal, type ConfirmedWithdrawal } from "../core/withdrawal_confirmation.ts";
 import type { LedgerWatch } from "../ledger/watch.ts";
 import { submitUntilAcknowledged } from "../net/submit.ts";
 import { approvalsOf, updateApproval, type KeptApproval } from "../store/approvals.ts";
 
 export interface KeptWithdrawal { key: string; envelope: string; approvals: string[] }
+/** A withdrawal whose proof holds, and the approvals that were known here to be taken back by it. */
+export interface Confirmed extends ConfirmedWithdrawal { approvals: string[] }
 
 /** Approvals that the service acknowledged and that were not taken back; oldest first. */
 export async function standingApprovals(room: string): Promise<KeptApproval[]> {
@@ -48,13 +50,26 @@ export async function signedInAdvance(room: string, id: string): Promise<Signed<
   return null;
 }
 
+/** Keeps the confirmation beside receipt and key file until it was saved. */
+export async function keepConfirmation({ approvals }: KeptWithdrawal, confirmed: ConfirmedWithdrawal): Promise<Confirmed> {
+  for (const approval of approvals) await updateApproval(approval, { confirmation: confirmed.file, confirmationSaved: false });
+  return { ...confirmed, approvals };
+}
+
+export async function confirmationWasSaved({ approvals }: Confirmed): Promise<void> {
+  for (const approval of approvals) await updateApproval(approval, { confirmationSaved: true });
+}
+
 /** Outside the meeting: sends every withdrawal kept for the recording and checks what the service answers. */
-export async function takeBack(room: string, recording: string, watch: LedgerWatch): Promise<void> {
-  for (const kept of await keptWithdrawals(room, recording)) {
+export async function takeBack(room: Pick<Room, "room" | "service_key">, recording: string, watch: LedgerWatch): Promise<Confirmed[]> {
+  const confirmed: Confirmed[] = [];
+  for (const kept of await keptWithdrawals(room.room, recording)) {
     const before = await watch.asking().catch(() => null);
     const accepted = await submitUntilAcknowledged(kept.envelope);
     await markWithdrawn(kept); // in effect already; whether its proof holds is another question
-    const { head, checkpoint } = await checkAcknowledgement(accepted, kept.envelope, watch.ledger);
-    await watch.saw({ ...head, note: checkpoint }, before);
+    const proof = await confirmWithdrawal(accepted, kept.envelope, { ledger: watch.ledger, serviceKey: room.service_key });
+    await watch.saw({ ...proof.head, note: proof.checkpoint }, before);
+    confirmed.push(await keepConfirmation(kept, proof));
   }
+  return confirmed;
 }

@@ -83,7 +83,7 @@ async function offerJoin(config: Config, room: Signed<Room>, fingerprint: string
   ];
   const view = joinView(room.body.title, about, readSeat(room.body.room)?.name ?? holder, media, ({ name }) => void join(name));
   titleOfPage(T("plain", { text: room.body.title }));
-  const home = new TakeHome(room.body, "outside", (recording) => takeBack(room.body.room, recording, watch));
+  const home = new TakeHome(room.body, "outside", (recording) => takeBack(room.body, recording, watch));
   fill(main, view.element, home.element);
   void home.draw();
   await media.openBoth();
@@ -142,9 +142,9 @@ async function showShutOut(meeting: Meeting, why: Message): Promise<void> {
 async function showOutside(meeting: Meeting, title: Message, words: Message): Promise<void> {
   prefixTitle(null);
   main.classList.remove("in-meeting");
-  const { roomId } = meeting.place;
-  const watch = ledgers.of(meeting.store.state.room.body.ledger);
-  const home = new TakeHome(meeting.store.state.room.body, "outside", (recording) => takeBack(roomId, recording, watch));
+  const room = meeting.store.state.room.body;
+  const watch = ledgers.of(room.ledger);
+  const home = new TakeHome(room, "outside", (recording) => takeBack(room, recording, watch));
   fill(main, h("section", { class: "narrow", testid: "left" }, h("h1", { tabindex: "-1" }, title), h("p", {}, words), ledgerAlarm(ledgers),
     h("p", {}, h("button", { type: "button", class: "primary", testid: "rejoin", on: { click: () => location.reload() } }, T("rejoin"))), home.element));
   main.querySelector("h1")?.focus();

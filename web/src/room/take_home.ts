@@ -1,11 +1,13 @@
-// Receipt, key file and taking back: offered in the meeting, before and afterwards, kept in this browser until both files were saved.
+// Receipt, key file and taking back, then the confirmation of that: offered in the meeting, before and afterwards, kept in this browser
+// until all of it was saved.
 import { parseKeyFile } from "../core/identity.ts";
 import type { Room } from "../core/statements.ts";
 import { sayMoment, T } from "../i18n/i18n.ts";
-import { approvalsOf, forgetApproval, updateApproval, type KeptApproval } from "../store/approvals.ts";
+import { allSaved, approvalsOf, forgetApproval, updateApproval, type KeptApproval } from "../store/approvals.ts";
 import { fill, h, saveFile } from "../ui/dom.ts";
 import { icon } from "../ui/icons.ts";
 import { ownPart } from "../ui/own_part.ts";
+import type { Confirmed } from "./kept_withdrawals.ts";
 import { openWithdraw } from "./withdraw_dialog.ts";
 
 const fileName = ({ approval }: KeptApproval, ending: string): string => `${approval.slice(0, 16)}.${ending}`;
@@ -14,7 +16,7 @@ export class TakeHome {
   readonly element = h("section", { class: "card", testid: "take-home", hidden: true });
 
   /** `takeBack` withdraws all that was approved here for a recording. */
-  constructor(private readonly room: Pick<Room, "room" | "withdrawal_erases">, private readonly where: "meeting" | "outside", private readonly takeBack: (recording: string) => Promise<void>) {}
+  constructor(private readonly room: Pick<Room, "room" | "withdrawal_erases">, private readonly where: "meeting" | "outside", private readonly takeBack: (recording: string) => Promise<Confirmed[]>) {}
 
   async draw(): Promise<void> {
     const kept = (await approvalsOf(this.room.room)).filter(({ receipt }) => receipt !== null);
@@ -34,11 +36,15 @@ export class TakeHome {
     } } }, icon(kept.keyFileSaved ? "check" : "download"), T("home_keyfile"));
     const back = h("button", { type: "button", class: "quiet small", testid: "home-withdraw", data: { recording: kept.recording },
       on: { click: () => openWithdraw(this.room.withdrawal_erases, () => this.takeBack(kept.recording).finally(() => this.draw()), this.where) } }, icon("undo"), T("withdraw_button"));
-    const both = kept.receiptSaved && kept.keyFileSaved;
+    const { confirmation } = kept;
+    const proof = confirmation === undefined ? null : h("button", { type: "button", testid: "confirmation-download", on: { click: () => {
+      saveFile(fileName(kept, "unavoce-confirmation.json"), [confirmation], "application/json");
+      void this.saved(kept, { confirmationSaved: true });
+    } } }, icon(kept.confirmationSaved ? "check" : "download"), T("home_confirmation"));
     const forget = h("button", { type: "button", class: "quiet small", testid: "take-home-forget", on: { click: () => void forgetApproval(kept.approval).then(() => this.draw()) } }, T("home_forget"));
     return h("div", { class: "kept-one", data: { approval: kept.approval } },
       h("p", { class: "muted" }, T(kept.withdrawn ? "home_withdrawn" : "home_approved", { when: sayMoment(kept.approved_ms) })),
-      h("div", { class: "kept" }, receipt, keyFile, both ? forget : null, kept.withdrawn ? null : back),
+      h("div", { class: "kept" }, receipt, keyFile, proof, allSaved(kept) ? forget : null, kept.withdrawn ? null : back),
       kept.withdrawn ? null : ownPart(() => parseKeyFile(kept.keyFile)));
   }
 

@@ -1,12 +1,15 @@
-// Taking an approval back: one button, one confirmation that says what is erased and what cannot be. As easy as approving.
+// Taking an approval back: one button, one confirmation that says what is erased and what cannot be. As easy as approving. Then it says
+// what was erased, as far as that is proven, and gives the proof to keep.
 import type { Room } from "../core/statements.ts";
 import { T } from "../i18n/i18n.ts";
 import { dialog } from "../ui/dialog.ts";
-import { fill, h } from "../ui/dom.ts";
+import { fill, h, type Child } from "../ui/dom.ts";
 import { inWords } from "../ui/problems.ts";
+import { confirmationButton, erasedInWords } from "../ui/withdrawn.ts";
+import { confirmationWasSaved, type Confirmed } from "./kept_withdrawals.ts";
 
-/** `erases`: what the room says a withdrawal erases. `withdraw` stops the sending at once and resolves when the service has acknowledged. `where`: whether the meeting goes on behind it. */
-export function openWithdraw(erases: Room["withdrawal_erases"], withdraw: () => Promise<void>, where: "meeting" | "outside" = "meeting"): void {
+/** `erases`: what the room says a withdrawal erases. `withdraw` stops the sending at once and resolves to what is proven when the service has acknowledged. `where`: whether the meeting goes on behind it. */
+export function openWithdraw(erases: Room["withdrawal_erases"], withdraw: () => Promise<Confirmed[]>, where: "meeting" | "outside" = "meeting"): void {
   const result = h("p", { testid: "withdraw-result", role: "status" });
   const confirm = h("button", { type: "button", class: "danger", testid: "withdraw-confirm" }, T("withdraw_confirm"));
   const cancel = h("button", { type: "button", testid: "withdraw-cancel", on: { click: () => box.close() } }, T("cancel"));
@@ -21,8 +24,21 @@ export function openWithdraw(erases: Room["withdrawal_erases"], withdraw: () => 
     result.dataset["state"] = "sending";
     fill(result, T("withdraw_sending"));
     withdraw().then(
-      () => { result.dataset["state"] = "done"; fill(result, T("withdraw_done")); },
+      (confirmed) => {
+        result.dataset["state"] = "done";
+        fill(result, ...said(confirmed));
+        close.before(...confirmed.map((one, i) => toSave(one, i + 1, confirmed.length))); // beside it: the focus stays where it is
+      },
       (error: unknown) => { result.dataset["state"] = "failed"; fill(result, inWords(error)); });
   });
   box.open();
+}
+
+const said = (confirmed: Confirmed[]): Child[] => confirmed.length === 0 ? [T("withdraw_done_unproven")]
+  : [T("withdraw_done"), " ", erasedInWords(confirmed, confirmed.flatMap(({ approvals }) => approvals))];
+
+/** Several keys of one person give several confirmations. */
+function toSave(confirmed: Confirmed, n: number, of: number): HTMLButtonElement {
+  const name = (confirmed.approvals[0] ?? confirmed.entry.recording).slice(0, 16);
+  return confirmationButton(confirmed, name, of === 1 ? T("confirmation_save") : T("confirmation_save_nth", { n, of }), () => void confirmationWasSaved(confirmed));
 }

@@ -1,4 +1,4 @@
-// Approvals given in this browser, with receipt and key file: kept so that a reload does not lose them, removed when both were saved.
+// Approvals given in this browser, with receipt and key file: kept so that a reload does not lose them, removed when all of it was saved.
 import type { MediaKind } from "../core/shape.ts";
 import { Table } from "./database.ts";
 
@@ -9,6 +9,8 @@ export interface KeptApproval {
   receiptSaved: boolean; keyFileSaved: boolean;
   /** acknowledged by the service */
   withdrawn: boolean;
+  /** text of the confirmation, once the proof of the withdrawal held */
+  confirmation?: string; confirmationSaved?: boolean;
 }
 
 const table = new Table<KeptApproval>("approvals");
@@ -23,7 +25,11 @@ export async function updateApproval(approval: string, change: Partial<KeptAppro
   return (await table.change(approval, (kept) => kept && { ...kept, ...change })) ?? null;
 }
 
+/** Whether every file that there is to take home was saved. */
+export const allSaved = ({ receiptSaved, keyFileSaved, confirmation, confirmationSaved }: KeptApproval): boolean =>
+  receiptSaved && keyFileSaved && (confirmation === undefined || confirmationSaved === true);
+
 /** Forgets what the person has saved: when a page opens, nothing of it needs to stay here. */
 export async function forgetSaved(room: string): Promise<void> {
-  for (const kept of await approvalsOf(room)) if (kept.receiptSaved && kept.keyFileSaved) await forgetApproval(kept.approval);
+  for (const kept of await approvalsOf(room)) if (allSaved(kept)) await forgetApproval(kept.approval);
 }

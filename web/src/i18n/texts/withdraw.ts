@@ -1,8 +1,8 @@
 export const withdraw = {
   withdraw_page_title: ["Take an approval back", "Eine Zustimmung widerrufen"],
   withdraw_page_lead: [
-    "With the key file you saved in the meeting. No account, no name, no reasons. Only the withdrawal inside the file is sent, not your key.",
-    "Mit der Schlüsseldatei, die Sie im Treffen gespeichert haben. Ohne Konto, ohne Namen, ohne Begründung. Gesendet wird nur der Widerruf aus der Datei, nicht Ihr Schlüssel.",
+    "With the key file you saved in the meeting. No account, no name, no reasons. The service is asked whether the recording is still there; then only the withdrawal inside the file is sent, not your key.",
+    "Mit der Schlüsseldatei, die Sie im Treffen gespeichert haben. Ohne Konto, ohne Namen, ohne Begründung. Der Dienst wird gefragt, ob es die Aufzeichnung noch gibt; gesendet wird dann nur der Widerruf aus der Datei, nicht Ihr Schlüssel.",
   ],
   withdraw_file: ["Your key file (….unavoce-key.txt)", "Ihre Schlüsseldatei (….unavoce-key.txt)"],
   withdraw_file_hint: ["Choose it, or drop it here.", "Wählen Sie sie aus, oder ziehen Sie sie hierher."],
@@ -20,7 +20,27 @@ export const withdraw = {
   ],
   withdraw_send: ["Take back and erase", "Widerrufen und löschen"],
   withdraw_page_sending: ["Sending until the service confirms. Please keep this page open …", "Wird gesendet, bis der Dienst bestätigt. Bitte lassen Sie diese Seite offen …"],
-  withdraw_page_done: ["Confirmed on {when}: your approval is taken back, and your part is erased.", "Bestätigt am {when}: Ihre Zustimmung ist widerrufen, und Ihr Teil ist gelöscht."],
+  withdraw_page_done: ["Confirmed on {when}: your approval is taken back.", "Bestätigt am {when}: Ihre Zustimmung ist widerrufen."],
+  withdraw_page_unproven: [
+    "The service says that it took your approval back, but its proof does not hold: {detail} Send it again, and tell those who run the service.",
+    "Der Dienst sagt, Ihre Zustimmung sei widerrufen, doch sein Beweis hält nicht stand: {detail} Senden Sie den Widerruf noch einmal, und sagen Sie es den Betreibern.",
+  ],
+  withdraw_keep: [
+    "Keep the confirmation: with your receipt it proves to anybody that you took your approval back, and what the service says to have erased. It opens nothing.",
+    "Bewahren Sie die Bestätigung auf: Mit Ihrer Quittung beweist sie jedem, dass Sie widerrufen haben und was der Dienst nach eigenem Wort gelöscht hat. Sie öffnet nichts.",
+  ],
+  withdraw_deleted_retention: [
+    "This recording was deleted on {date}, when its time was over. Nothing of you is left here to take back.",
+    "Diese Aufzeichnung wurde am {date} gelöscht, weil ihre Aufbewahrungszeit zu Ende war. Von Ihnen ist hier nichts mehr, was zu widerrufen wäre.",
+  ],
+  withdraw_deleted_room_deleted: [
+    "This recording was deleted on {date}, together with its room. Nothing of you is left here to take back.",
+    "Diese Aufzeichnung wurde am {date} gelöscht, zusammen mit ihrem Raum. Von Ihnen ist hier nichts mehr, was zu widerrufen wäre.",
+  ],
+  withdraw_deleted_unproven: [
+    "The service says that this recording was deleted, but its proof does not hold: {detail} Take back all the same.",
+    "Der Dienst sagt, diese Aufzeichnung sei gelöscht, doch sein Beweis hält nicht stand: {detail} Widerrufen Sie trotzdem.",
+  ],
   withdraw_page_failed: ["The service did not accept the withdrawal: {detail}", "Der Dienst hat den Widerruf nicht angenommen: {detail}"],
 
   privacy_title: ["Privacy", "Datenschutz"],
@@ -58,8 +78,8 @@ export const withdraw = {
     "Ein Cookie, „unavoce_privacy“: Es merkt sich ein Jahr lang, dass Sie diese Seite zur Kenntnis genommen haben. Es ist bei allen gleich und kennzeichnet niemanden.",
   ],
   privacy_device_2: [
-    "While you are in a meeting: a signing key for this session and your place in it. Afterwards: your receipt and key file until you have saved them, and which states of the service's log you saw, to notice if it is falsified. Your choice of language.",
-    "Während eines Treffens: ein Signierschlüssel für diese Sitzung und Ihr Platz darin. Danach: Quittung und Schlüsseldatei, bis Sie sie gespeichert haben, und welche Stände des Protokolls Sie gesehen haben, um Fälschungen zu bemerken. Ihre Sprachwahl.",
+    "While you are in a meeting: a signing key for this session and your place in it. Afterwards: your receipt and key file, and the confirmation of taking back, until you have saved them, and which states of the service's log you saw, to notice if it is falsified. Your choice of language.",
+    "Während eines Treffens: ein Signierschlüssel für diese Sitzung und Ihr Platz darin. Danach: Quittung und Schlüsseldatei und die Bestätigung eines Widerrufs, bis Sie sie gespeichert haben, und welche Stände des Protokolls Sie gesehen haben, um Fälschungen zu bemerken. Ihre Sprachwahl.",
   ],
   privacy_device_3: ["Hosts who log in also get a cookie for their login, until they log out.", "Gastgeber, die sich anmelden, bekommen außerdem ein Cookie für ihre Anmeldung, bis sie sich abmelden."],
   privacy_rights: ["Your rights", "Ihre Rechte"],

@@ -1,0 +1,199 @@
+// What whoever takes an approval back is told and keeps: what was erased, what cannot be, and the proof of both as a file. And that a
+// recording which was deleted as a whole leaves nothing to take back.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { load, pages } from './bundle.mjs';
+import { launch, person } from './browser.mjs';
+
+const { MockService } = await load('tests/web/mock/service.ts');
+const { openStatement } = await load('web/src/core/dsse.ts');
+const { KeyPairSigner } = await load('web/src/core/ed25519.ts');
+const { parseKeyFile } = await load('web/src/core/identity.ts');
+const { checkAcknowledgement } = await load('web/src/core/proof.ts');
+const { countErased } = await load('web/src/core/withdrawal_confirmation.ts');
+const built = await pages();
+const folder = mkdtempSync(join(tmpdir(), 'unavoce-confirmation-'));
+const browser = await launch();
+test.after(async () => { await browser.close(); rmSync(folder, { recursive: true }); setTimeout(() => process.exit(), 500).unref(); });
+
+const fresh = (ending) => join(folder, `${Math.random()}.${ending}`);
+
+/** A meeting of two that is being recorded, and the guest's key file. */
+async function recorded(t, { look = {}, scope = 'audio' } = {}) {
+  const service = await MockService.start(built);
+  const host = await person(browser);
+  const guest = await person(browser, look);
+  t.after(async () => { service.stop(); await Promise.all([host, guest].map(({ context }) => context.close())); });
+  await host.register(service.base);
+  const link = await host.createRoom('Choir board', fresh('key'));
+  await host.join(link, 'Miriam');
+  await guest.join(link, 'Jonas');
+  await host.ask('Minutes'); await host.approve('audio'); await guest.approve(scope);
+  await guest.state('recording-sign', 'recording');
+  const keyFile = await guest.save('keyfile-download', fresh('txt'));
+  const { recording, approval, withdrawal } = parseKeyFile(readFileSync(keyFile, 'utf8'));
+  return { service, host, guest, link, keyFile, recording, approval, withdrawal };
+}
+const takeBack = async (guest) => {
+  await guest.at('withdraw').click(); await guest.at('withdraw-confirm').click();
+  await guest.state('withdraw-result', 'done');
+};
+/** The withdrawal page in a browser that was never there, with the key file chosen. */
+async function elsewhere(t, service, keyFile, look) {
+  const other = await person(browser, look);
+  t.after(() => other.context.close());
+  await other.open(`${service.base}/withdraw`);
+  await other.at('withdraw-file').setInputFiles(keyFile);
+  return other;
+}
+const focused = ({ page }) => page.evaluate(() => document.activeElement.dataset.testid);
+const text = (base64) => Buffer.from(base64, 'base64').toString();
+
+/** Checks the file as anybody can who has it: `unavoce receipt verify` does so in tests/e2e. */
+async function checkFile(path, service, { withdrawal, recording, approval }) {
+  const file = JSON.parse(readFileSync(path, 'utf8'));
+  assert.deepEqual(Object.keys(file), ['type', 'withdrawal', 'entry', 'r', 'proof', 'ledger_vkey', 'erased']);
+  assert.equal(file.type, 'unavoce-confirmation/v1');
+  assert.equal(file.ledger_vkey, service.ledger.vkey);
+  const ledger = { origin: service.ledger.origin, vkey: file.ledger_vkey };
+  if (withdrawal) assert.equal(text(file.withdrawal), withdrawal);
+  assert.equal((await openStatement('withdrawal', text(file.withdrawal))).body.recording, recording);
+  assert.equal((await checkAcknowledgement(file, text(file.withdrawal), ledger)).entry.kind, 'withdrawal');
+  const names = [];
+  for (const one of file.erased) {
+    const { body } = await openStatement('erased', text(one.envelope));
+    assert.equal((await checkAcknowledgement(one, text(one.envelope), ledger)).entry.kind, 'erased');
+    assert.equal(body.key, service.signer.publicKey);
+    names.push(...body.what);
+  }
+  assert.deepEqual(names, [`wrapped:${approval}`, `t001-${approval.slice(0, 16)}-f001.webm.age`]);
+}
+
+for (const [lang, erased, beyond] of [['en', /Confirmed.*Erased on .*: 1 file of yours and the key to your part\./, /Not reached: a copy/], ['de', /Bestätigt.*Gelöscht am .*: 1 Datei von Ihnen und der Schlüssel zu Ihrem Teil\./, /Nicht erreicht werden: eine Kopie/]]) {
+  test(`taking back in the meeting says what was erased and what cannot be, and gives the proof (${lang})`, async (t) => {
+    const { service, guest, recording, approval } = await recorded(t, { look: { lang } });
+    await takeBack(guest);
+    assert.match(await guest.at('withdraw-result').textContent(), erased);
+    assert.match(await guest.at('withdraw-dialog').textContent(), beyond);
+    assert.equal(await focused(guest), 'withdraw-close', 'the focus is not lost');
+    await checkFile(await guest.save('confirmation-save', fresh('json')), service, { recording, approval });
+  });
+
+  test(`the withdrawal page does so, too, on any device and again (${lang})`, async (t) => {
+    const { service, keyFile, ...what } = await recorded(t);
+    const other = await elsewhere(t, service, keyFile, { lang });
+    for (let time = 1; time <= 2; time++) {
+      await other.at('withdraw-send').click();
+      await other.state('withdraw-status', 'done');
+      assert.match(await other.at('withdraw-status').textContent(), erased);
+      assert.equal(await other.at('withdraw-status').getAttribute('role'), 'status');
+      assert.match(await other.at('withdraw-proof').textContent(), beyond);
+      assert.equal(await focused(other), 'confirmation-save', 'the next key press saves it');
+      await checkFile(await other.save('confirmation-save', fresh('json')), service, what);
+      await other.at('withdraw-file').setInputFiles([]);
+      await other.at('withdraw-file').setInputFiles(keyFile);
+      await other.at('withdraw-send').waitFor();
+      assert.equal(await other.at('withdraw-proof').isVisible(), false, 'what was said of another file is gone');
+    }
+    assert.deepEqual(other.complaints, []);
+  });
+
+  const words = { en: [/was deleted on .*when its time was over\. Nothing of you is left/, /together with its room/], de: [/wurde am .* gelöscht, weil ihre Aufbewahrungszeit.*nichts mehr/s, /zusammen mit ihrem Raum/] }[lang];
+  for (const [i, reason] of ['retention', 'room_deleted'].entries()) test(`of a recording that was deleted as a whole (${reason}) the withdrawal page says so, and offers nothing (${lang})`, async (t) => {
+    const { service, keyFile, recording } = await recorded(t);
+    await service.deleteRecording(recording, reason);
+    const other = await elsewhere(t, service, keyFile, { lang });
+    await other.state('withdraw-status', 'deleted');
+    assert.match(await other.at('withdraw-status').textContent(), words[i]);
+    assert.equal(await other.at('withdraw-send').count() + await other.at('own-part').count(), 0);
+    assert.equal(await other.at('withdraw-error').textContent(), '');
+  });
+}
+
+test('the confirmation is kept in the browser until it was saved', async (t) => {
+  const { service, guest, recording, approval } = await recorded(t);
+  await guest.save('receipt-download', fresh('json'));
+  await guest.at('take-home-forget').waitFor();
+  await takeBack(guest);
+  await guest.at('withdraw-close').click();
+  const back = async () => { await guest.page.reload(); await guest.page.waitForSelector('html[data-ready="true"]'); await guest.at('join-name').waitFor(); };
+  await back();
+  await guest.at('confirmation-download').waitFor();
+  assert.equal(await guest.at('take-home-forget').count(), 0, 'not everything was saved');
+  await checkFile(await guest.save('confirmation-download', fresh('json')), service, { recording, approval });
+  await guest.at('take-home-forget').waitFor();
+  await back();
+  assert.equal(await guest.at('receipt-download').count(), 0, 'what was saved is not kept');
+});
+
+test('after leaving, taking back gives the proof as well', async (t) => {
+  const { service, guest, ...what } = await recorded(t);
+  await guest.at('leave').click(); await guest.at('left').waitFor();
+  await guest.at('home-withdraw').click(); await guest.at('withdraw-confirm').click();
+  await guest.state('withdraw-result', 'done');
+  await checkFile(await guest.save('confirmation-save', fresh('json')), service, what);
+});
+
+test('where nothing of a person was recorded, nothing is said to be erased', async (t) => {
+  const { guest } = await recorded(t, { scope: 'nothing' });
+  await takeBack(guest);
+  assert.match(await guest.at('withdraw-result').textContent(), /no file of yours to erase, and no key/);
+  assert.equal(await guest.at('confirmation-save').count(), 1);
+});
+
+test('what somebody else signed to be erased is not believed, and there is nothing to save', async (t) => {
+  const { service, guest, keyFile } = await recorded(t);
+  service.lies.signsErased = await KeyPairSigner.generate();
+  await takeBack(guest);
+  assert.match(await guest.at('withdraw-result').textContent(), /No proof that holds/);
+  assert.equal(await guest.at('confirmation-save').count(), 0);
+  assert.equal(await guest.at('alarm').isVisible(), true);
+  const other = await elsewhere(t, service, keyFile);
+  await other.at('withdraw-send').click();
+  await other.state('withdraw-status', 'failed');
+  assert.match(await other.at('withdraw-status').textContent(), /its proof does not hold/);
+  assert.equal(await other.at('confirmation-save').count(), 0);
+});
+
+for (const [what, lie] of [['entry', (one) => ({ ...one, entry: Buffer.from(text(one.entry).replace('"erased"', '"refusal"')).toString('base64') })], ['proof', (one) => ({ ...one, proof: one.proof.replace(/index \d+/, 'index 0') })]]) {
+  test(`an erasure with another ${what} is not believed`, async (t) => {
+    const { service, keyFile } = await recorded(t);
+    service.lies.erased = (erased) => erased.map(lie);
+    const other = await elsewhere(t, service, keyFile);
+    await other.at('withdraw-send').click();
+    await other.state('withdraw-status', 'failed');
+    assert.equal(await other.at('confirmation-save').count(), 0);
+  });
+}
+
+test('a deletion that somebody else signed is not believed: one can take back all the same', async (t) => {
+  const { service, keyFile, recording } = await recorded(t);
+  service.lies.signsErased = await KeyPairSigner.generate();
+  await service.deleteRecording(recording);
+  const other = await elsewhere(t, service, keyFile);
+  await other.at('withdraw-send').waitFor();
+  assert.match(await other.at('withdraw-error').textContent(), /says that this recording was deleted, but its proof does not hold/);
+});
+
+test('a recording that is deleted while the page is open is found out when the withdrawal is sent', async (t) => {
+  const { service, keyFile, recording } = await recorded(t);
+  const other = await elsewhere(t, service, keyFile);
+  await other.at('withdraw-send').waitFor();
+  await service.deleteRecording(recording);
+  await other.at('withdraw-send').click();
+  await other.state('withdraw-status', 'deleted');
+  assert.equal(await other.at('withdraw-send').count(), 0);
+});
+
+test("one's own files are told apart from others' that the same statements name; tails are no files of their own", () => {
+  const [mine, theirs] = ['a'.repeat(64), 'b'.repeat(64)];
+  const file = (approval, n) => `t00${n}-${approval.slice(0, 16)}-f001.webm.age`;
+  const erasure = (received_ms, ...what) => ({ body: { what }, entry: { received_ms } });
+  const tail = file(mine, 1).replace('.age', '.tail.age');
+  const confirmed = [{ erasures: [erasure(5, `wrapped:${mine}`, file(mine, 1), tail, file(theirs, 1)), erasure(7, `wrapped:${theirs}`, file(mine, 2))] }];
+  assert.deepEqual(countErased(confirmed, [mine]), { own: 2, others: 1, keys: 1, at_ms: 7 });
+  assert.deepEqual(countErased([{ erasures: [] }], [mine]), { own: 0, others: 0, keys: 0, at_ms: 0 });
+});
