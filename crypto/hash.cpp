@@ -1,6 +1,7 @@
 #include "crypto/hash.hpp"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/sha.h>
 #include <sodium.h>
 
@@ -16,7 +17,7 @@ struct FreeContext {
 
 /// OpenSSL reports failure here only when it is out of memory or misbuilt.
 void must(int ok) {
-  if (ok != 1) throw std::runtime_error("OpenSSL cannot compute SHA-256");
+  if (ok != 1) throw std::runtime_error("OpenSSL cannot compute a hash");
 }
 
 }  // namespace
@@ -57,6 +58,15 @@ Digest hmac_sha256(ByteView key, ByteView message) {
   crypto_auth_hmacsha256_final(&state, digest.data());
   sodium_memzero(&state, sizeof state);
   return digest;
+}
+
+std::array<std::uint8_t, 20> hmac_sha1(ByteView key, ByteView message) {
+  std::array<std::uint8_t, 20> mac{};
+  unsigned size = 0;
+  const auto* made =
+      HMAC(EVP_sha1(), key.data(), static_cast<int>(key.size()), message.data(), message.size(), mac.data(), &size);
+  must(made != nullptr && size == mac.size() ? 1 : 0);
+  return mac;
 }
 
 bool equal_constant_time(ByteView left, ByteView right) {

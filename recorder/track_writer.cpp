@@ -71,11 +71,6 @@ Ordered TrackWriter::abort(AbortDone done) {
   return inbox_.order([&](Orders& orders) { orders.abort = std::move(done); });
 }
 
-/// DESIGN 5: nothing from before the opening, nothing from after the closing, no kind that was not granted.
-bool TrackWriter::admits(const Frame& frame) const {
-  return permit_->admits(frame.first_arrival_ns, frame.last_arrival_ns) && permit_->covers(order_.approval, frame.kind);
-}
-
 // ---- the writer's thread
 
 void TrackWriter::run() {

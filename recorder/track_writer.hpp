@@ -81,7 +81,7 @@ class TrackWriter {
   Ended end_if_due();
   Clock::time_point next_wake() const;
   void handle(Frame&& frame);
-  bool admits(const Frame& frame) const;
+  bool admits(const Frame& frame) const;  // frame_check.cpp; on streaming threads, too
   bool usable(const Frame& frame);
   void collect(Frame&& frame);
   bool streams_known() const;

@@ -13,7 +13,7 @@ Json config_json(const Services& services) {
   for (const Controller& controller : config.controllers) {
     controllers.push_back({{"name", controller.name}, {"contact", controller.contact}});
   }
-  Json ice_servers = Json::array();
+  Json ice_servers = Json::array();  // without the TURN servers: those inside a meeting are told of them
   for (const std::string& url : config.ice_servers) ice_servers.push_back({{"urls", url}});
   return {{"registration", registration_name(config.registration)},
           {"service_key", services.service_key.public_key().text()},

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "server/api.hpp"
+#include "server/clock.hpp"
+#include "server/ice_servers.hpp"
 #include "server/meetings.hpp"
 
 namespace unavoce::server {
@@ -64,8 +66,8 @@ bool matches(std::string_view if_match, const std::string& tag) {
 }
 
 /// RFC 9725 section 4.6.
-void add_ice_servers(Response& response, const Config& config) {
-  for (const std::string& server : config.ice_servers) response.with("Link", "<" + server + ">; rel=\"ice-server\"");
+void add_ice_servers(Response& response, const std::vector<IceServer>& servers) {
+  for (const IceServer& server : servers) response.with("Link", link_value(server));
 }
 
 Task<Result<Response>> publish(Services& services, Meetings& meetings, Context context) {
@@ -101,7 +103,7 @@ Task<Result<Response>> publish(Services& services, Meetings& meetings, Context c
                           .with("Location", "/whip/" + context.path[0] + "/" + answer.resource)
                           .with("ETag", tag_of(answer.resource))
                           .with("Accept-Patch", std::string(kFragmentType));
-  add_ice_servers(response, services.config);
+  add_ice_servers(response, all_ice_servers(services.config, wall_time()));
   co_return response;
 }
 
@@ -151,11 +153,14 @@ Response options_of(std::string allow) {
       .with("Access-Control-Max-Age", "86400");
 }
 
-/// For clients that ask first: browsers (CORS), and those that must know the STUN servers before they offer.
-Task<Result<Response>> options_of_place(const Config& config, Context context) {
+/// For clients that ask first: browsers (CORS), and those that must know the STUN and TURN servers before they offer.
+/// TURN is for those who may publish here.
+Task<Result<Response>> options_of_place(const Services& services, const Meetings& meetings, Context context) {
   Response response = options_of("POST, OPTIONS").with("Accept-Post", "application/sdp");
   const bool preflight = !context.request.header("access-control-request-method").empty();
-  if (!preflight) add_ice_servers(response, config);
+  const bool may_publish = place_for(meetings, context).has_value();
+  if (!preflight && may_publish) add_ice_servers(response, all_ice_servers(services.config, wall_time()));
+  if (!preflight && !may_publish) add_ice_servers(response, public_ice_servers(services.config));
   co_return response;
 }
 
@@ -170,7 +175,7 @@ std::vector<Route> whip_routes(Services& services, Meetings& meetings) {
       {Method::post, "/whip/{place}", Access::anyone, kOfferBytes,
        [&services, &meetings](Context context) { return publish(services, meetings, std::move(context)); }},
       {Method::options, "/whip/{place}", Access::anyone, 0,
-       [&services](Context context) { return options_of_place(services.config, std::move(context)); }},
+       [&services, &meetings](Context context) { return options_of_place(services, meetings, std::move(context)); }},
       {Method::patch, "/whip/{place}/{resource}", Access::anyone, kFragmentBytes,
        [&services, &meetings](Context context) { return trickle(services, meetings, std::move(context)); }},
       {Method::remove, "/whip/{place}/{resource}", Access::anyone, 0,

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <span>
 
 namespace unavoce::server {
 namespace {
@@ -14,11 +15,26 @@ Examples:
   unavoced --config FILE --make-invitation        print a code with which one host account can be made
   UNAVOCE_PORT=9000 unavoced                      every setting is also a variable
 
-Flags win over variables, variables over the file. Lists in variables are separated by ';', as flags they are repeated.)";
+Flags win over variables, variables over the file. Lists in variables are separated by ';', as flags they are repeated.
+Secrets (turn_secret) stand in the file only.)";
+
+/// Said before anything is parsed: what a parser does not know it repeats, and errors go into logs.
+Result<void> check_for_secrets(std::span<const char* const> arguments) {
+  for (const std::string_view argument : arguments) {
+    for (const Setting& setting : settings()) {
+      if (setting.given != Setting::Given::in_the_file || argument.substr(0, argument.find('=')) != setting.flag())
+        continue;
+      return Error(Errc::config, setting.flag() + " is a secret, and others on this machine see arguments; write " +
+                                     std::string(setting.key) + " into the configuration file");
+    }
+  }
+  return boost::outcome_v2::success();
+}
 
 }  // namespace
 
 Result<std::optional<CommandLine>> parse_command_line(int argc, const char* const* argv) {
+  BOOST_OUTCOME_TRY(check_for_secrets({argv, static_cast<std::size_t>(argc)}));
   CommandLine line;
   CLI::App app("unavoced: records meetings only when everybody has approved, sealed while written.", "unavoced");
   app.footer(kExamples);
@@ -38,6 +54,7 @@ Result<std::optional<CommandLine>> parse_command_line(int argc, const char* cons
       "Start although not all witnesses, or not the copy of the checkpoint, can be asked for the newest state");
   std::map<std::string_view, std::vector<std::string>> values;
   for (const Setting& setting : settings()) {
+    if (setting.given == Setting::Given::in_the_file) continue;
     auto* option = app.add_option(setting.flag(), values[setting.key], std::string(setting.help));
     option->type_name(setting.shape == Setting::Shape::list ? "TEXT (repeatable)" : "TEXT")->expected(1);
     if (setting.shape == Setting::Shape::single)

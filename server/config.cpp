@@ -95,8 +95,13 @@ Result<void> check_names(std::span<const std::string> environment) {
     const std::string name = line.substr(0, line.find('='));
     if (!name.starts_with("UNAVOCE_") || is_no_setting(name)) continue;
     const auto known = [&](const Setting& setting) { return setting.variable() == name; };
-    if (std::ranges::none_of(settings(), known)) {
+    const auto found = std::ranges::find_if(settings(), known);
+    if (found == settings().end()) {
       return Error(Errc::config, "environment: " + name + " is no setting; unset it, or see --help for their names");
+    }
+    if (found->given == Setting::Given::in_the_file) {
+      return Error(Errc::config, "environment: " + name + " is a secret, and others may read it there; unset it, and " +
+                                     "write " + std::string(found->key) + " into the configuration file");
     }
   }
   return boost::outcome_v2::success();
@@ -185,6 +190,9 @@ Result<void> check_config(const Config& config) {
   BOOST_OUTCOME_TRY(check_checkpoint_copy(config));
   if ((config.udp_port_min == 0) != (config.udp_port_max == 0) || config.udp_port_min > config.udp_port_max) {
     return Error(Errc::config, "udp_port_min and udp_port_max: give both, the smaller one first, or none");
+  }
+  if (config.turn_servers.empty() != config.turn_secret.empty()) {
+    return Error(Errc::config, "turn_servers and turn_secret belong together: give both or none");
   }
   return boost::outcome_v2::success();
 }

@@ -52,6 +52,8 @@ struct Config {
   std::vector<std::string> processors;
   std::vector<std::string> ice_addresses;  // announced in the answers to publishers
   std::vector<std::string> ice_servers;    // for the mesh between browsers: stun:…
+  std::vector<std::string> turn_servers;   // turn:… and turns:…, for those inside a meeting (ice_servers.hpp)
+  std::string turn_secret;                 // what their credentials are made from; a secret: never told, never logged
   std::uint16_t udp_port_min = 0;          // 0: any
   std::uint16_t udp_port_max = 0;
   LogLevel log_level = LogLevel::info;
@@ -89,6 +91,8 @@ struct Setting {
   std::string_view example;  // as written in the file
   enum class Shape { single, list } shape;
   std::function<Result<void>(Config&, std::span<const std::string>)> apply;
+  /// A secret stands in the file only: arguments are seen by others on the machine, an environment is inherited.
+  enum class Given { anywhere, in_the_file } given = Given::anywhere;
 
   std::string flag() const;
   std::string variable() const;
@@ -102,14 +106,14 @@ using SettingValues = std::map<std::string, std::vector<std::string>, std::less<
 Result<SettingValues> parse_config_file(std::string_view toml, std::string_view name);
 
 /// Picks UNAVOCE_… out of an environment given as NAME=value texts. Lists are separated by ';'. Unknown ones are
-/// errors.
+/// errors, and so are secrets.
 Result<SettingValues> parse_environment(std::span<const std::string> environment);
 
 /// Applies file, environment and flags in this order on top of the defaults and checks the whole (check_config).
 Result<Config> merge_config(const SettingValues& file, const SettingValues& environment, const SettingValues& flags);
 
 /// What must hold between settings: TLS halves together; without TLS only a loopback address; a port range the right
-/// way round.
+/// way round; TURN servers and their secret together.
 Result<void> check_config(const Config& config);
 
 /// What --check-config looks at besides: certificate and key (tls_files.hpp), the folder for the data folder exists.

@@ -1,5 +1,7 @@
 #include <arpa/inet.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "server/config.hpp"
@@ -125,16 +127,58 @@ Result<void> set_ice_addresses(Config& config, Values values) {
   return set_list<&Config::ice_addresses>(config, values);
 }
 
+/// host[:port] of an address as RFC 7064 and 7065 have it.
+bool is_host_and_port(std::string_view text) {
+  std::array<unsigned char, 16> bytes{};
+  const bool is_v6 = text.starts_with('[');
+  const auto end = is_v6 ? text.find(']') : std::min(text.find(':'), text.size());
+  if (end == std::string_view::npos) return false;
+  const std::string host(text.substr(is_v6 ? 1 : 0, is_v6 ? end - 1 : end));
+  text.remove_prefix(is_v6 ? end + 1 : end);
+  constexpr auto kOfNames = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+  const bool is_host = is_v6 ? inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1
+                             : !host.empty() && host.find_first_not_of(kOfNames) == std::string::npos;
+  return is_host && (text.empty() || (text.starts_with(':') && number(std::string(text.substr(1)), 1, 65535)));
+}
+
+/// A browser refuses an address that is not exactly of this form, and with it every connection.
 Result<void> set_ice_servers(Config& config, Values values) {
   for (const std::string& text : values) {
-    // A browser refuses a TURN server without user name and credential, and with it the whole connection; there is no
-    // setting for those yet.
-    if (!text.starts_with("stun:")) {
+    if (!text.starts_with("stun:") || !is_host_and_port(std::string_view(text).substr(5))) {
       return Error(Errc::config,
-                   "'" + text + "' does not start with stun: (TURN needs credentials, which are not supported yet)");
+                   "'" + text + "' is not of the form stun:host or stun:host:port (TURN goes into turn_servers)");
     }
   }
   return set_list<&Config::ice_servers>(config, values);
+}
+
+bool is_turn_address(std::string_view text) {
+  const auto scheme = std::min(text.find(':'), text.size());
+  if (text.substr(0, scheme) != "turn" && text.substr(0, scheme) != "turns") return false;
+  text.remove_prefix(std::min(scheme + 1, text.size()));
+  const auto query = std::min(text.find('?'), text.size());
+  const auto transport = text.substr(query);
+  return (transport.empty() || transport == "?transport=udp" || transport == "?transport=tcp") &&
+         is_host_and_port(text.substr(0, query));
+}
+
+Result<void> set_turn_servers(Config& config, Values values) {
+  for (const std::string& text : values) {
+    if (!is_turn_address(text)) {
+      return Error(Errc::config, "'" + text +
+                                     "' is not of the form turn:host:port or turns:host:port, with ?transport=udp or "
+                                     "?transport=tcp behind it or without");
+    }
+  }
+  return set_list<&Config::turn_servers>(config, values);
+}
+
+/// What is wrong with it is said without it: errors go into logs.
+Result<void> set_turn_secret(Config& config, Values values) {
+  BOOST_OUTCOME_TRY(auto secret, one_line(values[0]));
+  if (secret.size() < 16) return Error(Errc::config, "shorter than 16 bytes; make one with: openssl rand -hex 32");
+  config.turn_secret = std::move(secret);
+  return boost::outcome_v2::success();
 }
 
 Result<void> set_trusted_proxies(Config& config, Values values) {
@@ -207,6 +251,12 @@ const std::vector<Setting>& settings() {
        "[\"192.0.2.10\"]", kList, set_ice_addresses},
       {"ice_servers", "STUN servers for the meeting between browsers; default: none.", "[\"stun:meet.example:3478\"]",
        kList, set_ice_servers},
+      {"turn_servers",
+       "TURN servers for those whom neither the others nor this service reach directly, with turn_secret; default: "
+       "none.",
+       "[\"turn:meet.example:3478\", \"turns:meet.example:5349?transport=tcp\"]", kList, set_turn_servers},
+      {"turn_secret", "Shared with the TURN servers (coturn: static-auth-secret); in the file only.",
+       "\"the static-auth-secret of coturn\"", kSingle, set_turn_secret, Setting::Given::in_the_file},
       {"udp_port_min", "First UDP port for recorded media; 0: any free port.", "40000", kSingle,
        set_port<&Config::udp_port_min>},
       {"udp_port_max", "Last UDP port for recorded media.", "40999", kSingle, set_port<&Config::udp_port_max>},

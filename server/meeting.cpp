@@ -82,7 +82,7 @@ void Meeting::let_in() {
     const Person* person = find(id);
     if (person == nullptr || consent::is_in_room(state_, id)) continue;  // let in by an event of this very loop
     apply(consent::Joined{id, person->key, person->role});
-    if ((person = find(id)) != nullptr) person->send(entered_message(view(), *person));
+    if ((person = find(id)) != nullptr) person->send(entered_message(view(), *person, ice_servers_for(id)));
   }
 }
 

@@ -120,6 +120,7 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   std::optional<consent::ParticipantId> resting_seat(const crypto::PublicKey& key, consent::Role role) const;
   void take_seat(const consent::ParticipantId& id, JoinMessage message, consent::Role role, const Token& resume);
   Task<Result<void>> welcome(consent::ParticipantId id, Token resume, std::shared_ptr<WebSocketPeer> peer);
+  std::vector<IceServer> ice_servers_for(const consent::ParticipantId& id) const;
   void vacate(const consent::ParticipantId& id, const Token& resume);
   void forget_somebody();
   void forget_place(Person& person);

@@ -79,9 +79,25 @@ Json request_json(const consent::Signed<consent::Request>& request) {
   return {{"id", request.id.hex()}, {"envelope", request.envelope}, {"recording", request.body.recording.hex()}};
 }
 
+/// As RTCPeerConnection takes them.
+Json ice_servers_json(const std::vector<IceServer>& servers) {
+  Json list = Json::array();
+  for (const IceServer& server : servers) {
+    Json one = Json::object();
+    one["urls"] = server.url;
+    if (!server.username.empty()) {
+      one["username"] = server.username;
+      one["credential"] = server.credential;
+    }
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
 }  // namespace
 
-std::string welcome_message(const MeetingView& view, const Person& person, const std::string& checkpoint) {
+std::string welcome_message(const MeetingView& view, const Person& person, const std::string& checkpoint,
+                            const std::vector<IceServer>& ice_servers) {
   return dump({{"type", "welcome"},
                {"session", view.session.hex()},
                {"participant", person.id.hex()},
@@ -92,11 +108,15 @@ std::string welcome_message(const MeetingView& view, const Person& person, const
                {"request", view.request ? request_json(*view.request) : Json(nullptr)},
                {"gate", gate_json(view, person)},
                {"checkpoint", checkpoint},
+               {"ice_servers", ice_servers_json(ice_servers)},
                {"room_envelope", view.room.envelope}});
 }
 
-std::string entered_message(const MeetingView& view, const Person& person) {
-  return dump({{"type", "entered"}, {"roster", roster_json(view, person)}, {"gate", gate_json(view, person)}});
+std::string entered_message(const MeetingView& view, const Person& person, const std::vector<IceServer>& ice_servers) {
+  return dump({{"type", "entered"},
+               {"roster", roster_json(view, person)},
+               {"gate", gate_json(view, person)},
+               {"ice_servers", ice_servers_json(ice_servers)}});
 }
 
 std::string roster_message(const MeetingView& view, const Person& viewer) {

@@ -4,10 +4,12 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "consent/meeting.hpp"
 #include "consent/statements.hpp"
 #include "server/error.hpp"
+#include "server/ice_servers.hpp"
 #include "server/person.hpp"
 
 namespace unavoce::server {
@@ -24,9 +26,10 @@ struct MeetingView {
   std::optional<consent::TimeMs> opened;  ///< when the gate opened, if it is open
 };
 
-std::string welcome_message(const MeetingView& view, const Person& person, const std::string& checkpoint);
+std::string welcome_message(const MeetingView& view, const Person& person, const std::string& checkpoint,
+                            const std::vector<IceServer>& ice_servers);
 /// Somebody who answered in front of the door is inside now.
-std::string entered_message(const MeetingView& view, const Person& person);
+std::string entered_message(const MeetingView& view, const Person& person, const std::vector<IceServer>& ice_servers);
 /// As this person may see it (consent::shown_answer): hosts also see who is in front of the door.
 std::string roster_message(const MeetingView& view, const Person& viewer);
 /// As this person may see it: who is missing by name, or only how many.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "consent/checks.hpp"
+#include "server/clock.hpp"
 #include "server/meeting.hpp"
 
 namespace unavoce::server {
@@ -100,9 +101,15 @@ Task<Result<void>> Meeting::welcome(consent::ParticipantId id, Token resume, std
   if (person->resume.text != resume.text)
     co_return Error(Errc::conflict, "a newer connection of yours has taken this place");
   person->peer = std::move(peer);
-  person->send(welcome_message(view(), *person, checkpoint));
+  person->send(welcome_message(view(), *person, checkpoint, ice_servers_for(id)));
   for (const std::string& signal : std::exchange(person->early, {})) person->send(signal);
   co_return boost::outcome_v2::success();
+}
+
+/// From outside the door nobody is called: no relay is needed there, and whoever has the link gets that far.
+std::vector<IceServer> Meeting::ice_servers_for(const consent::ParticipantId& id) const {
+  if (!consent::is_in_room(state_, id)) return public_ice_servers(services_.config);
+  return all_ice_servers(services_.config, wall_time());
 }
 
 /// Whoever could not be welcomed is not here; nothing happens if a newer connection has taken the place.

@@ -44,6 +44,17 @@ TEST_CASE("HMAC-SHA-256 follows RFC 4231") {
   for (const auto& vector : vectors) CHECK(to_hex(hmac_sha256(vector.key, vector.message)) == vector.mac);
 }
 
+TEST_CASE("HMAC-SHA-1 follows RFC 2202") {
+  const auto mac = [](const Bytes& key, std::string_view message) { return to_hex(hmac_sha1(key, as_bytes(message))); };
+  CHECK(mac(Bytes(20, 0x0b), "Hi There") == "b617318655057264e28bc0b6fb378c8ef146be00");
+  CHECK(mac({'J', 'e', 'f', 'e'}, "what do ya want for nothing?") == "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
+  CHECK(mac(Bytes(20, 0xaa), std::string(50, '\xdd')) == "125d7342b9ac11cd91a39af48aa17b4f63f175d3");
+  CHECK(mac(Bytes(80, 0xaa), "Test Using Larger Than Block-Size Key - Hash Key First") ==
+        "aa4ae5e15272d00e95705637ce8a3b55ed402112");
+  CHECK(mac(Bytes(80, 0xaa), "Test Using Larger Than Block-Size Key and Larger Than One Block-Size Data") ==
+        "e8e99d0f45237d786d6bbaa7965c7808bbff1a91");
+}
+
 TEST_CASE("constant-time comparison sees every difference") {
   Bytes left(40, 7);
   Bytes right = left;

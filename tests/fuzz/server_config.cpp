@@ -11,5 +11,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   if (!config) return 0;
   require(config.value().has_tls() || server::is_loopback(config.value().listen_address));
   require(config.value().udp_port_min <= config.value().udp_port_max);
+  require(config.value().turn_servers.empty() == config.value().turn_secret.empty());
   return 0;
 }

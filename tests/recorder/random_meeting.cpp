@@ -390,9 +390,11 @@ void RandomMeeting::compare_stream(const Opened& take, const consent::Granted& s
   for (const SentFrame& frame : sent) {
     if (!is_written(frame)) continue;
     const std::string which = names({frame.name});
+    const std::size_t before = wrong_.size();
     if (!seat.scope.contains(kind)) say("not approved, but written:" + which);
     if (frame.sent_ns > closed_ns) say("sent after the gate closed, but written:" + which);
     if (frame.sent_ns < opened_ns - kOnTheWay) say("sent before the gate opened, but written:" + which);
+    if (wrong_.size() > before) ++compared_.outside;
   }
   if (!seat.scope.contains(kind)) return;
 

@@ -68,6 +68,7 @@ class RandomMeeting {
   /// What was compared, to see that the meetings were not empty.
   struct Compared {
     std::size_t takes = 0, files = 0, frames = 0, erased = 0, events = 0;
+    std::size_t outside = 0;  ///< of the frames: written, but outside a permit
   };
   const Compared& compared() const { return compared_; }
 

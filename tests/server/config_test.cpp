@@ -70,6 +70,9 @@ TEST_CASE("a wrong setting is refused with its name", "[config]") {
                                                                   {"controllers", "nobody"},
                                                                   {"ice_addresses", "example"},
                                                                   {"ice_servers", "http://x"},
+                                                                  {"ice_servers", "turn:meet.example"},
+                                                                  {"turn_servers", "stun:meet.example"},
+                                                                  {"turn_secret", "fifteen bytes.."},
                                                                   {"log_level", "loud"},
                                                                   {"listen", "example"},
                                                                   {"retention_max_days", "0"},
@@ -109,11 +112,58 @@ TEST_CASE("the copy of the checkpoint lies neither in the data folder nor around
     CHECK_FALSE(with(copy));
 }
 
+TEST_CASE("the addresses of STUN and TURN servers are those that a browser takes", "[config]") {
+  const auto takes_stun = [](const std::string& address) {
+    return merge_config({{"ice_servers", {address}}}, {}, {}).has_value();
+  };
+  const auto takes_turn = [](const std::string& address) {
+    return merge_config({{"turn_servers", {address}}, {"turn_secret", {"0123456789abcdef"}}}, {}, {}).has_value();
+  };
+  for (const char* host : {"meet.example", "meet.example:3478", "192.0.2.1", "[2001:db8::1]", "[2001:db8::1]:3478"}) {
+    CAPTURE(host);
+    CHECK(takes_stun(std::string("stun:") + host));
+    CHECK(takes_turn(std::string("turn:") + host));
+    CHECK(takes_turn(std::string("turns:") + host + "?transport=tcp"));
+    CHECK(takes_turn(std::string("turn:") + host + "?transport=udp"));
+    CHECK_FALSE(takes_stun(std::string("stun:") + host + "?transport=udp"));
+    CHECK_FALSE(takes_turn(std::string("turn:") + host + "?transport=sctp"));
+  }
+  for (const char* host :
+       {"", ":3478", "a b", "a>b", "a\"b", "//meet.example", "user@meet.example", "meet.example:", "meet.example:0",
+        "meet.example:65536", "meet.example:x", "[2001:db8::1", "[]", "[x]:1", "2001:db8::1", "[2001:db8::1]x"}) {
+    CAPTURE(host);
+    CHECK_FALSE(takes_stun(std::string("stun:") + host));
+    CHECK_FALSE(takes_turn(std::string("turn:") + host));
+  }
+  for (const char* address : {"turn", "turns", "", "turn.example:3478"}) CHECK_FALSE(takes_turn(address));
+}
+
+TEST_CASE("a secret stands in the file only, and no error repeats it", "[config]") {
+  const std::string secret = "0123456789abcdef";
+  const auto file = parse_config_file("turn_secret = '" + secret + "'\nturn_servers = ['turn:x']", "x").value();
+  CHECK(merge_config(file, {}, {}).value().turn_secret == secret);
+  const auto is_refused_without_it = [&](const auto& refused) {
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().text.find("turn_secret") != std::string::npos);
+    CHECK(refused.error().text.find(secret) == std::string::npos);
+  };
+  is_refused_without_it(parse_environment(std::vector<std::string>{"UNAVOCE_TURN_SECRET=" + secret}));
+  const std::string joined = "--turn-secret=" + secret;
+  for (const std::vector<const char*>& arguments :
+       {std::vector<const char*>{"unavoced", "--turn-secret", secret.c_str()},
+        std::vector<const char*>{"unavoced", joined.c_str()}}) {
+    is_refused_without_it(parse_command_line(static_cast<int>(arguments.size()), arguments.data()));
+  }
+  CHECK(merge_config({{"turn_secret", {"too little"}}}, {}, {}).error().text.find("too little") == std::string::npos);
+}
+
 TEST_CASE("halves of a pair are refused", "[config]") {
   CHECK_FALSE(merge_config({}, {}, {{"tls_certificate", {"c"}}}));
   CHECK_FALSE(merge_config({}, {}, {{"tls_key", {"k"}}}));
   CHECK_FALSE(merge_config({}, {}, {{"udp_port_min", {"40000"}}}));
   CHECK_FALSE(merge_config({}, {}, {{"udp_port_min", {"40001"}}, {"udp_port_max", {"40000"}}}));
+  CHECK_FALSE(merge_config({{"turn_servers", {"turn:meet.example"}}}, {}, {}));
+  CHECK_FALSE(merge_config({{"turn_secret", {"0123456789abcdef"}}}, {}, {}));
 }
 
 TEST_CASE("a file with an unknown setting, a wrong type or a broken line is refused with the place", "[config]") {

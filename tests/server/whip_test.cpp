@@ -1,8 +1,10 @@
 // WHIP (RFC 9725) over HTTP, with a GStreamer client: what is answered, refused and recorded.
 
 #include <catch2/catch.hpp>
+#include <regex>
 
 #include "recorded.hpp"
+#include "server/ice_servers.hpp"
 #include "tests/recorder/publisher.hpp"
 
 using namespace unavoce;
@@ -200,6 +202,34 @@ TEST_CASE("more publishers than configured are told to come back later", "[whip]
   const Reply second = place.offer(first.publisher.offer());
   check_problem(second, 503, "unavailable");
   CHECK(second.headers.at("retry-after") == "5");
+}
+
+TEST_CASE("whoever may publish is told of the TURN servers, with credentials; others of STUN servers only", "[whip]") {
+  const std::string secret = "0123456789abcdef";
+  const RunningServer server([&](Config& config) {
+    config.ice_servers = {"stun:stun.example:3478"};
+    config.turn_servers = {"turn:turn.example:3478?transport=udp"};
+    config.turn_secret = secret;
+  });
+  Recorded meeting(server);
+  const Place place(server, meeting.publish);
+  // TURN comes behind STUN, and the client here keeps the last one.
+  const auto names_turn = [&](const Reply& reply) {
+    static const std::regex expected(
+        R"re(<turn:turn\.example:3478\?transport=udp>; rel="ice-server"; username="([0-9]+):([0-9a-f]{16})"; )re"
+        R"re(credential="([A-Za-z0-9+/]{27}=)"; credential-type="password")re");
+    const std::string link = reply.headers.at("link");
+    std::smatch found;
+    return std::regex_match(link, found, expected) &&
+           found[3].str() == turn_credential(secret, std::stoll(found[1].str()), found[2].str()).credential;
+  };
+  const Publisher publisher({});
+  CHECK(names_turn(place.offer(publisher.offer())));
+  CHECK(names_turn(place.send("OPTIONS", place.url)));
+  const std::string stun = "<stun:stun.example:3478>; rel=\"ice-server\"";
+  CHECK(server.fetch("OPTIONS", place.url).headers.at("link") == stun);
+  CHECK(server.fetch("OPTIONS", place.url, {{"Authorization", "Bearer no-token"}}).headers.at("link") == stun);
+  CHECK(place.send("OPTIONS", "/whip/" + std::string(32, '0')).headers.at("link") == stun);
 }
 
 TEST_CASE("other sites' pages may publish with the token, and read every answer", "[whip]") {

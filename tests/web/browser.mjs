@@ -11,6 +11,15 @@ export const launch = () => chromium.launch({
     '--auto-select-desktop-capture-source=Entire screen'],
 });
 
+/** Keeps, in the page's `configurations`, what each of its RTCPeerConnections was made with. */
+export const keepsConfigurations = ({ page }) => page.addInitScript(() => {
+  window.configurations = [];
+  window.RTCPeerConnection = class extends window.RTCPeerConnection {
+    constructor(configuration) { super(configuration); window.configurations.push(configuration); }
+  };
+});
+export const relay = { urls: 'turn:127.0.0.1:3478?transport=udp', username: '1800000000:0123456789abcdef', credential: 'aGyhR2LYRi/r4FueKCkU+RUU7hU=' };
+
 /** A person: own context (own cookies and keys), own page. Complaints collects what the page's console calls an error. */
 export async function person(browser, { lang = 'en', width = 1200, height = 850, dark = false } = {}) {
   const context = await browser.newContext({ locale: lang === 'de' ? 'de-DE' : 'en-GB', viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', acceptDownloads: true, reducedMotion: 'reduce' });

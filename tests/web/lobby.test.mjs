@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { load, pages } from './bundle.mjs';
-import { launch, person } from './browser.mjs';
+import { keepsConfigurations, launch, person, relay } from './browser.mjs';
 
 const { MockService } = await load('tests/web/mock/service.ts');
 const built = await pages();
@@ -14,10 +14,12 @@ const browser = await launch();
 test.after(async () => { await browser.close(); rmSync(folder, { recursive: true }); setTimeout(() => process.exit(), 500).unref(); });
 
 /** A recording runs in a room with a lobby, and Lena comes. */
-async function knocking(t) {
+async function knocking(t, { ice = [], prepare = () => {} } = {}) {
   const service = await MockService.start(built);
   const [host, lena] = [await person(browser), await person(browser)];
   t.after(async () => { service.stop(); await host.context.close(); await lena.context.close(); });
+  service.ice = ice;
+  await prepare(lena);
   await host.register(service.base);
   const link = await host.createRoom('Choir board', join(folder, `${Math.random()}.key`), { lobby: true });
   await host.join(link, 'Miriam');
@@ -78,6 +80,17 @@ test('a page that was inside shows the door again when it comes back there, and 
   await lena.at('prompt-refuse').click();
   await lena.state('door-status', 'door_refused');
   assert.equal(await lena.page.locator('dialog').count(), 0);
+});
+
+test('whoever enters is told of the relays then, and uses them', async (t) => {
+  const { lena } = await knocking(t, { ice: [relay], prepare: keepsConfigurations });
+  assert.deepEqual(await lena.page.evaluate(() => window.configurations), [], 'outside there is nothing to connect to');
+  await lena.at('prompt-scope-audio').check();
+  await lena.at('prompt-approve').click();
+  await lena.at('meeting').waitFor();
+  await lena.page.waitForFunction(() => window.configurations.some(({ bundlePolicy }) => bundlePolicy !== 'max-bundle')); // not WHIP: the mesh
+  const mesh = await lena.page.evaluate(() => window.configurations.filter(({ bundlePolicy }) => bundlePolicy !== 'max-bundle'));
+  for (const { iceServers } of mesh) assert.deepEqual(iceServers, [relay]);
 });
 
 test('a host removes somebody who waits in front of the door', async (t) => {

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { load, pages } from './bundle.mjs';
-import { launch, person } from './browser.mjs';
+import { keepsConfigurations, launch, person, relay } from './browser.mjs';
 
 const { MockService } = await load('tests/web/mock/service.ts');
 const { openStatement, signStatement } = await load('web/src/core/dsse.ts');
@@ -20,7 +20,7 @@ const browser = await launch();
 test.after(async () => { await browser.close(); rmSync(folder, { recursive: true }); setTimeout(() => process.exit(), 500).unref(); });
 
 /** A room with its host and guests in the meeting. */
-async function meeting(t, { guests = ['Jonas'], lies = {}, room = {}, prepare = () => {} } = {}) {
+async function meeting(t, { guests = ['Jonas'], lies = {}, room = {}, ice = [], prepare = () => {} } = {}) {
   const service = await MockService.start(built);
   t.after(() => service.stop());
   const host = await person(browser);
@@ -29,6 +29,7 @@ async function meeting(t, { guests = ['Jonas'], lies = {}, room = {}, prepare = 
   await host.register(service.base);
   const link = await host.createRoom('Choir board', key, room);
   Object.assign(service.lies, lies);
+  service.ice = ice;
   await host.join(link, 'Miriam');
   const others = [];
   for (const name of guests) { const guest = await person(browser); await prepare(guest); await guest.join(link, name); others.push(guest); }
@@ -52,6 +53,18 @@ test('three people see and hear each other, whatever the order in which they cam
   await plays(guests[0], 1);
   await guests[1].at('left').waitFor();
   assert.deepEqual([host, ...guests].flatMap(({ complaints }) => complaints), []);
+});
+
+test('every connection of a page knows the relays and what lets it in there: to the others, and to the service', async (t) => {
+  const { host, guest } = await meeting(t, { ice: [relay], prepare: keepsConfigurations });
+  await Promise.all([plays(host, 1), plays(guest, 1)]);
+  await host.ask('Minutes'); await host.approve('audio');
+  await host.page.waitForFunction(() => window.configurations.some(({ bundlePolicy }) => bundlePolicy === 'max-bundle')); // WHIP
+  for (const who of [host, guest]) {
+    const given = await who.page.evaluate(() => window.configurations.map(({ iceServers }) => iceServers));
+    assert.ok(given.length > 0);
+    for (const servers of given) assert.deepEqual(servers, [relay]);
+  }
 });
 
 test('a page that is reloaded comes back to its place and is seen again', async (t) => {

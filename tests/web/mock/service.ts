@@ -38,6 +38,8 @@ export class MockService {
   offered = 0;
   /** how often somebody asked to be let in */
   joined = 0;
+  /** what those inside are told of STUN and TURN servers */
+  ice: object[] = [];
   private readonly rooms = new Map<string, Room>();
   private readonly people: Person[] = [];
   /** recording and key of each withdrawal of everything: final */
@@ -300,7 +302,7 @@ export class MockService {
   private async settle(reason: string): Promise<void> {
     for (const person of this.people.filter(({ place, answer }) => place === "lobby" && (answer === "approved" || !this.request))) {
       person.place = "room";
-      send(person.socket, { type: "entered", roster: this.roster(person), gate: this.gate(person) });
+      send(person.socket, { type: "entered", roster: this.roster(person), gate: this.gate(person), ice_servers: this.ice });
     }
     const here = this.inside();
     this.tellEach((person) => ({ type: "roster", roster: this.roster(person) }));
@@ -384,7 +386,8 @@ export class MockService {
     const room = [...this.rooms.values()].at(-1)!;
     const { body } = await openStatement("room", room.envelope);
     person.place = body.lobby && this.request && role !== "host" && back?.place !== "room" ? "lobby" : "room";
-    send(socket, { type: "welcome", place: person.place, session: this.session, participant: person.participant, resume: person.resume, challenge: person.challenge, roster: this.roster(person), request: this.request, gate: this.gate(person), checkpoint: await this.ledger.checkpoint(), room_envelope: (this.lies.room?.(room) ?? room).envelope });
+    send(socket, { type: "welcome", place: person.place, session: this.session, participant: person.participant, resume: person.resume, challenge: person.challenge, roster: this.roster(person), request: this.request, gate: this.gate(person), checkpoint: await this.ledger.checkpoint(), room_envelope: (this.lies.room?.(room) ?? room).envelope,
+      ice_servers: person.place === "lobby" ? [] : this.ice });
     await this.settle("late_join");
   }
 

@@ -14,7 +14,8 @@ export class Mesh {
   private readonly queues = new Map<string, Promise<void>>();
   private sent: Sent = { streams: [], picture: "off" };
 
-  constructor(private readonly ice: RTCIceServer[], private readonly me: string, private readonly events: MeshEvents) {}
+  /** `ice` is asked for each new connection: what TURN servers let in changes. */
+  constructor(private readonly ice: () => RTCIceServer[], private readonly me: string, private readonly events: MeshEvents) {}
 
   /** Follows the roster: connects to whoever is new, lets go of whoever left. */
   follow(participants: string[]): void {
@@ -54,7 +55,7 @@ export class Mesh {
   }
 
   private peerOf(participant: string): Peer {
-    const peer: Peer = new Peer(this.ice, this.me < participant, {
+    const peer: Peer = new Peer(this.ice(), this.me < participant, {
       signal: (data) => this.events.signal(participant, data),
       stream: (role, stream) => this.events.stream(participant, role, stream),
       picture: (picture) => this.events.picture(participant, picture),

@@ -13,7 +13,7 @@ export interface RequestNotice { id: string; envelope: string; recording: string
 
 export interface Welcome {
   type: "welcome"; session: string; participant: string; resume: string; challenge: string; place: Whereabouts; roster: RosterEntry[]; request: RequestNotice | null;
-  gate: Gate; checkpoint: string | TreeHead | null; room_envelope: string;
+  gate: Gate; checkpoint: string | TreeHead | null; room_envelope: string; ice_servers: RTCIceServer[];
 }
 export type ServerMessage =
   | Welcome
@@ -21,7 +21,7 @@ export type ServerMessage =
   | { type: "signal"; from: string; data: unknown }
   | { type: "request"; request: RequestNotice; challenge: string }
   | { type: "challenge"; challenge: string }
-  | { type: "entered"; roster: RosterEntry[]; gate: Gate }
+  | { type: "entered"; roster: RosterEntry[]; gate: Gate; ice_servers: RTCIceServer[] }
   | { type: "confirmed"; approval: string; publish: PublishAt | null }
   | { type: "gate"; gate: Gate }
   | { type: "take_proposal"; take_id: string; envelope: string }

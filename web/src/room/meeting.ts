@@ -36,6 +36,8 @@ export class Meeting {
   private queue: Promise<void> = Promise.resolve();
   private left = false;
   private shown: Whereabouts | null = null;
+  /** of the last welcome: relays, too, with what lets us in there */
+  private ice: RTCIceServer[];
   /** what was known of the ledger when the connection was begun: its welcome cannot show less */
   private before: Promise<Asked | null> = Promise.resolve(null);
   /** what the last roster of this connection said of this person's answer */
@@ -44,7 +46,8 @@ export class Meeting {
 
   constructor(readonly place: Place, readonly store: Store, readonly media: LocalMedia, private readonly meshEvents: Omit<MeshEvents, "signal">,
     resume: string | null, private readonly seatSlot: string, private readonly entry: Entry) {
-    this.publisher = new Publisher(media, place.config.ice_servers, (publish, why) => store.set({ publish, publishProblem: why ?? null }));
+    this.ice = place.config.ice_servers;
+    this.publisher = new Publisher(media, () => this.ice, (publish, why) => store.set({ publish, publishProblem: why ?? null }));
     this.answering = new Answering(place, store, this.publisher, (message) => this.socket.send(message));
     const url = `${location.origin.replace(/^http/, "ws")}/api/v1/rooms/${place.roomId}/ws`;
     const joinAs = { name: place.name, key: place.signer.publicKey, role: place.role };
@@ -111,7 +114,7 @@ export class Meeting {
       case "roster": return this.rosterChanged(message.roster);
       case "request": return this.request(message.request, message.challenge);
       case "challenge": return store.set({ challenge: message.challenge });
-      case "entered": return this.entered(message.roster, message.gate);
+      case "entered": return this.entered(message.roster, message.gate, message.ice_servers);
       case "confirmed": return this.answering.confirmed(message.approval, message.publish);
       case "gate": return this.gate(message.gate);
       case "take_proposal": return this.proposed(message.take_id, message.envelope);
@@ -132,6 +135,7 @@ export class Meeting {
     const watch = this.place.ledgers.of(room.body.ledger);
     if (typeof checkpoint === "string" && checkpoint !== "") await watch.saw({ ...(await openCheckpoint(checkpoint, watch.ledger)), note: checkpoint }, await this.before);
     if (again && welcome.participant !== this.store.state.participant) this.restartMesh();
+    this.ice = welcome.ice_servers;
     this.store.set({ room, session: welcome.session, participant: welcome.participant, challenge: welcome.challenge, where: welcome.place });
     if (welcome.place === "lobby") this.restartMesh();
     this.roster(welcome.roster);
@@ -161,7 +165,8 @@ export class Meeting {
   }
 
   /** Answered in front of the door, or nothing is asked any more. */
-  private async entered(roster: RosterEntry[], gate: Gate): Promise<void> {
+  private async entered(roster: RosterEntry[], gate: Gate, ice: RTCIceServer[]): Promise<void> {
+    this.ice = ice;
     const { answer } = this.store.state;
     // What was asked at the door may be over: `recording_ended` comes when everything is sealed.
     this.store.set({ where: "room", answer: gate.reason === "no_request" && answer === "asked" ? "none" : answer });
@@ -174,7 +179,7 @@ export class Meeting {
   }
 
   private newMesh(): Mesh {
-    const mesh = new Mesh(this.place.config.ice_servers, this.store.state.participant, {
+    const mesh = new Mesh(() => this.ice, this.store.state.participant, {
       ...this.meshEvents, signal: (to, data) => this.socket.send({ type: "signal", to, data }),
     });
     mesh.publish(this.media.sent());

@@ -18,7 +18,7 @@ export class Publisher {
   private readonly attempts = new Map<Part, number>();
   private closed = false;
 
-  constructor(private readonly media: LocalMedia, private readonly ice: RTCIceServer[], private readonly status: (status: PublishStatus, problem?: Message) => void) {
+  constructor(private readonly media: LocalMedia, private readonly ice: () => RTCIceServer[], private readonly status: (status: PublishStatus, problem?: Message) => void) {
     media.onChange(() => this.follow());
   }
 
@@ -68,7 +68,7 @@ export class Publisher {
   }
 
   private begin(part: Part, tracks: MediaStreamTrack[]): void {
-    const whip: WhipPublisher = new WhipPublisher(this.allowed!.at, this.ice, (state) => {
+    const whip: WhipPublisher = new WhipPublisher(this.allowed!.at, this.ice(), (state) => {
       if (this.running.get(part)?.whip !== whip) return;
       if (state === "connected") this.attempts.set(part, 0);
       if (state === "failed") this.again(part, whip);
