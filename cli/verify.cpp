@@ -28,6 +28,12 @@ std::string_view word(Verdict verdict) {
   return "-";
 }
 
+std::string padded(std::string_view text, std::size_t width) {
+  std::string column(text);
+  column.resize(std::max(column.size(), width), ' ');
+  return column;
+}
+
 template <class List>
 std::string joined(const List& list) {
   std::string text;
@@ -91,9 +97,7 @@ std::string text_of(const consent::Report& report, RoomIdentity identity) {
                      "\nFingerprint  " + printable(report.fingerprint) + "\nPurpose      " + printable(report.purpose) +
                      "\nStatements   " + std::to_string(report.entries) + "\n\n" + participants_table(report) + "\n";
   for (const consent::RuleResult& rule : report.rules) {
-    std::string state(word(rule.verdict));
-    state.resize(8, ' ');
-    text += state + rule.title + "\n";
+    text += padded(word(rule.verdict), 8) + padded(rule.rule, 13) + rule.title + "\n";
     for (const std::string& finding : rule.findings) text += "          " + printable(finding) + "\n";
   }
   for (const std::string& note : report.notes) text += "note    " + printable(note) + "\n";

@@ -101,6 +101,23 @@ TEST_CASE("verify prints one line per participant and the fingerprint, for folde
   }
 }
 
+TEST_CASE("verify prints one line per rule: how it came out and its name, in the order of --json") {
+  Stage stage;
+  const json rules = json::parse(stage.unavoce("verify --json bundle.tar").output)["rules"];
+  REQUIRE(rules.size() == 14);
+  const std::string text = stage.unavoce("verify bundle.tar").output;
+  std::size_t from = text.find("PARTICIPANT");
+  for (const json& rule : rules) {
+    const std::string name = rule["rule"];
+    const std::string line = (rule["verdict"] == "passed" ? "\nok      " : "\n-       ") + name + " ";
+    CAPTURE(name, text);
+    const std::size_t at = text.find(line, from);
+    REQUIRE(at != std::string::npos);
+    CHECK(text.find(line, at + 1) == std::string::npos);
+    from = at + 1;
+  }
+}
+
 TEST_CASE("verify --json says what every rule found") {
   Stage stage;
   const json good = json::parse(stage.unavoce("verify --json bundle.tar").output);

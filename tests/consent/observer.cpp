@@ -17,7 +17,7 @@ void Observer::expect(bool holds, const char* promise) {
   if (!holds && broken_.empty()) broken_ = promise;
 }
 
-void Observer::tell(const Event& event, TimeMs now) {
+std::vector<Effect> Observer::tell(const Event& event, TimeMs now) {
   const auto answered = [&](const RecordingId& recording, std::uint32_t take) {
     const TakeName name{recording, take};
     if (preparing_ != name) return false;
@@ -28,16 +28,78 @@ void Observer::tell(const Event& event, TimeMs now) {
     if (answered(durable->recording, durable->take)) takes_[{durable->recording, durable->take}].durable = true;
   if (const auto* failed = std::get_if<TakeFailed>(&event)) answered(failed->recording, failed->take);
 
+  erased_last_.clear();
   const auto faults_before = state_.faults;
+  const auto moment = state_.moment;
   oracle_.hear(event, now);
   auto done = step(std::move(state_), event, now);
   state_ = std::move(done.state);
+  kept_.hear(event, moment, state_);
   // A failed preparation is a fault that only the rules decide on; let the oracle hear it as one.
   if (std::holds_alternative<TakeFailed>(event) && state_.faults != faults_before) {
     oracle_.hear(Fault{std::get<TakeFailed>(event).part}, now);
     ++state_.moment;  // the oracle counts facts, the rules count steps
   }
   carry_out(done.effects, now);
+  check_all();
+  return std::move(done.effects);
+}
+
+Erase Observer::crash(const Crash& crash, TimeMs now) {
+  if (crash.last_word_lost) lose_last_word();
+  for (const auto& approved : crash.in_ledger) {
+    oracle_.hear(approved, now);
+    kept_.hear(approved, state_.moment, state_);
+  }
+  oracle_.restart(over_, now);
+  gate_.close(now.value);
+  end_takes(crash);
+
+  const auto open = kept_.open_request(over_, state_.room_statement, now);
+  for (const auto& terms : kept_.requests())  // nobody comes back to the others: they get their final seal
+    if (!open || terms.recording != open->recording) over_.insert(terms.recording);
+  MeetingState nothing_asked{.room_statement = state_.room_statement};
+  state_ = open ? restored(*open, kept_.answers(open->recording), last_take_[open->recording] + 1)
+                : std::move(nothing_asked);
+  state_ = step(std::move(state_), Tick{}, now).state;
+  state_.moment = oracle_.facts();  // the oracle counts facts, the rules count steps
+
+  Erase erase{};
+  going_on_.reset();
+  if (open) {
+    going_on_ = open->recording;
+    erase = {open->recording, kept_.withdrawn(open->recording), open->withdrawal_erases};
+    const auto taken_back = oracle_.taken_back(open->recording);
+    for (const auto& id : erase.approvals) {
+      expect(taken_back.contains(id), "only what was withdrawn is erased");
+      erased_.insert(id);
+    }
+  }
+  check_all();
+  return erase;
+}
+
+/// It closed the gate, but nothing is erased before its row is durable.
+void Observer::lose_last_word() {
+  if (!oracle_.forget_last_word()) return;
+  kept_.forget_last();
+  for (const auto& id : erased_last_) erased_.erase(id);
+}
+
+/// A take that the ledger has is sealed as interrupted, and its number is not used again; of any other nothing stays.
+void Observer::end_takes(const Crash& crash) {
+  if (preparing_ && crash.take_durable) takes_[*preparing_].durable = true;
+  preparing_.reset();
+  running_.reset();
+  std::erase_if(takes_, [](const auto& entry) { return !entry.second.durable; });
+  last_take_.clear();
+  for (auto& [name, take] : takes_) {  // by number
+    take.ended = true;
+    last_take_[name.first] = name.second;
+  }
+}
+
+void Observer::check_all() {
   check_gate();
   check_withdrawals();
   check_door();
@@ -76,6 +138,7 @@ void Observer::on(const Erase& effect, TimeMs) {
   expect(!effect.approvals.empty(), "an erasure erases something");
   for (const auto& id : effect.approvals) {
     expect(erased_.insert(id).second, "nothing is erased twice");
+    erased_last_.push_back(id);
     expect(oracle_.taken_back(effect.recording).contains(id), "only what was withdrawn is erased");
   }
 }
@@ -115,6 +178,7 @@ void Observer::on(const OpenGate& effect, TimeMs now) {
   running_ = name;
   permit_ = gate_.open(effect.recording, effect.take, effect.roster, now.value);
   ++openings_;
+  if (going_on_ == effect.recording) ++resumptions_;
 }
 
 /// The heart of it: is the gate open exactly if, by the history alone, it may be?

@@ -6,12 +6,28 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "consent/gate.hpp"
 #include "consent/rules.hpp"
+#include "kept.hpp"
 #include "oracle.hpp"
 
 namespace unavoce::consent::test {
+
+/// The service dies and is started again. What it knows then is what its ledger kept (server/meetings.cpp), and before
+/// it lets anybody in it has ended the takes that were running and erased what was withdrawn (server/recovery.cpp).
+struct Crash {
+  /// Approvals that were durable, but not told yet.
+  std::vector<Approved> in_ledger{};
+  /// If the last event was a refusal or a withdrawal: it was neither durable nor acknowledged.
+  bool last_word_lost = false;
+  /// If a take was being prepared: the ledger has it, but that was not told yet.
+  bool take_durable = false;
+};                            ///< approvals that were durable, but not told yet
+bool last_word_lost = false;  ///< if the last event was a refusal or a withdrawal: it was not durable, nor acknowledged
+bool take_durable = false;    ///< if a take was being prepared: the ledger has it, which was not told yet
+};
 
 class Observer {
  public:
@@ -21,13 +37,20 @@ class Observer {
   Observer(MeetingState state, Strictness strictness)
       : state_(std::move(state)), oracle_(state_.room_statement), strictness_(strictness) {}
 
-  void tell(const Event& event, TimeMs now);
+  /// Returns what the rules ordered.
+  std::vector<Effect> tell(const Event& event, TimeMs now);
+
+  /// Everybody is out, the gate is closed, and the rules begin with what the ledger kept. Returns what is erased at the
+  /// start: the approvals that are withdrawn in the recording that goes on, most of them erased before.
+  Erase crash(const Crash& crash, TimeMs now);
 
   const MeetingState& state() const { return state_; }
   bool open() const { return gate_.is_open(); }
   /// The first promise that was broken; empty while all hold.
   const std::string& explain() const { return broken_; }
   std::size_t openings() const { return openings_; }
+  /// Of these, in a recording that went on after a crash.
+  std::size_t resumptions() const { return resumptions_; }
   std::size_t erasures() const { return erased_.size(); }
 
  private:
@@ -50,12 +73,16 @@ class Observer {
   void on(const TellHostRefused& effect, TimeMs now);
   void on(const PrepareTake& effect, TimeMs now);
   void on(const OpenGate& effect, TimeMs now);
+  void lose_last_word();
+  void end_takes(const Crash& crash);
+  void check_all();
   void check_gate();
   void check_withdrawals();
   void check_door();
 
   MeetingState state_;
   Oracle oracle_;
+  Kept kept_;
   Strictness strictness_;
   Gate gate_;
   std::optional<Permit> permit_;
@@ -65,7 +92,10 @@ class Observer {
   std::map<RecordingId, std::uint32_t> last_take_;
   std::set<RecordingId> over_;
   std::set<StatementId> erased_;
+  std::vector<StatementId> erased_last_;  ///< by the last event
+  std::optional<RecordingId> going_on_;   ///< taken up again after a crash
   std::size_t openings_ = 0;
+  std::size_t resumptions_ = 0;
   std::string broken_;
 };
 

@@ -1,11 +1,37 @@
 #include "oracle.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace unavoce::consent::test {
 
 void Oracle::hear(const Event& event, TimeMs now) {
   history_.push_back({event, history_.empty() ? now : std::max(now, history_.back().time)});
+}
+
+void Oracle::restart(const std::set<RecordingId>& sealed, TimeMs now) {
+  restarts_.emplace(history_.size(), sealed);
+  history_.push_back({Tick{}, now});
+}
+
+bool Oracle::forget_last_word() {
+  if (history_.empty()) return false;
+  auto& last = history_.back().event;
+  if (!std::holds_alternative<Refused>(last) && !std::holds_alternative<Withdrawn>(last)) return false;
+  last = Tick{};
+  return true;
+}
+
+/// The fact with which the service began that runs at `end`.
+std::size_t Oracle::started(std::size_t end) const {
+  const auto next = restarts_.lower_bound(end);
+  return next == restarts_.begin() ? 0 : std::prev(next)->first;
+}
+
+/// Whether a service that starts goes on with a request: no final seal, the same room, not expired.
+bool Oracle::taken_up(const RequestTerms& terms, std::size_t restart) const {
+  return !restarts_.at(restart).contains(terms.recording) && terms.room_statement == room_statement_at(restart) &&
+         terms.expires > history_[restart].time;
 }
 
 StatementId Oracle::room_statement_at(std::size_t end) const {
@@ -28,9 +54,12 @@ bool Oracle::accepted(std::size_t index) const {
 bool Oracle::in_force_at(std::size_t since, std::size_t end) const {
   const auto& terms = std::get<Requested>(history_[since].event).terms;
   if (end > 0 && history_[end - 1].time >= terms.expires) return false;
+  for (std::size_t i = since + 1; i < end; ++i)
+    if (accepted(i)) return false;
+  const auto start = started(end);
+  if (start > since && !taken_up(terms, start)) return false;
   std::set<ParticipantId> inside;
-  std::set<ParticipantId> at_the_door;
-  for (std::size_t i = 0; i < end; ++i) {
+  for (std::size_t i = start; i < end; ++i) {
     const auto& event = history_[i].event;
     if (const auto* joined = std::get_if<Joined>(&event)) inside.insert(joined->participant);
     if (const auto* left = std::get_if<Left>(&event))
@@ -40,7 +69,6 @@ bool Oracle::in_force_at(std::size_t since, std::size_t end) const {
       if (stopped->recording == terms.recording) return false;
     if (const auto* changed = std::get_if<RoomChanged>(&event))
       if (changed->room_statement != room_statement_at(i)) return false;
-    if (accepted(i)) return false;
   }
   return true;
 }
@@ -56,7 +84,7 @@ std::optional<std::pair<std::size_t, RequestTerms>> Oracle::request() const {
 
 std::map<ParticipantId, Presence> Oracle::present() const {
   std::map<ParticipantId, Presence> people;
-  for (std::size_t i = 0; i < history_.size(); ++i) {
+  for (std::size_t i = started(history_.size()); i < history_.size(); ++i) {
     const auto& event = history_[i].event;
     if (const auto* left = std::get_if<Left>(&event)) people.erase(left->participant);
     if (const auto* knocked = std::get_if<Knocked>(&event)) {
@@ -120,9 +148,9 @@ bool Oracle::good(std::size_t index, std::size_t since, const RequestTerms& term
 
 bool Oracle::broken() const {
   std::set<Part> faults;
-  for (const auto& fact : history_) {
-    if (const auto* fault = std::get_if<Fault>(&fact.event)) faults.insert(fault->part);
-    if (const auto* recovered = std::get_if<Recovered>(&fact.event)) faults.erase(recovered->part);
+  for (std::size_t i = started(history_.size()); i < history_.size(); ++i) {
+    if (const auto* fault = std::get_if<Fault>(&history_[i].event)) faults.insert(fault->part);
+    if (const auto* recovered = std::get_if<Recovered>(&history_[i].event)) faults.erase(recovered->part);
   }
   return !faults.empty();
 }

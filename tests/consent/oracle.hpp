@@ -24,6 +24,14 @@ class Oracle {
 
   void hear(const Event& event, TimeMs now);
 
+  /// The service was started again: nobody is here, nothing is known to be broken, and time is what the clock says now.
+  /// `sealed` are the recordings that had their final seal by then: no other word ends one for good.
+  void restart(const std::set<RecordingId>& sealed, TimeMs now);
+  /// The fact that was heard last never became durable, if it is a refusal or a withdrawal; whether it is.
+  bool forget_last_word();
+  /// How many facts it heard.
+  std::size_t facts() const { return history_.size(); }
+
   /// The request in force, and the index of the fact that brought it.
   std::optional<std::pair<std::size_t, RequestTerms>> request() const;
   std::map<ParticipantId, Presence> present() const;
@@ -48,9 +56,11 @@ class Oracle {
  private:
   struct Fact {
     Event event;
-    TimeMs time;  ///< the latest time ever heard
+    TimeMs time;  ///< the latest time heard since the service was started
   };
 
+  std::size_t started(std::size_t end) const;
+  bool taken_up(const RequestTerms& terms, std::size_t restart) const;
   bool accepted(std::size_t index) const;
   std::optional<std::size_t> asked_for(const RecordingId& recording) const;
   std::optional<Scope> left_since(const StatementId& approval, std::size_t since) const;
@@ -64,6 +74,7 @@ class Oracle {
 
   StatementId first_room_;
   std::vector<Fact> history_;
+  std::map<std::size_t, std::set<RecordingId>> restarts_;  ///< by the index of their fact; what was sealed by then
 };
 
 }  // namespace unavoce::consent::test

@@ -1,7 +1,9 @@
-// The rules as a model: every sequence of events of a small meeting, each step checked against the oracle.
+// The rules as a model: every sequence of events of a small meeting, crashes included, each step checked against the
+// oracle.
 #include <catch2/catch.hpp>
 #include <deque>
 #include <iostream>
+#include <optional>
 #include <unordered_set>
 
 #include "observer.hpp"
@@ -14,6 +16,8 @@ namespace {
 
 const auto kRoom = id_of_number<StatementId>(77);
 constexpr TimeMs kStart{1000};
+/// For reports, where an event has its index.
+constexpr std::size_t kCrashed = std::variant_size_v<Event>;
 
 RequestTerms terms(std::uint64_t number, TimeMs expires) {
   return {id_of_number<StatementId>(1000 + number),
@@ -30,6 +34,9 @@ RequestTerms terms(std::uint64_t number, TimeMs expires) {
 
 /// All that matters of a state for what can come, as text: two states with the same fingerprint have the same future.
 /// Numbers of takes and moments only grow and are left out (approvals are told at once here, so moments never matter).
+/// Nor does it say what a crash alone finds out: the answers to a recording that ended while a take of it was on its
+/// way, and which word came last. Not every way through such a moment is followed to its end; the random walk goes
+/// there.
 std::string fingerprint(const MeetingState& state) {
   std::string text;
   const auto add = [&](const auto& id) { text.append(id.bytes().end() - 2, id.bytes().end()); };
@@ -68,9 +75,10 @@ std::string fingerprint(const MeetingState& state) {
   return text;
 }
 
-struct Happening {
-  Event event;
+struct Occurrence {
+  std::optional<Event> event;  ///< none: the service crashes
   TimeMs time = kStart;
+  Crash crash{};
 };
 
 Approved approval(std::size_t who, std::uint64_t word, Moment as_of) {
@@ -80,8 +88,8 @@ Approved approval(std::size_t who, std::uint64_t word, Moment as_of) {
 }
 
 /// What can happen to three people, the first of them a host, after a request: each approves at most twice.
-std::vector<Happening> what_can_happen(const MeetingState& state) {
-  std::vector<Happening> all;
+std::vector<Occurrence> what_can_happen(const MeetingState& state) {
+  std::vector<Occurrence> all;
   const auto asked = terms(1, kStart);
   for (std::size_t who = 0; who < 3; ++who) {
     all.push_back({Joined{person(who), key_of(who), who == 0 ? Role::host : Role::participant}});
@@ -100,15 +108,25 @@ std::vector<Happening> what_can_happen(const MeetingState& state) {
   if (state.preparation) {
     all.push_back({TakeDurable{state.preparation->recording, state.preparation->take}});
     all.push_back({TakeFailed{state.preparation->recording, state.preparation->take, Part::recorder}});
+    all.push_back({std::nullopt, kStart, {.take_durable = true}});
   }
+  all.push_back({std::nullopt, kStart, {}});
+  all.push_back({std::nullopt, kStart, {.last_word_lost = true}});
   return all;
 }
 
 /// Observers cannot be copied (their gate cannot), so a node is the way to it; ways are short.
-using Way = std::vector<Happening>;
+using Way = std::vector<Occurrence>;
+
+void tell(Observer& observer, const Occurrence& occurrence) {
+  if (occurrence.event)
+    observer.tell(*occurrence.event, occurrence.time);
+  else
+    observer.crash(occurrence.crash, occurrence.time);
+}
 
 void walk(Observer& observer, const Way& way) {
-  for (const auto& [event, time] : way) observer.tell(event, time);
+  for (const auto& occurrence : way) tell(observer, occurrence);
 }
 
 MeetingState at_the_door() {
@@ -128,19 +146,19 @@ void explore(const Way& beginning, std::size_t depth) {
     frontier.pop_front();
     Observer here(at_the_door(), Observer::Strictness::exact);
     walk(here, way);
-    for (const auto& happening : what_can_happen(here.state())) {
+    for (const auto& occurrence : what_can_happen(here.state())) {
       Observer there(at_the_door(), Observer::Strictness::exact);
       walk(there, way);
-      there.tell(happening.event, happening.time);
+      tell(there, occurrence);
       ++steps;
       openings += there.open() ? 1 : 0;
       if (!there.explain().empty()) {
-        CAPTURE(way.size(), happening.event.index(), there.explain());
+        CAPTURE(way.size(), occurrence.event ? occurrence.event->index() : kCrashed, there.explain());
         FAIL("a promise is broken");
       }
       if (way.size() + 1 < beginning.size() + depth && seen.insert(fingerprint(there.state())).second) {
         frontier.push_back(way);
-        frontier.back().push_back(happening);
+        frontier.back().push_back(occurrence);
       }
     }
   }

@@ -1,10 +1,13 @@
-// The frame-path proof: random meetings through the real recorder, network and all. Every track file is opened and
-// compared with what the gate did: no frame outside a permit, none missing inside. Linked with a frame check that lets
-// everything through (unchecked/), it fails and says so: a test of its own.
+// The frame-path proof: meetings of the random walk (tests/consent/rules_walk.cpp) through the real recorder, network
+// and all. The gate is held against the oracle at every step, and every track file is opened and compared with what the
+// gate did: no frame outside a permit, none missing inside. Linked with a frame check that
+// lets everything through (unchecked/), it fails and says so: a test of its own.
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <mutex>
 #include <thread>
+#include <vector>
 
 #include "random_meeting.hpp"
 
@@ -20,17 +23,28 @@ unsigned meetings() {
   return wanted != nullptr ? static_cast<unsigned>(std::atoi(wanted)) : 200;
 }
 
+/// The walk's meetings from the first on, without those in which a small machine has too many publishers.
+std::vector<std::uint64_t> seeds() {
+  constexpr std::int64_t kMostPeople = 4;
+  std::vector<std::uint64_t> small;
+  for (std::uint64_t seed = 1; small.size() < meetings(); ++seed)
+    if (RandomMeeting::people(seed) <= kMostPeople) small.push_back(seed);
+  return small;
+}
+
 }  // namespace
 
 TEST_CASE("200 random meetings: every frame that the gate allowed is in its owner's file, and no other") {
   constexpr unsigned kAtOnce = 8;
   House house;
-  std::atomic<unsigned> next{1};
+  const std::vector<std::uint64_t> all_seeds = seeds();
+  std::atomic<std::size_t> next{0};
   std::mutex mutex;
   std::vector<std::string> wrong;
   RandomMeeting::Compared all;
   const auto play_some = [&] {
-    for (unsigned seed = next++; seed <= meetings(); seed = next++) {
+    for (std::size_t i = next++; i < all_seeds.size(); i = next++) {
+      const std::uint64_t seed = all_seeds[i];
       RandomMeeting meeting(house, seed);
       std::vector<std::string> found;
       try {
@@ -48,14 +62,16 @@ TEST_CASE("200 random meetings: every frame that the gate allowed is in its owne
       all.erased += compared.erased;
       all.events += compared.events;
       all.outside += compared.outside;
+      all.crashes += compared.crashes;
     }
   };
   {
     std::vector<std::jthread> threads;
     for (unsigned i = 0; i < kAtOnce; ++i) threads.emplace_back(play_some);
   }
-  WARN(meetings() << " meetings: " << all.events << " events, " << all.takes << " takes, " << all.files
-                  << " files with " << all.frames << " frames, " << all.erased << " tracks erased by withdrawals");
+  WARN(meetings() << " meetings: " << all.events << " events, " << all.crashes << " crashes, " << all.takes
+                  << " takes, " << all.files << " files with " << all.frames << " frames, " << all.erased
+                  << " tracks erased by withdrawals");
   std::string text;
   for (std::size_t i = 0; i < std::min<std::size_t>(wrong.size(), 30); ++i) text += wrong[i] + "\n";
   INFO(wrong.size() << " wrong, with " << all.outside << " frames outside a permit:\n" << text);
@@ -63,4 +79,5 @@ TEST_CASE("200 random meetings: every frame that the gate allowed is in its owne
   CHECK(all.takes > meetings());
   CHECK(all.frames > 20 * meetings());
   CHECK(all.erased > 0);
+  CHECK(all.crashes > 0);
 }
