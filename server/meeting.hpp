@@ -124,6 +124,8 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   void vacate(const consent::ParticipantId& id, const Token& resume);
   void forget_somebody();
   void forget_place(Person& person);
+  /// Whether a withdrawal by this key is not in the ledger yet: it must come before what the key approves after it.
+  bool is_withdrawing(const consent::RecordingId& recording, const crypto::PublicKey& key) const;
   MeetingView view() const;
   Person* find(const consent::ParticipantId& participant);
 
@@ -160,6 +162,7 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
 
   Services& services_;
   Unproven& unproven_;
+  std::vector<crypto::PublicKey> withdrawing_;  // whose withdrawals are on their way into the ledger
   Seals& seals_;
   consent::Signed<consent::Room> room_;
   consent::SessionId session_ = consent::SessionId::random();

@@ -27,6 +27,21 @@ Result<void> check_retention(const Services& services, const consent::Request& r
                "retention_too_long");
 }
 
+/// A withdrawal by this key is on its way into the ledger for as long as this lives.
+class OnItsWay {
+ public:
+  OnItsWay(std::vector<crypto::PublicKey>& keys, const crypto::PublicKey& key) : keys_(keys), key_(key) {
+    keys_.push_back(key_);
+  }
+  OnItsWay(const OnItsWay&) = delete;
+  OnItsWay& operator=(const OnItsWay&) = delete;
+  ~OnItsWay() { keys_.erase(std::ranges::find(keys_, key_)); }
+
+ private:
+  std::vector<crypto::PublicKey>& keys_;
+  crypto::PublicKey key_;
+};
+
 }  // namespace
 
 Task<Result<Accepted>> Meeting::request(consent::Signed<consent::Request> request) {
@@ -77,7 +92,7 @@ Task<Result<Accepted>> Meeting::approve(consent::Signed<consent::Approval> appro
   if (find(id)->key != approval.body.key)
     co_return Error(Errc::forbidden, "this key is not this person's", "not_permitted");
   // In the ledger the withdrawal must come before what is approved after it.
-  if (unproven_.lacks_row(approval.body.recording, approval.body.key)) {
+  if (is_withdrawing(approval.body.recording, approval.body.key)) {
     co_return Error(Errc::unavailable, "your withdrawal is not in the ledger yet; approve again in a moment",
                     "proof_follows");
   }
@@ -129,7 +144,7 @@ Task<Result<void>> Meeting::confirm(consent::ParticipantId participant, ConfirmM
     co_return Error(Errc::not_found, "there is nothing to confirm here now", "unknown_reference");
   if (confirmation.body.participant != participant)
     co_return Error(Errc::forbidden, "this is another person's confirmation", "not_permitted");
-  if (unproven_.lacks_row(confirmation.body.recording, confirmation.body.key))
+  if (is_withdrawing(confirmation.body.recording, confirmation.body.key))
     co_return Error(Errc::unavailable, "your withdrawal is not in the ledger yet", "proof_follows");
   const std::string challenge = std::exchange(find(participant)->challenge, {});  // used up, whatever comes of it
   const WebSocketPeer* const peer = find(participant)->peer.get();
@@ -228,8 +243,14 @@ void Meeting::tell_proven(const consent::Signed<consent::Withdrawal>& withdrawal
   }
 }
 
+bool Meeting::is_withdrawing(const consent::RecordingId& recording, const crypto::PublicKey& key) const {
+  return std::ranges::count(withdrawing_, key) != 0 || unproven_.lacks_row(recording, key);
+}
+
 Task<Result<Accepted>> Meeting::withdraw(consent::Signed<consent::Withdrawal> withdrawal) {
   const auto self = shared_from_this();
+  // Its row waits behind what the recorder is doing; an approval's would not.
+  const OnItsWay on_its_way(withdrawing_, withdrawal.body.key);
   std::optional<Result<consent::Entry>> row;
   auto write_row = [this, &row, &withdrawal]() -> Task<void> {
     consent::NewEntry fresh = consent::new_entry(withdrawal);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <future>
 
 #include "consent/withdrawal_confirmation.hpp"
 #include "recorded.hpp"
@@ -217,4 +218,33 @@ TEST_CASE("a withdrawal from a recording that a new request replaced erases what
   check_problem(wrapped_key(server, host, first, ben.last_approval), 410, "gone");
   const auto kinds = kinds_of(server, host, first);
   CHECK(std::count(kinds.begin(), kinds.end(), "erased") == 1);
+}
+
+TEST_CASE("what is approved after a withdrawal comes after it in the ledger, too, however long the withdrawal waits",
+          "[meeting]") {
+  const RunningServer server;
+  const Host host(server);
+  Attendee anna(host, Attendee::As::host, "Anna");
+  Attendee ben(host, Attendee::As::participant, "Ben");
+  anna.countersigns = false;  // the withdrawal waits until the service waits for her no longer
+  anna.ask();
+  ben.wait_for_request();
+  REQUIRE(anna.approve().status == 201);
+  REQUIRE(ben.approve().status == 201);
+  anna.wait_for("take_proposal");
+  const std::string less = ben.withdrawal({Kind::video});
+  auto withdrawn = std::async(std::launch::async, [&] { return post_statement(server, less); });
+  while (ben.gate.at("reason") != "withdrawn") ben.wait_for("gate");
+  Reply again = ben.approve();
+  while (again.status == 503) {
+    check_problem(again, 503, "proof_follows");
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    again = ben.approve();
+  }
+  CHECK(again.status == 201);
+  CHECK(withdrawn.get().status == 201);
+  const auto kinds = kinds_of(server, host, anna.request->body.recording);
+  const auto last = [&](const char* kind) { return std::find(kinds.rbegin(), kinds.rend(), kind).base(); };
+  CHECK(last("withdrawal") < last("approval"));
+  CHECK(wrapped_key(server, host, anna.request->body.recording, ben.last_approval).status == 200);
 }
