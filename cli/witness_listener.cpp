@@ -1,5 +1,6 @@
 #include "cli/witness_listener.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -27,6 +28,7 @@ using asio::ip::tcp;
 constexpr std::size_t kMaxConnections = 64;
 constexpr std::chrono::seconds kPatience{15};
 constexpr std::uint32_t kMaxHeaderBytes = 8 * 1024;
+constexpr std::size_t kReadBytes = 4096;
 
 using Request = http::request<http::string_body>;
 using Response = http::response<http::string_body>;
@@ -59,21 +61,47 @@ Response answer_to(const Request& request, consent::Witness& witness) {
   return response;
 }
 
-/// The connections there are, the one that waits longest first: it makes way when there are too many, so that nobody
-/// keeps others out by saying nothing.
-using Connections = std::list<beast::tcp_stream*>;
+/// A connection, and what is going on there.
+struct Connection {
+  beast::tcp_stream* stream;
+  enum class State { waits, works, was_cut } state = State::waits;
+};
+
+/// The connections there are, each where its state began: the longest ago first.
+using Connections = std::list<Connection>;
+
+/// When there are too many, one makes way, so that nobody keeps others out by saying nothing: who has waited longest
+/// for a request; only where nobody waits, whose request or answer takes longest.
+void make_way(Connections& all) {
+  const auto is = [](Connection::State state) { return [state](const Connection& one) { return one.state == state; }; };
+  const auto cut = std::ranges::count_if(all, is(Connection::State::was_cut));
+  if (all.size() - static_cast<std::size_t>(cut) < kMaxConnections) return;
+  auto first = std::ranges::find_if(all, is(Connection::State::waits));
+  if (first == all.end()) first = std::ranges::find_if(all, is(Connection::State::works));
+  first->stream->close();
+  first->state = Connection::State::was_cut;  // gone as soon as its conversation has noticed
+}
 
 /// A connection's place among them, for as long as it lasts.
 class Place {
  public:
-  Place(Connections& all, beast::tcp_stream& stream) : all_(all), here_(all.insert(all.end(), &stream)) {}
+  Place(Connections& all, beast::tcp_stream& stream)
+      : all_(all), here_(all.insert(all.end(), Connection{&stream, Connection::State::waits})) {}
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
   ~Place() { all_.erase(here_); }
-  /// It has just been answered.
-  void renew() { all_.splice(all_.end(), all_, here_); }
+  /// A request begins to arrive.
+  void works() { become(Connection::State::works); }
+  /// It has been answered.
+  void waits() { become(Connection::State::waits); }
 
  private:
+  void become(Connection::State state) {
+    if (here_->state == Connection::State::was_cut) return;
+    here_->state = state;
+    all_.splice(all_.end(), all_, here_);
+  }
+
   Connections& all_;
   Connections::iterator here_;
 };
@@ -89,13 +117,21 @@ asio::awaitable<void> converse(tcp::socket socket, consent::Witness& witness, Co
     parser.header_limit(kMaxHeaderBytes);
     parser.body_limit(consent::kMaxAddCheckpointBytes);
     stream.expires_after(kPatience);
+    if (buffer.size() == 0) {
+      const auto space = buffer.prepare(kReadBytes);
+      const std::size_t got = co_await stream.async_read_some(space, asio::redirect_error(asio::use_awaitable, failed));
+      if (failed) break;
+      buffer.commit(got);
+    }
+    place.works();
+    stream.expires_after(kPatience);
     co_await http::async_read(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, failed));
     if (failed) break;
     const Response response = answer_to(parser.get(), witness);
     stream.expires_after(kPatience);
     co_await http::async_write(stream, response, asio::redirect_error(asio::use_awaitable, failed));
     more = response.keep_alive();
-    place.renew();
+    place.waits();
   }
 }
 
@@ -109,10 +145,7 @@ asio::awaitable<void> accept_all(tcp::acceptor& acceptor, consent::Witness& witn
       co_await pause.async_wait(asio::use_awaitable);
       continue;
     }
-    if (connections.size() >= kMaxConnections) {
-      connections.front()->close();
-      connections.splice(connections.end(), connections, connections.begin());
-    }
+    make_way(connections);
     asio::co_spawn(acceptor.get_executor(), converse(std::move(socket), witness, connections), asio::detached);
   }
 }

@@ -36,7 +36,9 @@ int look_up(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept
 
 Result<HttpAnswer> http_post(const std::string& url, const std::string& body, std::size_t limit_bytes,
                              const std::atomic<bool>& ending) {
-  const std::unique_ptr<CURL, CurlFree> curl(curl_easy_init());
+  // Once, although several threads may ask at once.
+  static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
+  const std::unique_ptr<CURL, CurlFree> curl(started == CURLE_OK ? curl_easy_init() : nullptr);
   if (!curl) return Error(Errc::io, "libcurl does not start");
   const std::unique_ptr<curl_slist, CurlFree> headers(curl_slist_append(nullptr, "Content-Type: text/plain"));
   Incoming incoming{{}, limit_bytes};

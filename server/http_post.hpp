@@ -1,7 +1,7 @@
 #pragma once
 // One question to another service, for what the service asks of others: the witnesses of its ledger. TLS is verified,
 // redirects are not followed; http goes to this machine only (config_settings.cpp sees to that) and through no proxy.
-// Blocks: never on the control thread.
+// Blocks: never on the control thread; any number of others at once.
 
 #include <atomic>
 #include <cstddef>

@@ -1,6 +1,7 @@
 #include "server/published_ledger.hpp"
 
 #include <boost/asio/redirect_error.hpp>
+#include <utility>
 
 #include "server/clock.hpp"
 
@@ -8,17 +9,18 @@ namespace unavoce::server {
 namespace {
 
 constexpr std::chrono::milliseconds kMoment{20};
+constexpr std::chrono::seconds kCopyEvery{2};
 
 /// True for as long as it lives.
 class Underway {
  public:
-  explicit Underway(bool& flag) : flag_(flag) { flag_ = true; }
+  explicit Underway(std::shared_ptr<bool> flag) : flag_(std::move(flag)) { *flag_ = true; }
   Underway(const Underway&) = delete;
   Underway& operator=(const Underway&) = delete;
-  ~Underway() { flag_ = false; }
+  ~Underway() { *flag_ = false; }
 
  private:
-  bool& flag_;
+  std::shared_ptr<bool> flag_;
 };
 
 }  // namespace
@@ -35,7 +37,8 @@ PublishedLedger::PublishedLedger(Services& services, std::function<void(const Er
       witnesses_(services),
       size_(services.ledger.checkpoint().size),
       checkpoint_(services.ledger.signed_checkpoint()),
-      next_(services.executors.control) {}
+      next_(services.executors.control),
+      next_copy_(services.executors.control) {}
 
 Task<Result<std::string>> PublishedLedger::tile(consent::TilePath path) {
   if (!consent::is_within(path, size_)) {
@@ -60,23 +63,36 @@ Task<void> PublishedLedger::run() {
   }
 }
 
+Task<void> PublishedLedger::keep_copy() {
+  if (services_.config.ledger_checkpoint_copy.empty()) co_return;
+  while (!stopped_ && !conflict_) {
+    next_copy_.expires_after(kCopyEvery);
+    boost::system::error_code cancelled;
+    co_await next_copy_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    if (cancelled || stopped_) co_return;
+    const auto kept = co_await witnesses_.update_copy();
+    if (!kept) give_up(kept.error());
+  }
+}
+
+void PublishedLedger::give_up(const Error& why) {
+  if (!std::exchange(conflict_, true)) on_conflict_(why);
+}
+
 Task<void> PublishedLedger::advance() {
   const Underway advancing(advancing_);
   const auto now = co_await services_.in_database(
       [&] { return std::pair(services_.ledger.checkpoint().size, std::string(services_.ledger.signed_checkpoint())); });
   auto cosigned = co_await witnesses_.cosign(now.second);
-  if (!cosigned) {
-    conflict_ = true;
-    on_conflict_(cosigned.error());
-    co_return;
-  }
+  if (!cosigned) give_up(cosigned.error());
+  if (conflict_) co_return;
   checkpoint_ = std::move(cosigned).value();
   size_ = now.first;
 }
 
 Task<void> PublishedLedger::finish() {
   // Two at once would tell the witnesses of each other's sizes.
-  while (advancing_) {
+  while (*advancing_) {
     boost::system::error_code ignored;
     next_.expires_after(kMoment);
     co_await next_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -94,6 +110,7 @@ Task<Result<void>> PublishedLedger::compare() {
 void PublishedLedger::stop() {
   stopped_ = true;
   next_.cancel();
+  next_copy_.cancel();
 }
 
 }  // namespace unavoce::server

@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "consent/tiles.hpp"
@@ -35,12 +36,16 @@ class PublishedLedger {
 
   /// Advances at every instant until `stop`.
   Task<void> run();
+  /// Keeps the copy of the checkpoint up to date while the ledger grows, whatever witnesses are waited for, until
+  /// `stop`: what was there before a kill cannot be rolled back unnoticed.
+  Task<void> keep_copy();
   void stop();
   /// Once more, after `stop`, when the last statement is in the ledger: so that others have seen it.
   Task<void> finish();
 
  private:
   Task<void> advance();
+  void give_up(const Error& why);
 
   Services& services_;
   std::function<void(const Error&)> on_conflict_;
@@ -49,9 +54,10 @@ class PublishedLedger {
   std::uint64_t size_;
   std::string checkpoint_;
   asio::steady_timer next_;
+  asio::steady_timer next_copy_;
   bool stopped_ = false;
-  bool advancing_ = false;
-  bool conflict_ = false;  ///< somebody has seen another ledger
+  std::shared_ptr<bool> advancing_ = std::make_shared<bool>(false);  ///< outlived by an advance that is cut off
+  bool conflict_ = false;                                            ///< somebody has seen another ledger
 };
 
 }  // namespace unavoce::server

@@ -309,6 +309,7 @@ void Server::run() {
   // always some.
   parts_->executors.control.restart();
   asio::co_spawn(parts_->executors.control, parts_->published->run(), asio::detached);
+  asio::co_spawn(parts_->executors.control, parts_->published->keep_copy(), asio::detached);
   parts_->executors.control.run();
 }
 

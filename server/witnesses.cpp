@@ -1,6 +1,8 @@
 #include "server/witnesses.hpp"
 
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <exception>
 #include <fstream>
 #include <functional>
 
@@ -19,6 +21,7 @@ namespace fs = std::filesystem;
 constexpr int kAttempts = 3;
 /// A cosignature of another time was made for somebody else, and shown again.
 constexpr std::uint64_t kFresh_s = 5 * 60;
+constexpr std::size_t kMaxAskedAtOnce = 8;
 
 constexpr const char* kWhatToDo =
     " No recording starts, and nothing is added to the ledger. Put back the newest state of the data folder; if it is "
@@ -52,10 +55,30 @@ bool is_fresh(std::uint64_t unix_seconds) {
   return (unix_seconds > now ? unix_seconds - now : now - unix_seconds) < kFresh_s;
 }
 
+/// Questions that were asked at once. Shared by whoever waits for them and each of them.
+struct Questions {
+  Questions(asio::io_context& control, std::size_t count) : open(count), all_ended(control) {}
+
+  void one_ended(const std::exception_ptr& failed) {
+    if (failed) failure = failed;
+    if (--open == 0) all_ended.set();
+  }
+
+  std::size_t open;
+  std::exception_ptr failure;
+  Signal all_ended;
+};
+
 }  // namespace
 
-Witnesses::Witnesses(Services& services) : services_(services) {
-  for (const WitnessSetting& setting : services.config.witnesses) asked_.push_back({setting, 0, {}});
+Witnesses::Witnesses(Services& services)
+    : services_(services),
+      copying_(std::make_shared<JobQueue>(services.executors.control,
+                                          [&log = services.log](const std::exception_ptr&) {
+                                            log.error("the copy of the checkpoint could not be kept up to date");
+                                          })),
+      asking_(std::clamp<std::size_t>(services.config.witnesses.size(), 1, kMaxAskedAtOnce)) {
+  for (const WitnessSetting& setting : services.config.witnesses) asked_.push_back({setting, 0, {}, std::string()});
 }
 
 consent::Checkpoint Witnesses::opened(const std::string& note) const {
@@ -63,7 +86,7 @@ consent::Checkpoint Witnesses::opened(const std::string& note) const {
 }
 
 Witnesses::~Witnesses() {
-  ending_ = true;  // what is being asked gives up; the thread is joined after this
+  ending_ = true;  // what is being asked gives up; the threads are joined after this
 }
 
 Task<Result<std::string>> Witnesses::compare() {
@@ -76,11 +99,11 @@ Task<Result<std::string>> Witnesses::compare() {
     if (!compared && is_conflict(compared.error())) co_return refuse(compared.error());
     if (!compared) silent += "\n  ledger_checkpoint_copy: " + compared.error().text;
   }
-  // What they remember, before anybody cosigns what the next one knows to be forked.
-  for (Asked& witness : asked_) {
-    const auto looked = co_await ask(witness, Ask::only_look, note, checkpoint);
-    if (!looked && is_conflict(looked.error())) co_return refuse(looked.error());
-    if (!looked) silent += "\n  " + witness.setting.key.name() + ": " + looked.error().text;
+  co_await look(note, checkpoint);
+  for (const Asked& witness : asked_) {
+    if (witness.said) continue;
+    if (is_conflict(witness.said.error())) co_return refuse(witness.said.error());
+    silent += "\n  " + witness.setting.key.name() + ": " + witness.said.error().text;
   }
   if (!silent.empty() && services_.config.start == Config::Start::compared_with_all) {
     co_return Error(Errc::config,
@@ -88,22 +111,28 @@ Task<Result<std::string>> Witnesses::compare() {
                         silent + "\nIf you know that it is, start once with --start-unwitnessed.");
   }
   if (!silent.empty()) services_.log.warning("started without comparing the ledger with:" + silent);
-  auto cosigned = co_await cosign(note);
+  auto cosigned = co_await cosign_after_look(note, checkpoint);
   if (!cosigned) co_return refuse(cosigned.error());
   co_return std::move(cosigned).value();
 }
 
 Task<Result<void>> Witnesses::compare_with_copy(const consent::Checkpoint& checkpoint) {
   const fs::path& path = services_.config.ledger_checkpoint_copy;
-  const auto text = co_await on(thread_, [&] { return read_copy(path); });
+  const auto text = co_await on(disk_, [&] { return read_copy(path); });
   if (!text) co_return text.error();
   if (text.value().empty()) {
     // An empty ledger under a key that was there before is one that was lost.
     if (checkpoint.size == 0 && services_.ledger_is_new) co_return boost::outcome_v2::success();
     co_return Error(Errc::io, path.string() + " is not there");
   }
-  const auto seen = consent::open_checkpoint(text.value(), services_.ledger_identity);
-  if (!seen && text.value().starts_with(services_.ledger_identity.name() + "\n"))
+  auto compared = co_await compare_with(text.value(), checkpoint);
+  co_return compared;
+}
+
+Task<Result<void>> Witnesses::compare_with(const std::string& copy, const consent::Checkpoint& checkpoint) {
+  const fs::path& path = services_.config.ledger_checkpoint_copy;
+  const auto seen = consent::open_checkpoint(copy, services_.ledger_identity);
+  if (!seen && copy.starts_with(services_.ledger_identity.name() + "\n"))
     co_return Error(Errc::io, path.string() + " cannot be read: " + seen.error().text);
   if (!seen) co_return not_ours(path.string(), seen.error().text);
   const auto grew = co_await services_.in_database([&] {
@@ -115,38 +144,103 @@ Task<Result<void>> Witnesses::compare_with_copy(const consent::Checkpoint& check
   co_return Error(Errc::io, grew.error().text);
 }
 
-/// Never over a checkpoint that this one does not continue: that would be the only trace of it.
-Task<Result<void>> Witnesses::keep_copy(const std::string& note) {
+Task<Result<void>> Witnesses::keep_copy() {
+  std::optional<Result<void>> kept;
+  copying_->add([&]() -> Task<void> {
+    auto written = co_await write_copy();
+    kept.emplace(std::move(written));
+  });
+  co_await copying_->drained();
+  if (!kept) co_return Error(Errc::io, "it could not be kept up to date; the log says why");
+  co_return std::move(*kept);
+}
+
+/// Never over a checkpoint that this ledger does not continue: that would be the only trace of it. The copy is read
+/// first and the ledger afterwards, which was no smaller then: a copy that knows more is never our own.
+Task<Result<void>> Witnesses::write_copy() {
   const fs::path& path = services_.config.ledger_checkpoint_copy;
-  const auto there = co_await on(thread_, [&] { return read_copy(path); });
+  const auto there = co_await on(disk_, [&] { return read_copy(path); });
   if (!there) co_return there.error();
+  const std::string note = co_await services_.in_database([&] { return services_.ledger.signed_checkpoint(); });
+  const consent::Checkpoint checkpoint = opened(note);
   if (!there.value().empty()) {
-    const auto compared = co_await compare_with_copy(opened(note));
+    const auto compared = co_await compare_with(there.value(), checkpoint);
     if (!compared) co_return compared.error();
   }
   const auto kept = co_await on(
-      thread_, [&] { return storage::replace_file(storage::system_file_ops(), path, crypto::as_bytes(note)); });
+      disk_, [&] { return storage::replace_file(storage::system_file_ops(), path, crypto::as_bytes(note)); });
   if (!kept) co_return Error(Errc::io, kept.error().text);
+  copied_size_ = checkpoint.size;
   co_return boost::outcome_v2::success();
+}
+
+Task<Result<void>> Witnesses::update_copy() {
+  if (services_.config.ledger_checkpoint_copy.empty()) co_return boost::outcome_v2::success();
+  const std::uint64_t size = co_await services_.in_database([&] { return services_.ledger.checkpoint().size; });
+  if (copied_size_ == size) co_return boost::outcome_v2::success();
+  const auto kept = co_await keep_copy();
+  if (!kept && is_conflict(kept.error())) co_return kept.error();
+  tell(copy_complaint_, {"ledger_checkpoint_copy", kept ? std::nullopt : std::optional(kept.error())});
+  co_return boost::outcome_v2::success();
+}
+
+Task<void> Witnesses::hear(Asked& witness, Ask what, const std::string& note, const consent::Checkpoint& checkpoint) {
+  auto said = co_await ask(witness, what, note, checkpoint);
+  witness.said = std::move(said);
+}
+
+Task<void> Witnesses::ask_at_once(const std::vector<Asked*>& some, Ask what, const std::string& note,
+                                  const consent::Checkpoint& checkpoint) {
+  auto questions = std::make_shared<Questions>(services_.executors.control, some.size());
+  for (Asked* witness : some) {
+    asio::co_spawn(services_.executors.control, hear(*witness, what, note, checkpoint),
+                   [questions](const std::exception_ptr& failure) { questions->one_ended(failure); });
+  }
+  while (questions->open != 0) co_await questions->all_ended.wait();
+  if (questions->failure) std::rethrow_exception(questions->failure);
+}
+
+/// What they remember, before anybody cosigns what another one knows to be forked.
+Task<void> Witnesses::look(const std::string& note, const consent::Checkpoint& checkpoint) {
+  std::vector<Asked*> all;
+  for (Asked& witness : asked_) all.push_back(&witness);
+  co_await ask_at_once(all, Ask::only_look, note, checkpoint);
 }
 
 Task<Result<std::string>> Witnesses::cosign(const std::string& note) {
   const consent::Checkpoint checkpoint = opened(note);
+  co_await look(note, checkpoint);
+  auto cosigned = co_await cosign_after_look(note, checkpoint);
+  co_return cosigned;
+}
+
+Task<Result<std::string>> Witnesses::cosign_after_look(const std::string& note, const consent::Checkpoint& checkpoint) {
+  std::vector<Asked*> left;
+  for (Asked& witness : asked_) {
+    if (!witness.said && is_conflict(witness.said.error())) co_return witness.said.error();
+    // Whoever remembers this very tree has cosigned it already, and who gave no answer is not waited for twice.
+    if (witness.said && witness.said.value().empty()) left.push_back(&witness);
+  }
+  // Who remembers most comes first: they know a fork that the others would cosign. Equals are asked at once.
+  std::ranges::stable_sort(left, std::greater(), &Asked::remembers);
+  while (!left.empty()) {
+    const std::uint64_t most = left.front()->remembers;
+    const auto lesser = std::ranges::find_if(left, [&](const Asked* witness) { return witness->remembers != most; });
+    const std::vector<Asked*> equals(left.begin(), lesser);
+    left.erase(left.begin(), lesser);
+    co_await ask_at_once(equals, Ask::cosign, note, checkpoint);
+    if (ending_) co_return note;
+    for (const Asked* witness : equals)
+      if (!witness->said && is_conflict(witness->said.error())) co_return witness->said.error();
+  }
   std::string cosigned = note;
-  // Who remembers most comes first: they know a fork that the others would cosign.
-  std::vector<Asked*> order;
-  for (Asked& witness : asked_) order.push_back(&witness);
-  std::ranges::stable_sort(order, std::greater(), &Asked::remembers);
-  for (Asked* asked : order) {
-    Asked& witness = *asked;
-    const auto line = co_await ask(witness, Ask::cosign, note, checkpoint);
-    if (ending_) co_return cosigned;
-    if (!line && is_conflict(line.error())) co_return line.error();
-    if (line) cosigned += line.value();
-    tell(witness.complaint, {witness.setting.key.name(), line ? std::nullopt : std::optional(line.error())});
+  for (Asked& witness : asked_) {
+    if (witness.said) cosigned += witness.said.value();
+    tell(witness.complaint,
+         {witness.setting.key.name(), witness.said ? std::nullopt : std::optional(witness.said.error())});
   }
   if (!services_.config.ledger_checkpoint_copy.empty()) {
-    const auto kept = co_await keep_copy(note);
+    const auto kept = co_await keep_copy();
     if (!kept && is_conflict(kept.error())) co_return kept.error();
     tell(copy_complaint_, {"ledger_checkpoint_copy", kept ? std::nullopt : std::optional(kept.error())});
   }
@@ -186,7 +280,7 @@ Task<Result<std::string>> Witnesses::ask(Asked& witness, Ask what, const std::st
     const auto body = co_await request(old_size, checkpoint, note);
     if (!body) co_return body.error();
     const auto answer =
-        co_await on(thread_, [&] { return http_post(url, body.value(), consent::kMaxAddCheckpointBytes, ending_); });
+        co_await on(asking_, [&] { return http_post(url, body.value(), consent::kMaxAddCheckpointBytes, ending_); });
     if (!answer) co_return answer.error();
     const HttpAnswer& said = answer.value();
     if (said.status == 200) {

@@ -1,18 +1,20 @@
 #pragma once
 // What others remember of the ledger: witnesses (c2sp.org/tlog-witness), who cosign what is published, and a copy of
-// the published checkpoint outside of the data folder. Before the gate can open for the first time the ledger is
-// compared with all of them: a restored backup would fork it, and would revive approvals that were withdrawn (DESIGN
-// section 6). Owned by PublishedLedger; control thread, the waiting happens on a thread of its own. Coroutines here
-// take by reference what their callers keep until they are done (executors.hpp on temporaries).
+// the newest checkpoint outside of the data folder. Before the gate can open for the first time the ledger is compared
+// with all of them: a restored backup would fork it, and would revive approvals that were withdrawn (DESIGN section 6).
+// Owned by PublishedLedger; control thread, the waiting happens on threads of their own. Coroutines here take by
+// reference what their callers keep until they are done (executors.hpp on temporaries).
 
 #include <atomic>
 #include <boost/asio/thread_pool.hpp>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "consent/checkpoint.hpp"
+#include "server/job_queue.hpp"
 #include "server/services.hpp"
 
 namespace unavoce::server {
@@ -27,16 +29,22 @@ class Witnesses {
   /// was rolled back or forked; or somebody could not be asked, and Config::start says that all must.
   Task<Result<std::string>> compare();
 
-  /// `note`, a signed checkpoint of the ledger, with the lines of all witnesses that cosign it, also kept as the copy.
-  /// Those who give no answer are logged, and asked again the next time. Errors: conflict when somebody has seen
-  /// another ledger than this one: nothing was published or kept then.
+  /// `note`, a signed checkpoint of the ledger, with the lines of all witnesses that cosign it; the copy is brought up
+  /// to date besides. Those who give no answer are waited for once, all at the same time, are logged, and asked again
+  /// the next time. Errors: conflict when somebody has seen another ledger than this one: nothing was published or kept
+  /// then. One call at a time.
   Task<Result<std::string>> cosign(const std::string& note);
+
+  /// Brings the copy up to date if the ledger has grown since; between two publications, and while one is under way,
+  /// too. A disk that refuses it is logged. Errors: conflict, as above.
+  Task<Result<void>> update_copy();
 
  private:
   struct Asked {
     const WitnessSetting& setting;
-    std::uint64_t remembers = 0;  ///< as far as we know
-    std::string complaint;        ///< that was logged last
+    std::uint64_t remembers = 0;               ///< as far as we know
+    std::string complaint;                     ///< that was logged last
+    Result<std::string> said = std::string();  ///< when it was asked last
   };
   /// Who was asked, and how it went.
   struct Outcome {
@@ -51,16 +59,28 @@ class Witnesses {
                                 const consent::Checkpoint& checkpoint);
   Task<Result<std::string>> request(std::uint64_t old_size, const consent::Checkpoint& checkpoint,
                                     const std::string& note);
+  /// Asks some at once, each within its own time; `said` holds their answers then.
+  Task<void> ask_at_once(const std::vector<Asked*>& some, Ask what, const std::string& note,
+                         const consent::Checkpoint& checkpoint);
+  Task<void> hear(Asked& witness, Ask what, const std::string& note, const consent::Checkpoint& checkpoint);
+  Task<void> look(const std::string& note, const consent::Checkpoint& checkpoint);
+  Task<Result<std::string>> cosign_after_look(const std::string& note, const consent::Checkpoint& checkpoint);
+
   Task<Result<void>> compare_with_copy(const consent::Checkpoint& checkpoint);
-  Task<Result<void>> keep_copy(const std::string& note);
+  Task<Result<void>> compare_with(const std::string& copy, const consent::Checkpoint& checkpoint);
+  Task<Result<void>> keep_copy();
+  Task<Result<void>> write_copy();
   void tell(std::string& complaint, const Outcome& outcome);
   consent::Checkpoint opened(const std::string& note) const;
 
   Services& services_;
   std::vector<Asked> asked_;
   std::string copy_complaint_;
+  std::optional<std::uint64_t> copied_size_;  ///< of the tree whose checkpoint was written last
+  std::shared_ptr<JobQueue> copying_;         ///< one after the other: an older checkpoint never replaces a newer one
   std::atomic<bool> ending_{false};
-  asio::thread_pool thread_{1};
+  asio::thread_pool asking_;   // a thread for each witness, up to eight
+  asio::thread_pool disk_{1};  // the copy's, which may hang like a network
 };
 
 }  // namespace unavoce::server

@@ -82,16 +82,49 @@ TEST_CASE("a witness answers one address, and no long request") {
   CHECK(answers("--data-binary @long $url/add-checkpoint") != "200");
 }
 
-TEST_CASE("connections that say nothing keep nobody from a witness") {
+TEST_CASE("connections that say nothing, or never finish what they say, keep nobody from a witness") {
   const Place place;
   put(place.folder.path() / "idle.mjs",
-      "import net from 'node:net';\nlet open = 0;\nfor (let i = 0; i < 70; ++i) net.connect(Number(process.argv[2]), "
-      "'127.0.0.1', () => { if (++open === 70) console.log('all'); }).on('error', () => undefined);\n"
+      "import net from 'node:net';\nlet open = 0;\nfor (let i = 0; i < 70; ++i) { const one = "
+      "net.connect(Number(process.argv[2]), '127.0.0.1', () => { one.write(process.argv[3] ?? ''); "
+      "if (++open === 70) console.log('all'); }).on('error', () => undefined); }\n"
       "setTimeout(() => undefined, 60000);\n");
-  const Outcome answered = place.beside(
-      "rm -f all; node idle.mjs ${url##*:} > all & idle=$!; until [ -s all ]; do kill -0 $idle || exit 97; sleep 0.05; "
-      "done; curl -s -m 10 -o /dev/null -w '%{http_code}' $url/; kill $idle");
-  CHECK(answered.output == "404");
+  for (const std::string begun : {"", "'POST /add-checkpoint HTTP/1.1'"}) {
+    CAPTURE(begun);
+    const Outcome answered =
+        place.beside("rm -f all; node idle.mjs ${url##*:} " + begun +
+                     " > all & idle=$!; until [ -s all ]; do kill -0 $idle || exit 97; sleep 0.05; "
+                     "done; curl -s -m 10 -o /dev/null -w '%{http_code}' $url/; kill $idle");
+    CHECK(answered.output == "404");
+  }
+}
+
+TEST_CASE("connections that say nothing make way for new ones before a request does that is being read") {
+  const Place place;
+  // Half a request; then one of somebody else's, so that the witness has begun to read the first; then as many silent
+  // connections as make seven of them too many; when those are cut off, the other half.
+  put(place.folder.path() / "slow.mjs", R"(import net from 'node:net';
+const port = Number(process.argv[2]);
+const say = (what) => { console.log(what); process.exit(); };
+const slow = net.connect(port, '127.0.0.1');
+slow.on('error', () => undefined).on('close', () => say('cut off'));
+slow.on('data', (bytes) => say(String(bytes).split(' ')[1]));
+const half = 'POST /add-checkpoint HTTP/1.1\r\nHost: x\r\nContent-Length: 7\r\n\r\nnot';
+slow.write(half, () => {
+  const other = net.connect(port, '127.0.0.1');
+  other.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  other.on('data', () => undefined).on('close', () => {
+    let cut = 0;
+    for (let i = 0; i < 70; ++i) {
+      net.connect(port, '127.0.0.1').on('error', () => undefined).on('close', () => {
+        if (++cut === 7) slow.write('hing');
+      });
+    }
+  });
+});
+setTimeout(() => say('waited in vain'), 20000);
+)");
+  CHECK(place.beside("node slow.mjs ${url##*:}").output == "400\n");
 }
 
 TEST_CASE("a checkpoint that a witness must have cosigned, and has not, fails the check") {

@@ -1,6 +1,9 @@
 // A service and the witnesses of its ledger, which are the real `unavoce witness`: cosigned as long as the ledger
 // grows; a restored backup, a fork, and a service that cannot ask anybody do not start.
 
+#include <arpa/inet.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -8,6 +11,7 @@
 #include <chrono>
 #include <csignal>
 #include <fstream>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -65,6 +69,51 @@ class WitnessProcess {
   pid_t child_ = -1;
   std::string url_;
   std::string vkey_;
+};
+
+/// Somebody in the place of a witness who takes every question and never says anything.
+class SilentWitness {
+ public:
+  SilentWitness() : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in place{};
+    place.sin_family = AF_INET;
+    place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof place;
+    auto* address = reinterpret_cast<sockaddr*>(&place);
+    REQUIRE(bind(socket_, address, size) == 0);
+    REQUIRE(listen(socket_, 16) == 0);
+    REQUIRE(getsockname(socket_, address, &size) == 0);
+    url_ = "http://127.0.0.1:" + std::to_string(ntohs(place.sin_port));
+  }
+  ~SilentWitness() {
+    hang_up();
+    close(socket_);
+  }
+  SilentWitness(const SilentWitness&) = delete;
+  SilentWitness& operator=(const SilentWitness&) = delete;
+
+  /// Waits until it is asked; false when it is not.
+  bool is_asked(int wait_ms = 20'000) {
+    pollfd asked{socket_, POLLIN, 0};
+    if (poll(&asked, 1, wait_ms) != 1) return false;
+    connections_.push_back(accept(socket_, nullptr, nullptr));
+    return connections_.back() >= 0;
+  }
+  /// Whether whoever asked last has not given up yet.
+  bool is_waited_for() const {
+    pollfd given_up{connections_.back(), POLLRDHUP, 0};
+    return poll(&given_up, 1, 0) == 0;
+  }
+  void hang_up() {
+    for (const int connection : connections_) close(connection);
+    connections_.clear();
+  }
+  WitnessSetting setting(const WitnessProcess& key_of) const { return {url_, key_of.setting().key}; }
+
+ private:
+  int socket_;
+  std::string url_;
+  std::vector<int> connections_;
 };
 
 /// A service's data folder, a witness of its ledger, and a place for the copy of its checkpoint.
@@ -278,6 +327,53 @@ TEST_CASE("what came last is cosigned and copied when the service is stopped", "
     const Host host(*server);  // makes a room: a fourth entry
   }
   CHECK(text_of(place.copy).find("\n4\n") != std::string::npos);
+}
+
+TEST_CASE("witnesses that never answer keep nobody's cosignature back for longer than one of them is waited for",
+          "[witness]") {
+  const Place place(3);
+  const auto witness = place.witness();
+  std::unique_ptr<RunningServer> server;
+  SilentWitness first, second;
+  auto starting = std::async(std::launch::async, [&] {
+    return place.run([&](Config& config) {
+      config.witnesses = {first.setting(*witness), second.setting(*witness), witness->setting()};
+      config.start = Config::Start::unwitnessed;
+      config.ledger_publish_seconds = 3600;
+    });
+  });
+  REQUIRE(first.is_asked());
+  REQUIRE(second.is_asked());
+  CHECK(first.is_waited_for());  // at once, not one after the other
+  server = starting.get();       // has given up both of them by itself
+  CHECK(is_cosigned(*server, witness->setting(), 3));
+  CHECK_FALSE(first.is_asked(0));  // and has not waited for them once more
+  CHECK_FALSE(second.is_asked(0));
+}
+
+TEST_CASE("what comes between two publications is in the copy, also while a witness is waited for", "[witness]") {
+  const Place place(3);
+  const auto witness = place.witness();
+  std::unique_ptr<RunningServer> server;
+  SilentWitness silent;
+  auto starting = std::async(std::launch::async, [&] {
+    return place.run([&](Config& config) {
+      config.witnesses = {silent.setting(*witness)};
+      config.start = Config::Start::unwitnessed;
+      config.ledger_checkpoint_copy = place.copy;
+    });
+  });
+  REQUIRE(silent.is_asked());
+  silent.hang_up();
+  server = starting.get();
+  REQUIRE(silent.is_asked());  // by a publication, which waits for its answer now
+  const Host host(*server);    // makes a room: a fourth entry
+  CHECK(within_seconds(15, [&] { return text_of(place.copy).find("\n4\n") != std::string::npos; }));
+  CHECK(silent.is_waited_for());
+  // What is published is older than the copy then, and nobody takes that for a ledger that was rolled back.
+  silent.hang_up();
+  REQUIRE(silent.is_asked());
+  CHECK(server->log_text().find("the service ends") == std::string::npos);
 }
 
 TEST_CASE("a witness that falls silent is told once, and so is its return", "[witness]") {
