@@ -95,7 +95,9 @@ for (const look of LOOKS) {
     await host.at('door-waiting').waitFor(); await check(host, 'somebody at the door');
     await host.at('remove').first().click(); await check(host, 'remove dialog'); await host.at('remove-cancel').click();
     await guest.at('withdraw').click(); await check(guest, 'withdraw dialog');
-    await guest.at('withdraw-confirm').click(); await guest.state('withdraw-result', 'done'); await guest.page.keyboard.press('Escape');
+    await guest.at('withdraw-confirm').click(); await guest.state('withdraw-result', 'done');
+    await guest.at('withdraw').waitFor({ state: 'hidden' }); await guest.page.keyboard.press('Escape');
+    await guest.page.waitForFunction(() => document.activeElement.tagName === 'H1'); // the button that opened the dialog is gone
     await check(guest, 'withdrawn');
     const keyFile = await guest.save('keyfile-download', join(folder, 'key.txt'));
     await guest.at('leave').click(); await guest.at('left').waitFor(); await check(guest, 'left');
