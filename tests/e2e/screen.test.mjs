@@ -21,7 +21,7 @@ before(async () => {
     await meeting.gate_is('open');
     for (const person of meeting.people) {
       await person.click('screen-share');
-      await person.state('screen-share', 'true', { attribute: 'aria-pressed' });
+      await person.state('screen-share', 'on');
     }
     // The later file of a take is announced in the ledger before its media flows.
     const is_track = (file) => /^t\d{3}-.*f\d{3}\.\w+\.age$/.test(basename(file));

@@ -20,7 +20,10 @@ function responsible(config: Config, holder: string, { email }: Account): Config
 export function openRoomDialog(service: Config, account: Account, created: () => void): void {
   const body = h("div", {});
   const box = dialog("room-dialog", T("room_new"), [body], { dismiss: "escape", class: "wide" });
-  fill(body, firstStep(service, account, (room) => fill(body, secondStep(room, () => { box.close(); created(); }, () => box.close())), () => box.close()));
+  fill(body, firstStep(service, account, (room) => {
+    fill(body, secondStep(room, () => { box.close(); created(); }, () => box.close()));
+    body.querySelector("h3")?.focus();
+  }, () => box.close()));
   box.open();
   body.querySelector("input")?.focus();
 }
@@ -72,7 +75,7 @@ function secondStep(room: NewRoom, done: () => void, cancel: () => void): HTMLEl
     if (room.wrapped) await keepWrappedRoomKey(room.statement.body.room, room.wrapped);
     done();
   }, inWords));
-  return h("section", {}, h("h3", {}, icon("key"), T("key_title")), h("p", {}, T("key_lead")), room.wrapped ? h("p", {}, T("key_lead_passphrase")) : null,
+  return h("section", {}, h("h3", { tabindex: "-1" }, icon("key"), T("key_title")), h("p", {}, T("key_lead")), room.wrapped ? h("p", {}, T("key_lead_passphrase")) : null,
     h("p", {}, download), wait, problem,
     h("div", { class: "actions" }, h("button", { type: "button", on: { click: cancel } }, T("cancel")), confirm));
 }

@@ -20,16 +20,17 @@ async function roomCard(listed: RoomListed, changed: () => void): Promise<HTMLEl
   const room = await openStatement("room", listed.envelope);
   const link = await invitationLink(location.origin, room.body.room, room.body.signing_key);
   const input = h("input", { testid: "room-invite-link", readonly: true, value: link, class: "mono" });
+  const told = h("span", { class: "visually-hidden", role: "status" });
   const copy: HTMLButtonElement = h("button", { testid: "room-invite-copy", type: "button", on: { click: () => {
     input.select();
-    void navigator.clipboard.writeText(link).then(() => fill(copy, T("copied")), () => undefined);
+    void navigator.clipboard.writeText(link).then(() => [copy, told].forEach((place) => fill(place, T("copied"))), () => undefined);
   } } }, T("copy"));
   const signer = await hostKey(room.body.room);
   const here = signer !== null && room.body.host_keys.some(({ key }) => key === signer.publicKey);
   return h("li", { class: "card", testid: "room-card", id: `room-${room.body.room}`, data: { room: room.body.room } },
     h("h3", {}, room.body.title),
     room.body.conference ? h("p", { class: "muted" }, T("room_conference_at", { url: room.body.conference })) : null,
-    h("div", { class: "with-button" }, field(T("invite_link"), input, T("invite_hint")), copy),
+    h("div", { class: "with-button" }, field(T("invite_link"), input, T("invite_hint")), copy, told),
     here ? h("div", { class: "actions" }, h("a", { testid: "room-open", class: "button primary", href: link }, T("room_open"))) : addBrowser(room, changed));
 }
 

@@ -10,7 +10,7 @@ export function playerView(recording: Recording, opened: Opened): HTMLElement {
   const tiles = h("ul", { class: "player-tiles" });
   const play = h("button", { type: "button", class: "primary", testid: "player-play" });
   const seek = h("input", { type: "range", min: "0", value: "0", step: "100", testid: "player-seek", "aria-label": T("player_position") });
-  const time = h("output", { testid: "player-time" });
+  const time = h("output", { testid: "player-time", "aria-live": "off" });
   let lengthMs = 0;
   let shown: boolean | null = null;
   const player = new SyncPlayer((timeMs, playing) => {

@@ -2,7 +2,8 @@
 import type { RoomKey } from "../core/identity.ts";
 import { currentLanguage, sayTime, T, type Message } from "../i18n/i18n.ts";
 import { api } from "../net/api.ts";
-import { fill, h, saveFile } from "../ui/dom.ts";
+import { fill, h, keepFocus, saveFile } from "../ui/dom.ts";
+import { titleOfPage } from "../ui/frame.ts";
 import { icon } from "../ui/icons.ts";
 import { inWords } from "../ui/problems.ts";
 import { facts } from "../ui/room_facts.ts";
@@ -18,15 +19,20 @@ export async function showRecording(into: HTMLElement, id: string): Promise<void
   const { request, room } = recording;
   const status = h("p", { testid: "recording-status", role: "status", data: { state: "locked" } });
   const progress = h("progress", { testid: "recording-progress", max: "1", value: "0", "aria-label": T("opening"), hidden: true });
-  const content = h("div", { class: "stack" });
+  const content = h("div", { class: "stack", testid: "recording-opened", tabindex: "-1" });
   const doubts = h("div", { testid: "recording-doubts" });
   const key = roomKeyInput("recording-key", room.body.room, T("recording_key"), async (roomKey) => {
     const wrong = await verifyRecording(detail, roomKey);
     if (wrong.length === 0) return open(roomKey, []);
     status.dataset["state"] = "unverified";
-    fill(doubts, unverified(wrong), h("p", {}, h("button", { type: "button", testid: "recording-unverified", on: { click: () => void open(roomKey, wrong).catch((error: unknown) => fill(doubts, inWords(error))) } }, T("unverified_open"))));
+    fill(doubts, unverified(wrong), h("p", {}, h("button", { type: "button", testid: "recording-unverified", on: { click: () => void open(roomKey, wrong).catch(failed) } }, T("unverified_open"))));
   });
+  const failed = (error: unknown): void => {
+    fill(doubts, h("p", { class: "problem", role: "alert" }, inWords(error)));
+    keepFocus();
+  };
   const open = async (roomKey: RoomKey, wrong: Message[]): Promise<void> => {
+    const asked = [lock, doubts].some((part) => part.contains(document.activeElement)); // what was asked with goes away
     const set = (state: string): void => { status.dataset["state"] = state; fill(status, state === "opening" || state === "open" ? T(state === "open" ? "opened" : "opening") : null); };
     fill(doubts, wrong.length > 0 ? unverified(wrong) : null); // stays beside what was opened
     set("opening");
@@ -36,6 +42,7 @@ export async function showRecording(into: HTMLElement, id: string): Promise<void
       set(opened.failures.length > 0 ? "failed" : "open");
       lock.hidden = true;
       fill(content, ...openedParts(recording, opened));
+      if (asked) content.focus();
     } catch (error) {
       set("failed");
       throw error;
@@ -44,9 +51,10 @@ export async function showRecording(into: HTMLElement, id: string): Promise<void
     }
   };
   const lock = h("section", { class: "card narrow-card" }, h("h2", {}, icon("key"), " ", T("recording_unlock_title")), h("p", { class: "muted" }, T("recording_unlock_lead")), key);
+  titleOfPage(T("plain", { text: request.body.purpose }));
   fill(into,
     h("p", {}, h("a", { testid: "recording-back", href: "/host#" }, T("recording_back"))),
-    h("h1", {}, request.body.purpose),
+    h("h1", { tabindex: "-1" }, request.body.purpose),
     facts([
       [T("recording_room"), room.body.title],
       [T("recording_when"), sayTime(recording.takes[0]?.startMs ?? request.body.issued_ms)],

@@ -1,4 +1,4 @@
-// Mute, camera, screen, leave: toggle buttons that say their state to everybody (aria-pressed, words, icon).
+// Mute, camera, screen, leave: buttons whose words say what they do next, to everybody. That is why none is a toggle: "Unmute, pressed" would say both.
 import { T, type Message, type TextKey } from "../i18n/i18n.ts";
 import { fill, h } from "../ui/dom.ts";
 import { icon } from "../ui/icons.ts";
@@ -9,13 +9,13 @@ const WORDS: Record<Device, { testid: string; on: TextKey; off: TextKey; none: T
   camera: { testid: "camera", on: "camera_off", off: "camera_on", none: "camera_none" },
 };
 
-/** A button that turns a device off and on. Pressed means: it is off. */
+/** A button that turns a device off and on. It looks turned while it is off. */
 export function deviceButton(device: Device, media: LocalMedia, tell: (words: Message) => void, testid = WORDS[device].testid): HTMLElement {
   const words = WORDS[device];
   const button = h("button", { type: "button", testid });
   const draw = (): void => {
     const on = media.isOn(device);
-    button.setAttribute("aria-pressed", String(!on));
+    button.classList.toggle("turned", !on);
     button.dataset["state"] = on ? "on" : media.track(device) ? "off" : "none";
     fill(button, icon(device), h("span", {}, T(on ? words.on : words.off)));
   };
@@ -28,7 +28,8 @@ export function deviceButton(device: Device, media: LocalMedia, tell: (words: Me
 export function screenButton(media: LocalMedia): HTMLElement {
   const button = h("button", { type: "button", testid: "screen-share" });
   const draw = (): void => {
-    button.setAttribute("aria-pressed", String(media.screen !== null));
+    button.classList.toggle("turned", media.screen !== null);
+    button.dataset["state"] = media.screen ? "on" : "off";
     fill(button, icon("screen"), h("span", {}, T(media.screen ? "screen_stop" : "screen_share")));
   };
   button.addEventListener("click", () => {

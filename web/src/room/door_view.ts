@@ -1,6 +1,6 @@
 // In front of the door of a room with a lobby: the question that is asked inside, answered before one enters. Nobody is seen from here.
 import { T } from "../i18n/i18n.ts";
-import { fill, h } from "../ui/dom.ts";
+import { fill, fillIfNew, h } from "../ui/dom.ts";
 import { titleOfPage } from "../ui/frame.ts";
 import { icon } from "../ui/icons.ts";
 import { Asking } from "./asking.ts";
@@ -24,9 +24,9 @@ export async function showDoor(main: HTMLElement, meeting: Meeting, leave: () =>
   main.querySelector("h1")?.focus();
   store.watch((state) => {
     alarm.hidden = state.alarms.length === 0;
-    fill(alarm, h("h2", {}, icon("warning"), " ", T("alarm_title")), ...state.alarms.map((words) => h("p", {}, words)));
+    fillIfNew(alarm, state.alarms, () => [h("h2", {}, icon("warning"), " ", T("alarm_title")), ...state.alarms.map((words) => h("p", {}, words))]);
     notice.hidden = state.notice === null;
-    fill(notice, state.notice);
+    fillIfNew(notice, state.notice, () => [state.notice]);
     const words = statusOf(state);
     if (status.dataset["state"] !== words) fill(status, T(words));
     status.dataset["state"] = words;

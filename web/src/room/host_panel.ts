@@ -2,7 +2,7 @@
 import { T, type TextKey } from "../i18n/i18n.ts";
 import type { Answer, RosterEntry } from "../net/messages.ts";
 import { dialog } from "../ui/dialog.ts";
-import { busy, fill, h } from "../ui/dom.ts";
+import { busy, fill, fillIfNew, h } from "../ui/dom.ts";
 import { icon, type Icon } from "../ui/icons.ts";
 import { inWords } from "../ui/problems.ts";
 import { roomKeyInput } from "../ui/room_key_input.ts";
@@ -18,7 +18,7 @@ export class HostPanel {
   private readonly caption = h("caption", {});
   private readonly table = h("tbody", {});
   private readonly gate = h("div", { class: "gate", testid: "gate-state", role: "status" });
-  private readonly note = h("p", { class: "note warning", testid: "host-note", hidden: true });
+  private readonly note = h("p", { class: "note warning", testid: "host-note", role: "status", hidden: true });
   private readonly door = h("div", { class: "note", testid: "door-waiting", role: "status", hidden: true });
   private readonly problem = h("p", { class: "problem", role: "alert" });
   private readonly ask = h("button", { type: "button", class: "primary", testid: "request-open" }, icon("record"), T("request_open"));
@@ -46,12 +46,14 @@ export class HostPanel {
     const key = JSON.stringify([roster, door, request?.id, gate, answer, [...keyChecks], this.duties.hasRoomKey()]);
     if (key === this.shown) return;
     this.shown = key;
+    const ended = request === null && document.activeElement === this.stop;
     this.ask.hidden = request !== null;
     this.stop.hidden = request === null;
+    if (ended) this.ask.focus({ preventScroll: true }); // the button that had it is gone
     this.answers.hidden = request === null;
     Object.assign(this.gate.dataset, { state: gate.state, reason: gate.reason, take: String(gate.take ?? "") });
-    fill(this.gate, icon(gate.state === "open" ? "record" : "shield"), h("div", {}, h("strong", {}, T(gate.state === "open" ? "gate_open" : "gate_closed")), " ",
-      gate.state === "open" ? null : request ? gateReason(state) : T("reason_no_request")));
+    const why = gate.state === "open" ? null : request ? gateReason(state) : T("reason_no_request");
+    fillIfNew(this.gate, [gate.state, why], () => [icon(gate.state === "open" ? "record" : "shield"), h("div", {}, h("strong", {}, T(gate.state === "open" ? "gate_open" : "gate_closed")), " ", why)]);
     const { people, approved, refused } = gate.answers;
     const counted = request !== null && !request.body.names_refusals && approved < people;
     fill(this.caption, counted ? T("answers_caption_counts", { people, approved, refused: refused ?? 0 }) : T("answers_caption"));
@@ -72,12 +74,14 @@ export class HostPanel {
 
   private drawNote({ request, answer, gate, roster, door }: MeetingState): void {
     this.door.hidden = door.length === 0;
-    fill(this.door, h("p", {}, T("door_waits")), h("ul", { class: "plain" }, ...door.map((entry) => h("li", {}, entry.name, " ", this.removeButton(entry)))));
+    fillIfNew(this.door, door.map(({ participant, name }) => [participant, name]),
+      () => [h("p", {}, T("door_waits")), h("ul", { class: "plain" }, ...door.map((entry) => h("li", {}, entry.name, " ", this.removeButton(entry))))]);
     const own = request !== null && (answer === "asked" || answer === "refused" || answer === "withdrawn");
     const refused = request !== null && gate.state === "closed" && (gate.answers.refused ?? 0) > 0;
     const names = roster.flatMap((entry) => (entry.answer === "refused" ? [T("plain", { text: entry.name })] : []));
-    this.note.hidden = !own && !refused;
-    fill(this.note, own ? T("host_must_answer") : request?.body.names_refusals ? T("refused_by", { names }) : T("refused_somebody"));
+    const words = own ? T("host_must_answer") : !refused ? null : request?.body.names_refusals ? T("refused_by", { names }) : T("refused_somebody");
+    this.note.hidden = words === null;
+    fillIfNew(this.note, words, () => [words]);
   }
 
   private row({ participant, name, role, answer, approval }: RosterEntry, { participant: me, keyChecks }: MeetingState): HTMLElement {
@@ -111,6 +115,6 @@ export class HostPanel {
     const checks = [...keyChecks.values()];
     const state = checks.includes("failed") ? "failed" : !this.duties.hasRoomKey() ? "off" : request && checks.includes("opens") ? "opens" : "loaded";
     this.keyCheck.dataset["state"] = state;
-    fill(this.keyCheck, state === "off" ? null : T(`key_check_${state}` as TextKey));
+    fillIfNew(this.keyCheck, state, () => [state === "off" ? null : T(`key_check_${state}` as TextKey)]);
   }
 }

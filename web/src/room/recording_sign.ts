@@ -47,6 +47,8 @@ export class RecordingSign {
 
   constructor(withdraw: HTMLElement) {
     this.element.append(this.words, withdraw);
+    // It stays in front of what is scrolled under it; style/base.css keeps what has the focus out from there.
+    new ResizeObserver(() => document.documentElement.style.setProperty("--sign-height", `${this.element.offsetHeight}px`)).observe(this.element);
   }
 
   draw(state: MeetingState): void {

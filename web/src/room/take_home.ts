@@ -4,7 +4,7 @@ import { parseKeyFile } from "../core/identity.ts";
 import type { Room } from "../core/statements.ts";
 import { sayMoment, T } from "../i18n/i18n.ts";
 import { allSaved, approvalsOf, forgetApproval, updateApproval, type KeptApproval } from "../store/approvals.ts";
-import { fill, h, saveFile } from "../ui/dom.ts";
+import { fill, h, keepFocus, saveFile } from "../ui/dom.ts";
 import { icon } from "../ui/icons.ts";
 import { ownPart } from "../ui/own_part.ts";
 import type { Confirmed } from "./kept_withdrawals.ts";
@@ -20,9 +20,14 @@ export class TakeHome {
 
   async draw(): Promise<void> {
     const kept = (await approvalsOf(this.room.room)).filter(({ receipt }) => receipt !== null);
+    const held = document.activeElement instanceof HTMLElement && this.element.contains(document.activeElement) ? document.activeElement : null;
+    const [approval, testid] = [held?.closest<HTMLElement>("[data-approval]")?.dataset["approval"], held?.dataset["testid"]];
     this.element.hidden = kept.length === 0;
-    fill(this.element, h("h2", {}, icon("key"), " ", T("home_title")), h("p", { class: "muted" }, T("home_lead")),
-      ...kept.reverse().map((approval) => this.one(approval)));
+    fill(this.element, h("h2", { tabindex: "-1" }, icon("key"), " ", T("home_title")), h("p", { class: "muted" }, T("home_lead")),
+      ...kept.reverse().map((one) => this.one(one)));
+    if (!held) return;
+    (this.element.querySelector<HTMLElement>(`[data-approval="${approval}"] [data-testid="${testid}"]`) ?? this.element.querySelector("h2"))?.focus({ preventScroll: true });
+    keepFocus(); // nothing is kept any more
   }
 
   private one(kept: KeptApproval): HTMLElement {

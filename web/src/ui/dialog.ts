@@ -1,5 +1,5 @@
 // A modal dialog on the browser's own <dialog>: it keeps the focus inside, makes the rest inert and gives the focus back.
-import { h, type Child } from "./dom.ts";
+import { h, keepFocus, type Child } from "./dom.ts";
 
 export interface Dialog { element: HTMLDialogElement; open(): void; close(): void }
 
@@ -14,7 +14,10 @@ export function dialog(testid: string, title: Child, content: Child[], options: 
   element.addEventListener("cancel", (event) => options.dismiss === "explicit" && event.preventDefault());
   let wanted = false;
   // Chromium closes on a second request to close (the back gesture of a phone) whatever `cancel` says; a question that needs an answer comes back.
-  element.addEventListener("close", () => options.dismiss === "explicit" && wanted && element.isConnected && element.showModal());
+  element.addEventListener("close", () => {
+    if (options.dismiss === "explicit" && wanted && element.isConnected) element.showModal();
+    else keepFocus(); // Escape; what opened the dialog may be gone
+  });
   return {
     element,
     open: () => {
@@ -28,6 +31,7 @@ export function dialog(testid: string, title: Child, content: Child[], options: 
       wanted = false;
       if (element.open) element.close();
       element.remove();
+      keepFocus();
     },
   };
 }

@@ -47,6 +47,23 @@ export function fill(element: Element, ...children: Child[]): void {
   element.replaceChildren(...nodes(children));
 }
 
+const filled = new WeakMap<Element, string>();
+/** For what is spoken when it changes (a status, an alert): filled anew only when `key` is another, because it is spoken anew then. */
+export function fillIfNew(element: Element, key: unknown, children: () => Child[]): void {
+  const now = JSON.stringify([key]);
+  if (filled.get(element) === now) return;
+  filled.set(element, now);
+  fill(element, ...children());
+}
+
+/** When what had the focus is gone, the title of what is in front gets it: nobody who goes by keyboard or ear is left nowhere. */
+export function keepFocus(): void {
+  const holder = document.activeElement;
+  if (holder !== null && holder !== document.body && holder.getClientRects().length > 0) return;
+  const inFront = [...document.querySelectorAll("dialog[open]")].at(-1)?.querySelector("h2") ?? document.querySelector<HTMLElement>("main h1[tabindex]") ?? document.querySelector("main");
+  inFront?.focus({ preventScroll: true });
+}
+
 let labels = 0;
 /** A label, its control, and a hint that is read with it. */
 export function field(label: Child, control: HTMLElement, hint?: Child): HTMLElement {
