@@ -1,7 +1,7 @@
 // The meeting on the screen: recording sign, tiles, controls, and beside them the host's panel and what one takes home.
 // Draws from the state.
 import { T } from "../i18n/i18n.ts";
-import { fill, h } from "../ui/dom.ts";
+import { fill, h, keepFocus } from "../ui/dom.ts";
 import { titleOfPage } from "../ui/frame.ts";
 import { icon } from "../ui/icons.ts";
 import { Asking } from "./asking.ts";
@@ -27,18 +27,18 @@ export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Ti
   const change = h("button", { type: "button", testid: "change-scope", on: { click: () => changeScope() } }, icon("pencil"), T("change_button"));
   const inSign = h("div", { class: "kept" }, again, change, withdraw);
   const sign = new RecordingSign(inSign);
-  const remains = h("p", { class: "note", testid: "approval-remains", hidden: true }, T("mine_remains"));
+  const remains = h("p", { class: "note", role: "status", testid: "approval-remains", hidden: true }, T("mine_remains"));
   const inCard = h("div", { class: "kept" }); // where the button stands while there is no sign
   let standing: KeptApproval[] = [];
   const alarm = h("section", { class: "note alarm", testid: "alarm", role: "alert", hidden: true });
   const notice = h("p", { class: "note", role: "status", testid: "notice", hidden: true });
   const mine = h("p", { class: "muted", testid: "approval-status", role: "status" });
-  const publish = h("p", { class: "muted", testid: "publish-state" });
+  const publish = h("p", { class: "muted", role: "status", testid: "publish-state" });
   const home = new TakeHome(store.state.room.body, "meeting", (recording) => answering.withdraw(recording));
   const panel = meeting.duties ? new HostPanel(meeting.duties, place.roomId) : null;
   const conference = store.state.room.body.conference;
   const tell = (words: MeetingState["notice"]): void => store.set({ notice: words });
-  const controls = h("div", { class: "controls", role: "toolbar", "aria-label": T("controls_label") },
+  const controls = h("div", { class: "controls", role: "group", "aria-label": T("controls_label") },
     deviceButton("microphone", media, tell), deviceButton("camera", media, tell), screenButton(media), h("span", { class: "spacer" }),
     h("button", { type: "button", testid: "leave", class: "words-stay", on: { click: leave } }, icon("leave"), h("span", {}, T("leave"))));
   const stage = h("div", {}, conference ? companion(conference) : null, tiles.element, controls);
@@ -77,6 +77,7 @@ export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Ti
   }, gone);
 
   function drawMine(state: MeetingState): void {
+    const focused = document.activeElement;
     const live = state.answer === "approved" || state.answer === "sending";
     withdraw.hidden = !live && standing.length === 0;
     remains.hidden = live || standing.length === 0;
@@ -97,6 +98,9 @@ export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Ti
       fill(publish, state.publish === "off" ? null : why ? T("publish_failed_because", { why }) : T(`publish_${state.publish}`));
     }
     publish.dataset["state"] = state.publish;
+    // Moved to its other place it loses the focus; what is hidden does, too.
+    if (focused === withdraw && !withdraw.hidden) withdraw.focus({ preventScroll: true });
+    else if (focused === withdraw || focused === change || focused === again) keepFocus();
   }
 }
 

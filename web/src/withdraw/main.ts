@@ -116,6 +116,7 @@ async function sendIt(keyFile: KeyFile, button: HTMLButtonElement): Promise<void
     button.disabled = false;
     const deletion = error instanceof Problem && (error.status === 404 || error.status === 410) ? await findDeletion(keyFile) : null;
     if (deletion) return show(keyFile, deletion);
+    button.focus();
     say("failed", T(error instanceof Problem ? "withdraw_page_failed" : "withdraw_page_unproven", { detail: inWords(error) }));
   }
 }
