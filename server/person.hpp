@@ -2,6 +2,7 @@
 // Somebody in a meeting as the server knows them: a name that is kept in RAM only, a socket, a challenge to answer, and
 // where they may publish. Owned by Meeting; control thread.
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "consent/scope.hpp"
 #include "consent/statement_types.hpp"
 #include "crypto/ed25519.hpp"
+#include "recorder/publish.hpp"
 #include "server/accounts.hpp"
 #include "server/application.hpp"
 
@@ -25,6 +27,8 @@ struct PublishPlace {
   Token token;
   consent::Scope allowed;
   std::vector<std::string> resources;  ///< WHIP sessions that were answered
+  /// Of each kind the session whose media ended without a word, until media of that kind is there again.
+  std::map<recorder::PublishKind, std::string> lost{};
 };
 
 struct Person {
