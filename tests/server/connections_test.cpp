@@ -116,15 +116,15 @@ TEST_CASE("thousands of idle connections keep nobody out, and cost no memory bey
   const RunningServer server([](Config& config) { config.max_connections = kept; });
   std::vector<std::unique_ptr<Socket>> idle;
   idle.reserve(connections);
-  const auto connect = [&](std::size_t count) {
+  const auto connect_more = [&](std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
       idle.push_back(std::make_unique<Socket>(server.address()));
       if (i % 500 == 0) CHECK(server.fetch("GET", "/api/v1/health").status == 200);
     }
   };
-  connect(1);  // what is made at the first use
+  connect_more(1);  // what is made at the first use
   const std::size_t before = resident_bytes();
-  connect(connections - 1);
+  connect_more(connections - 1);
   CHECK(server.fetch("GET", "/api/v1/health").status == 200);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // these keep what was freed
   // Of those who made way nothing is left but the client's own end, which is here, too.
