@@ -226,7 +226,9 @@ Person* Meeting::find_publisher(const std::string& publisher) {
 
 void Meeting::media_arrives(const recorder::PublisherConnected& event) {
   Person* person = find_publisher(event.publisher);
-  if (person == nullptr || !person->place || person->place->lost.erase(event.kind) == 0) return;
+  if (person == nullptr || !person->place) return;
+  person->place->arriving.insert_or_assign(event.kind, event.resource);
+  if (person->place->lost.erase(event.kind) == 0) return;
   services_.log.info("a participant's media arrives again");
   tell_everybody();
 }
@@ -238,7 +240,14 @@ void Meeting::media_ended(const recorder::PublisherDisconnected& event) {
     return services_.log.debug("a participant's media ended: " + event.reason);
   // Whoever left, or ended this session, meanwhile is not missed.
   if (!person->place) return;
-  if (std::ranges::find(person->place->resources, event.resource) == person->place->resources.end()) return;
+  const auto& sessions = person->place->resources;
+  const auto ended = std::ranges::find(sessions, event.resource);
+  if (ended == sessions.end()) return;
+  // Nor is a session whose end is heard of when the media of a newer one is there already.
+  const auto arriving = person->place->arriving.find(event.kind);
+  const bool is_overtaken = arriving != person->place->arriving.end() &&
+                            std::find(ended + 1, sessions.end(), arriving->second) != sessions.end();
+  if (is_overtaken) return;
   services_.log.info("a participant's media ended without a word: " + event.reason);
   person->place->lost.insert_or_assign(event.kind, event.resource);
   tell_everybody();

@@ -26,7 +26,8 @@ struct PublishPlace {
   std::string path;  ///< "/whip/<32 hex digits>"
   Token token;
   consent::Scope allowed;
-  std::vector<std::string> resources;  ///< WHIP sessions that were answered
+  std::vector<std::string> resources;                       ///< WHIP sessions that were answered, the newest last
+  std::map<recorder::PublishKind, std::string> arriving{};  ///< of each kind the latest whose media arrived
   /// Of each kind the session whose media ended without a word, until media of that kind is there again.
   std::map<recorder::PublishKind, std::string> lost{};
 };
