@@ -8,6 +8,7 @@
 
 #include "consent/ids.hpp"
 #include "recorder/order.hpp"
+#include "recorder/publish.hpp"
 
 namespace unavoce::recorder {
 
@@ -15,13 +16,20 @@ namespace unavoce::recorder {
 struct PublisherConnected {
   std::string publisher;
   std::string resource;
+  PublishKind kind = PublishKind::camera;
 };
 
-/// The publisher is gone: closed, silent, failed or unpublished. The resource exists no longer.
+/// How a session ended: by `unpublish`, by a newer session of the same kind, by the publisher's goodbye (DTLS
+/// close_notify), or without a word: silent, never there, failed.
+enum class Ending { unpublished, replaced, goodbye, lost };
+
+/// The publisher is gone. The resource exists no longer.
 struct PublisherDisconnected {
   std::string publisher;
   std::string resource;
-  std::string reason;
+  PublishKind kind = PublishKind::camera;
+  Ending ending = Ending::lost;
+  std::string reason;  ///< for the log; names nobody
 };
 
 /// The first frame of this track is durable on disk, sealed (its tail file has been renamed into place).

@@ -70,8 +70,8 @@ Result<Answer> Ingest::answer(const std::string& publisher, PublishKind kind, co
     const std::scoped_lock lock(mutex_);
     session.source = next_source_++;
   }
-  BOOST_OUTCOME_TRY(
-      auto whip, WhipSession::answer(config_, plan, offer, hooks(publisher, resource, session.source, session.port)));
+  BOOST_OUTCOME_TRY(auto whip, WhipSession::answer(config_, plan, offer,
+                                                   hooks(publisher, kind, resource, session.source, session.port)));
   session.whip = std::move(whip);
   session.port->connect(session.source, accepts(plan, Stream::audio), accepts(plan, Stream::video));
   Answer answer{session.whip->sdp(), resource};
@@ -79,18 +79,18 @@ Result<Answer> Ingest::answer(const std::string& publisher, PublishKind kind, co
   return answer;
 }
 
-SessionHooks Ingest::hooks(const std::string& publisher, const std::string& resource, std::uint64_t source,
-                           const std::shared_ptr<Port>& port) {
+SessionHooks Ingest::hooks(const std::string& publisher, PublishKind kind, const std::string& resource,
+                           std::uint64_t source, const std::shared_ptr<Port>& port) {
   SessionHooks hooks;
   hooks.on_frame = [port, source](Frame&& frame) {
     frame.source = source;
     port->deliver(std::move(frame));
   };
-  hooks.on_connected = [this, publisher, resource] { events_(PublisherConnected{publisher, resource}); };
+  hooks.on_connected = [this, publisher, kind, resource] { events_(PublisherConnected{publisher, resource, kind}); };
   hooks.on_loss = [port] { port->want_keyframe(); };
   // A pipeline cannot end itself from its own thread.
-  hooks.on_gone = [this, resource](std::string reason) {
-    work_.post([this, resource, reason = std::move(reason)] { end(resource, reason); });
+  hooks.on_gone = [this, resource](Ending ending, std::string reason) {
+    work_.post([this, resource, ending, reason = std::move(reason)] { end(resource, ending, reason); });
   };
   return hooks;
 }
@@ -105,7 +105,7 @@ void Ingest::keep(const std::string& resource, Session session) {
     }
     sessions_.emplace(resource, std::move(session));
   }
-  for (const std::string& id : older) end(id, "the publisher started a new session");
+  for (const std::string& id : older) end(id, Ending::replaced, "the publisher started a new session");
 }
 
 void Ingest::trickle(std::string resource, std::string fragment, std::function<void(Result<void>)> done) {
@@ -122,11 +122,11 @@ void Ingest::trickle(std::string resource, std::string fragment, std::function<v
 }
 
 void Ingest::unpublish(std::string resource) {
-  work_.post([this, resource = std::move(resource)] { end(resource, "unpublished"); });
+  work_.post([this, resource = std::move(resource)] { end(resource, Ending::unpublished, "unpublished"); });
 }
 
 /// Work queue only: takes a pipeline down.
-void Ingest::end(const std::string& resource, const std::string& reason) {
+void Ingest::end(const std::string& resource, Ending ending, const std::string& reason) {
   Session session;
   {
     const std::scoped_lock lock(mutex_);
@@ -137,7 +137,7 @@ void Ingest::end(const std::string& resource, const std::string& reason) {
   }
   session.port->disconnect(session.source);
   session.whip.reset();
-  events_(PublisherDisconnected{session.publisher, resource, reason});
+  events_(PublisherDisconnected{session.publisher, resource, session.kind, ending, reason});
 }
 
 std::shared_ptr<Port> Ingest::port(const std::string& publisher, PublishKind kind) {
@@ -178,7 +178,7 @@ void Ingest::look_after(const std::string& resource, const Session& session, std
   const bool never_came = last_ns == 0 && now_ns - session.answered_ns > ns(config_.connect_timeout);
   if (!silent && !never_came) return;
   work_.post([this, resource = resource, silent] {
-    end(resource, silent ? "the publisher fell silent" : "no media came after the answer");
+    end(resource, Ending::lost, silent ? "the publisher fell silent" : "no media came after the answer");
   });
 }
 

@@ -59,10 +59,10 @@ class Ingest {
 
   Result<Answer> answer(const std::string& publisher, PublishKind kind, consent::Scope allowed,
                         const std::string& offer);
-  SessionHooks hooks(const std::string& publisher, const std::string& resource, std::uint64_t source,
+  SessionHooks hooks(const std::string& publisher, PublishKind kind, const std::string& resource, std::uint64_t source,
                      const std::shared_ptr<Port>& port);
   void keep(const std::string& resource, Session session);
-  void end(const std::string& resource, const std::string& reason);
+  void end(const std::string& resource, Ending ending, const std::string& reason);
   void watch(const std::stop_token& stop);
   void look_after(const std::string& resource, const Session& session, std::int64_t now_ns);
 

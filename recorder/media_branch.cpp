@@ -67,13 +67,27 @@ bool is_h264_payload(GstBuffer* buffer) {
   return (type >= 1 && type <= 24) || type == 28;
 }
 
+/// The depayloader complains on standard error about every packet that brings no sound: a log that others can fill.
+bool is_opus_payload(GstBuffer* buffer) {
+  GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
+  if (!gst_rtp_buffer_map(buffer, GST_MAP_READ, &rtp)) return false;
+  const bool has_bytes = gst_rtp_buffer_get_payload_len(&rtp) != 0;
+  gst_rtp_buffer_unmap(&rtp);
+  return has_bytes;
+}
+
+bool is_payload_of(Codec codec, GstBuffer* buffer) {
+  if (codec == Codec::h264) return is_h264_payload(buffer);
+  if (codec == Codec::opus) return is_opus_payload(buffer);
+  return true;
+}
+
 GstPadProbeReturn before_depayloader(GstPad*, GstPadProbeInfo* info, gpointer data) {
   Branch& branch = held<Branch>(data);
   if ((GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) != 0) {
     GstBuffer* packet = GST_PAD_PROBE_INFO_BUFFER(info);
     note_packet(branch, packet);
-    const bool broken = branch.plan.section.codec == Codec::h264 && !is_h264_payload(packet);
-    return broken ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+    return is_payload_of(branch.plan.section.codec, packet) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
   }
   // A list would be depayloaded as a whole after this call: its frames' arrivals could not be told apart. Nothing in
   // this path makes lists; refuse rather than guess.

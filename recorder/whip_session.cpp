@@ -35,8 +35,8 @@ struct WhipSession::State {
   bool gathered = false;
   std::vector<GstPtr<GstPad>> video_pads;
 
-  void gone(std::string reason) {
-    if (!closed.load()) hooks.on_gone(std::move(reason));
+  void gone(std::string reason, Ending ending = Ending::lost) {
+    if (!closed.load()) hooks.on_gone(ending, std::move(reason));
   }
 };
 
@@ -69,7 +69,9 @@ void on_gathering_state(GstElement* webrtc, GParamSpec*, gpointer data) {
 void on_dtls_state(GObject* transport, GParamSpec*, gpointer data) {
   GstWebRTCDTLSTransportState dtls{};
   g_object_get(transport, "state", &dtls, nullptr);
-  if (dtls == GST_WEBRTC_DTLS_TRANSPORT_STATE_CLOSED) held<State>(data).gone("the publisher closed the connection");
+  if (dtls == GST_WEBRTC_DTLS_TRANSPORT_STATE_CLOSED) {
+    held<State>(data).gone("the publisher closed the connection", Ending::goodbye);
+  }
   if (dtls == GST_WEBRTC_DTLS_TRANSPORT_STATE_FAILED) held<State>(data).gone("the DTLS handshake failed");
 }
 

@@ -11,6 +11,7 @@
 
 #include "recorder/config.hpp"
 #include "recorder/error.hpp"
+#include "recorder/event.hpp"
 #include "recorder/frame.hpp"
 #include "recorder/offer.hpp"
 
@@ -19,9 +20,9 @@ namespace unavoce::recorder {
 /// What a session tells its owner.
 struct SessionHooks {
   std::function<void(Frame&&)> on_frame;
-  std::function<void()> on_connected;        ///< once, with the first packet
-  std::function<void()> on_loss;             ///< a video packet is missing for good
-  std::function<void(std::string)> on_gone;  ///< closed or failed; may come more than once
+  std::function<void()> on_connected;                ///< once, with the first packet
+  std::function<void()> on_loss;                     ///< a video packet is missing for good
+  std::function<void(Ending, std::string)> on_gone;  ///< closed or failed; may come more than once
 };
 
 class WhipSession {

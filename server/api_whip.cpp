@@ -132,15 +132,14 @@ Task<Result<Response>> trickle(Services& services, Meetings& meetings, Context c
   co_return empty_response(204);
 }
 
-Task<Result<Response>> unpublish(Services& services, Meetings& meetings, Context context) {
+Task<Result<Response>> unpublish(Meetings& meetings, Context context) {
   // Whose place was taken away meanwhile (left, withdrew, recording over) finds their wish fulfilled.
   if (meetings.was_place("/whip/" + context.path[0], token_sha256(context.request.bearer())))
     co_return empty_response(200);
   BOOST_OUTCOME_CO_TRY(auto found, place_for(meetings, context));
-  if (std::erase(found.place->resources, context.path[1]) == 0) {
+  if (!found.meeting->end_publishing(found.owner, context.path[1])) {
     co_return Error(Errc::not_found, "there is no such session");
   }
-  services.recorder.unpublish(context.path[1]);
   co_return empty_response(200);
 }
 
@@ -179,7 +178,7 @@ std::vector<Route> whip_routes(Services& services, Meetings& meetings) {
       {Method::patch, "/whip/{place}/{resource}", Access::anyone, kFragmentBytes,
        [&services, &meetings](Context context) { return trickle(services, meetings, std::move(context)); }},
       {Method::remove, "/whip/{place}/{resource}", Access::anyone, 0,
-       [&services, &meetings](Context context) { return unpublish(services, meetings, std::move(context)); }},
+       [&meetings](Context context) { return unpublish(meetings, std::move(context)); }},
       {Method::options, "/whip/{place}/{resource}", Access::anyone, 0, options_of_session},
   };
 }

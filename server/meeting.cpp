@@ -212,7 +212,54 @@ void Meeting::hear(const recorder::Event& event) {
     if (!is_about(first->recording)) return;
     const auto since_ms = (first->at_ns - last_approval_ns_) / 1'000'000;
     services_.log.info("first frame of a track sealed " + std::to_string(since_ms) + " ms after the last approval");
+  } else if (const auto* connected = std::get_if<recorder::PublisherConnected>(&event)) {
+    media_arrives(*connected);
+  } else if (const auto* disconnected = std::get_if<recorder::PublisherDisconnected>(&event)) {
+    media_ended(*disconnected);
   }
+}
+
+Person* Meeting::find_publisher(const std::string& publisher) {
+  const auto id = consent::ParticipantId::parse(publisher);
+  return id ? find(id.value()) : nullptr;
+}
+
+void Meeting::media_arrives(const recorder::PublisherConnected& event) {
+  Person* person = find_publisher(event.publisher);
+  if (person == nullptr || !person->place) return;
+  person->place->arriving.insert_or_assign(event.kind, event.resource);
+  if (person->place->lost.erase(event.kind) == 0) return;
+  services_.log.info("a participant's media arrives again");
+  tell_everybody();
+}
+
+void Meeting::media_ended(const recorder::PublisherDisconnected& event) {
+  Person* person = find_publisher(event.publisher);
+  if (person == nullptr) return;
+  if (event.ending != recorder::Ending::lost)
+    return services_.log.debug("a participant's media ended: " + event.reason);
+  // Whoever left, or ended this session, meanwhile is not missed.
+  if (!person->place) return;
+  const auto& sessions = person->place->resources;
+  const auto ended = std::ranges::find(sessions, event.resource);
+  if (ended == sessions.end()) return;
+  // Nor is a session whose end is heard of when the media of a newer one is there already.
+  const auto arriving = person->place->arriving.find(event.kind);
+  const bool is_overtaken = arriving != person->place->arriving.end() &&
+                            std::find(ended + 1, sessions.end(), arriving->second) != sessions.end();
+  if (is_overtaken) return;
+  services_.log.info("a participant's media ended without a word: " + event.reason);
+  person->place->lost.insert_or_assign(event.kind, event.resource);
+  tell_everybody();
+}
+
+bool Meeting::end_publishing(const consent::ParticipantId& owner, const std::string& resource) {
+  Person* person = find(owner);
+  if (person == nullptr || !person->place || std::erase(person->place->resources, resource) == 0) return false;
+  services_.recorder.unpublish(resource);
+  if (std::erase_if(person->place->lost, [&](const auto& item) { return item.second == resource; }) != 0)
+    tell_everybody();
+  return true;
 }
 
 // ---- challenges

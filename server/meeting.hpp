@@ -90,6 +90,8 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   Task<void> end();
   void hear(const recorder::Event& event);
 
+  /// A WHIP session that its publisher ended; nothing of it is missed any more. False: they have no such session.
+  bool end_publishing(const consent::ParticipantId& owner, const std::string& resource);
   /// A place that was taken away; deleting what was published there is done already.
   bool was_place(std::string_view path, const crypto::Digest& token) const;
   /// Where somebody may publish, by its path; null if nobody may.
@@ -114,6 +116,11 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   /// Something underneath is broken: closes the gate and tries again every few seconds.
   void report_fault(consent::Part part, const std::string& text);
   Task<void> recover(consent::Part part);
+  /// Of whose media has ended without a word the hosts are told until it is there again.
+  void media_arrives(const recorder::PublisherConnected& event);
+  void media_ended(const recorder::PublisherDisconnected& event);
+  /// Whose publisher this is; null if it is nobody's here.
+  Person* find_publisher(const std::string& publisher);
   // ---- coming and going (meeting_people.cpp)
 
   Result<consent::ParticipantId> find_seat(const JoinMessage& message, consent::Role role) const;

@@ -10,6 +10,10 @@ std::string_view place_name(const consent::MeetingState& state, const consent::P
   return consent::is_in_room(state, id) ? "room" : "lobby";
 }
 
+bool is_media_lost(const Person& person) {
+  return person.place && !person.place->lost.empty();
+}
+
 Json roster_json(const MeetingView& view, const Person& viewer) {
   Json roster = Json::array();
   if (!consent::is_in_room(view.state, viewer.id)) return roster;  // from outside nobody is seen
@@ -25,7 +29,8 @@ Json roster_json(const MeetingView& view, const Person& viewer) {
                       {"role", consent::name_of(member.role)},
                       {"place", place_name(view.state, id)},
                       {"answer", consent::name_of(answer)},
-                      {"approval", approval ? Json(member.approval->hex()) : Json(nullptr)}});
+                      {"approval", approval ? Json(member.approval->hex()) : Json(nullptr)},
+                      {"media_lost", viewer.role == consent::Role::host && is_media_lost(person->second)}});
   }
   return roster;
 }

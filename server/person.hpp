@@ -2,6 +2,7 @@
 // Somebody in a meeting as the server knows them: a name that is kept in RAM only, a socket, a challenge to answer, and
 // where they may publish. Owned by Meeting; control thread.
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "consent/scope.hpp"
 #include "consent/statement_types.hpp"
 #include "crypto/ed25519.hpp"
+#include "recorder/publish.hpp"
 #include "server/accounts.hpp"
 #include "server/application.hpp"
 
@@ -24,7 +26,10 @@ struct PublishPlace {
   std::string path;  ///< "/whip/<32 hex digits>"
   Token token;
   consent::Scope allowed;
-  std::vector<std::string> resources;  ///< WHIP sessions that were answered
+  std::vector<std::string> resources;                       ///< WHIP sessions that were answered, the newest last
+  std::map<recorder::PublishKind, std::string> arriving{};  ///< of each kind the latest whose media arrived
+  /// Of each kind the session whose media ended without a word, until media of that kind is there again.
+  std::map<recorder::PublishKind, std::string> lost{};
 };
 
 struct Person {

@@ -33,6 +33,7 @@ struct Publisher::Impl {
   GstPtr<GstElement> webrtc;
   std::unique_ptr<NumberedSource> numbered;
   std::shared_ptr<RtpDamage> damage = std::make_shared<RtpDamage>();
+  std::shared_ptr<RtpDamage> damage_of_sound = std::make_shared<RtpDamage>();
 };
 
 namespace {
@@ -141,6 +142,7 @@ Publisher::Publisher(const PublisherOptions& options) : impl_(std::make_unique<I
                                                        options.video_padding_bytes);
   }
   RtpDamage::attach(impl_->damage, impl_->pipeline.get(), "vpay");
+  RtpDamage::attach(impl_->damage_of_sound, impl_->pipeline.get(), "apay");
   connect(webrtc, "notify::ice-gathering-state", on_gathering, impl_->shared);
   connect(webrtc, "notify::connection-state", on_connection, impl_->shared);
   gst_element_set_state(impl_->pipeline.get(), GST_STATE_PLAYING);
@@ -204,6 +206,10 @@ void Publisher::resize(int width, int height) {
 
 void Publisher::damage(Damage damage) {
   impl_->damage->kind = damage;
+}
+
+void Publisher::damage_sound(Damage damage) {
+  impl_->damage_of_sound->kind = damage;
 }
 
 void Publisher::hang_up() {

@@ -20,7 +20,7 @@ enum class Frames { encoded, numbered };
 /// half second, none on demand.
 enum class Encoder { vp8, vp9, h264_baseline, h264_high, h264_sets_in_sdp, av1 };
 
-/// What is done to every RTP packet of the picture before it is encrypted.
+/// What is done to every RTP packet of the picture, or of the sound, before it is encrypted.
 enum class Damage { none, random_bytes, cut_short, empty, wrong_payload_type, no_marker };
 
 /// What the publisher sends. 320×240 at 30 pictures/s, VP8; 440 Hz, Opus in 20 ms packets.
@@ -72,6 +72,8 @@ class Publisher {
   void resize(int width, int height);
   /// From now on the picture's packets are damaged like this.
   void damage(Damage damage);
+  /// The same of the sound's.
+  void damage_sound(Damage damage);
   /// Says that it closes the connection (DTLS close_notify), as a browser's pc.close() does. Only once connected.
   void hang_up();
   /// Stops without a word.

@@ -69,7 +69,8 @@ std::string video_frames(const PublisherOptions& options) {
 std::string describe(const PublisherOptions& options) {
   std::string text = "webrtcbin name=w bundle-policy=max-bundle ";
   if (options.audio == Has::yes) {
-    text += audio_frames(options) + "! rtpopuspay ! application/x-rtp,media=audio,encoding-name=OPUS,payload=111 ! w. ";
+    text += audio_frames(options) +
+            "! rtpopuspay name=apay ! application/x-rtp,media=audio,encoding-name=OPUS,payload=111 ! w. ";
   }
   if (options.video == Has::yes) {
     text += video_frames(options) + ",rtcp-fb-nack-pli=true ! w. ";

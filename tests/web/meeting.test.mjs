@@ -375,6 +375,20 @@ test('a take that the host has checked is countersigned, and people are told so'
   for (const who of [host, guest]) assert.equal(await who.at('countersigned').getAttribute('data-state'), 'yes');
 });
 
+test('a host reads whose media does not reach the recorder, for as long as it does not', async (t) => {
+  const { service, host, guest } = await meeting(t);
+  await host.ask('Minutes'); await host.approve('audio'); await guest.approve('audio');
+  await host.state('recording-sign', 'recording');
+  assert.equal(await host.at('media-lost').count(), 0);
+  service.lies.roster = (roster) => roster.map((entry) => ({ ...entry, media_lost: entry.name === 'Jonas' }));
+  service.tellRoster();
+  await host.at('media-lost').waitFor();
+  assert.match(await host.at('media-lost').textContent(), /Jonas/);
+  service.lies.roster = undefined;
+  service.tellRoster();
+  await host.at('media-lost').waitFor({ state: 'detached' });
+});
+
 const spelled = (envelope) => Buffer.from(envelope).toString('base64');
 /** The same approval, signed by a key of the service: as if the participant were the service itself. */
 async function forged(service, entry) {

@@ -15,7 +15,7 @@ interface Room { room: string; title: string; envelope: string; id: string }
 type Take = { approvals: string[]; recording: string };
 /** A statement with its proof, as the service hands it out. */
 export type Proven = { envelope: string; entry: string; r: string; proof: string };
-export type Listed = { participant: string; name: string; role: string; place: string; answer: string; approval: string | null };
+export type Listed = { participant: string; name: string; role: string; place: string; answer: string; approval: string | null; media_lost: boolean };
 const TOKEN = "t".repeat(43); // everybody's
 const COUNTERSIGN_WITHIN_MS = 1_000; // the service waits 3 s
 
@@ -305,7 +305,7 @@ export class MockService {
       send(person.socket, { type: "entered", roster: this.roster(person), gate: this.gate(person), ice_servers: this.ice });
     }
     const here = this.inside();
-    this.tellEach((person) => ({ type: "roster", roster: this.roster(person) }));
+    this.tellRoster();
     const complete = this.request !== null && here.length > 0 && here.every(({ answer }) => answer === "approved");
     if (!complete) return this.close(reason);
     const approvals = here.map(({ approval }) => approval!).sort();
@@ -395,11 +395,15 @@ export class MockService {
   private hides(): boolean {
     return this.request !== null && !this.named && this.inside().some(({ answer }) => answer !== "approved");
   }
+  /** Who is here, as each may see it. */
+  tellRoster(): void {
+    this.tellEach((person) => ({ type: "roster", roster: this.roster(person) }));
+  }
   private roster(viewer: Person): Listed[] {
     if (viewer.place === "lobby") return [];
     const seen = this.people.filter(({ socket, place }) => socket && (place === "room" || viewer.role === "host"));
     const roster = seen.map(({ participant, name, role, answer, approval, place = "room" }) => (this.hides() || place === "lobby") && participant !== viewer.participant
-      ? { participant, name, role, place, answer: "hidden", approval: null } : { participant, name, role, place, answer, approval });
+      ? { participant, name, role, place, answer: "hidden", approval: null, media_lost: false } : { participant, name, role, place, answer, approval, media_lost: false });
     return this.lies.roster?.(roster) ?? roster;
   }
   private inside(): Person[] {

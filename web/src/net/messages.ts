@@ -5,7 +5,7 @@ import type { ProblemDocument, PublishAt } from "./api.ts";
 export type Answer = "none" | "approved" | "refused" | "withdrawn" | "hidden";
 /** In front of the door of a room with a lobby, or inside. */
 export type Whereabouts = "room" | "lobby";
-export interface RosterEntry { participant: string; name: string; role: Role; place: Whereabouts; answer: Answer; approval: string | null }
+export interface RosterEntry { participant: string; name: string; role: Role; place: Whereabouts; answer: Answer; approval: string | null; media_lost: boolean }
 /** `refused` is for hosts, unless the request names refusals. */
 export interface AnswerCounts { people: number; approved: number; refused: number | null }
 export interface Gate { state: "open" | "closed"; take: number | null; reason: string; waiting_for: string[]; answers: AnswerCounts; opened_ms?: number | null }

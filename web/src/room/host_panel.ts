@@ -84,13 +84,14 @@ export class HostPanel {
     fillIfNew(this.note, words, () => [words]);
   }
 
-  private row({ participant, name, role, answer, approval }: RosterEntry, { participant: me, keyChecks }: MeetingState): HTMLElement {
+  private row({ participant, name, role, answer, approval, media_lost }: RosterEntry, { participant: me, keyChecks }: MeetingState): HTMLElement {
     const check = approval === null ? undefined : keyChecks.get(approval);
     const extra = check === "opens" ? T("check_opens") : check === "failed" ? T("check_failed") : null;
     return h("tr", { testid: "answer-row", data: { participant, answer } },
       h("th", { scope: "row" }, name, participant === me ? h("span", { class: "muted" }, " (", T("you"), ")") : null, role === "host" ? h("span", { class: "muted" }, " · ", T("role_host")) : null),
       h("td", {}, h("span", { class: "answer", data: { answer } }, icon(ICONS[answer]), T(`answer_${answer}` as TextKey)),
         extra ? h("div", { class: check === "failed" ? "problem" : "hint" }, extra) : null,
+        media_lost ? h("div", { class: "hint", testid: "media-lost" }, T("media_lost", { name })) : null,
         role === "host" ? null : this.removeButton({ participant, name })));
   }
 

@@ -228,6 +228,7 @@ export const meeting = {
   answer_refused: ["refused", "abgelehnt"],
   answer_withdrawn: ["taken back", "widerrufen"],
   answer_hidden: ["not shown yet", "noch verdeckt"],
+  media_lost: ["What {name} sends does not reach the recorder just now.", "Was {name} sendet, erreicht die Aufzeichnung gerade nicht."],
   answers_caption_counts: [
     "{approved} of {people} have approved, {refused} refused. Who answered what is shown once all have approved.",
     "{approved} von {people} haben zugestimmt, {refused} abgelehnt. Wer was geantwortet hat, steht hier, sobald alle zugestimmt haben.",
