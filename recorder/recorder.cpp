@@ -28,7 +28,7 @@ constexpr const char* warm_up_offer =
 void warm_up(const Config& config) {
   const auto plan = plan_offer(warm_up_offer, PublishKind::camera, {consent::Kind::audio, consent::Kind::video});
   if (!plan) return;
-  SessionHooks silent{[](Frame&&) {}, [] {}, [] {}, [](std::string) {}};
+  SessionHooks silent{[](Frame&&) {}, [] {}, [] {}, [](Ending, const std::string&) {}};
   (void)WhipSession::answer(config, plan.value(), warm_up_offer, silent);  // a failure shows again at the first publish
 }
 

@@ -24,9 +24,6 @@ struct Crash {
   bool last_word_lost = false;
   /// If a take was being prepared: the ledger has it, but that was not told yet.
   bool take_durable = false;
-};                            ///< approvals that were durable, but not told yet
-bool last_word_lost = false;  ///< if the last event was a refusal or a withdrawal: it was not durable, nor acknowledged
-bool take_durable = false;    ///< if a take was being prepared: the ledger has it, which was not told yet
 };
 
 class Observer {

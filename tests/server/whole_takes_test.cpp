@@ -26,10 +26,10 @@ std::uintmax_t bytes_of_take(const RunningServer& server, const std::string& pre
 }
 
 void publish(const RunningServer& server, const Json& place, recorder::test::Publisher& publisher) {
-  const Reply answer = server.fetch(
-      "POST", place.at("url"),
-      {{"Content-Type", "application/sdp"}, {"Authorization", "Bearer " + place.at("token").get<std::string>()}},
-      publisher.offer());
+  const auto url = place.at("url").get<std::string>();
+  const Headers headers{{"Content-Type", "application/sdp"},
+                        {"Authorization", "Bearer " + place.at("token").get<std::string>()}};
+  const Reply answer = server.fetch("POST", url, headers, publisher.offer());
   if (answer.status != 201) throw std::runtime_error("not answered: " + answer.body);
   publisher.accept(answer.body);
 }
