@@ -61,6 +61,10 @@ struct BundleContents {
 /// it. Ledger worker thread. Errors: unknown_reference (no such recording), storage.
 Result<BundleContents> collect_bundle(Ledger& ledger, std::string_view recording, TimeMs now);
 
+/// The same without wrapped keys, which are read nowhere then: neither a slot that the disk does not give nor one that
+/// is half erased keeps anybody from the statements.
+Result<BundleContents> collect_statements(Ledger& ledger, std::string_view recording, TimeMs now);
+
 /// Makes the tar piece by piece: `next` until it returns nothing. Hashes are computed while the bytes go through, so
 /// the manifests come last.
 class BundleWriter {

@@ -63,6 +63,34 @@ Result<std::map<std::uint64_t, std::string>> consistency_files(const Ledger& led
   return files;
 }
 
+enum class WrappedKeys : std::uint8_t { without, with };
+
+Result<BundleContents> collect(Ledger& ledger, std::string_view recording, TimeMs now, WrappedKeys keys) {
+  BOOST_OUTCOME_TRY(const auto entries, ledger.entries(recording));
+  if (entries.empty()) {
+    return Error{Errc::unknown_reference, "bundle: there is no recording " + std::string(recording)};
+  }
+  BOOST_OUTCOME_TRY(const auto request, parse_statement<Request>(entries.front().envelope));
+  BOOST_OUTCOME_TRY(const auto rooms, ledger.entries(request.body.room.hex()));
+
+  BundleContents contents;
+  contents.recording = recording;
+  contents.made = now;
+  contents.ledger_vkey = ledger.vkey() + "\n";
+  contents.checkpoint = ledger.signed_checkpoint();
+  BOOST_OUTCOME_TRY(contents.entries, with_proofs(ledger, entries));
+  BOOST_OUTCOME_TRY(contents.rooms, with_proofs(ledger, rooms));
+  BOOST_OUTCOME_TRY(const auto told, told_by(entries));
+  BOOST_OUTCOME_TRY(contents.consistency, consistency_files(ledger, told.seen_sizes));
+  if (keys == WrappedKeys::without) return contents;
+  for (const Entry& entry : entries) {
+    if (entry.kind != kind_name<Approval>() || std::ranges::count(told.withdrawn, entry.id) != 0) continue;
+    BOOST_OUTCOME_TRY(auto wrapped, ledger.wrapped(entry.id));
+    if (wrapped) contents.keys.emplace(entry.id.hex(), std::move(*wrapped));
+  }
+  return contents;
+}
+
 }  // namespace
 
 std::string format_entry_file(const EntryFile& file) {
@@ -87,29 +115,12 @@ Result<EntryFile> parse_entry_file(std::string_view json) {
   return file;
 }
 
-Result<BundleContents> collect_bundle(Ledger& ledger, std::string_view recording, TimeMs now) {
-  BOOST_OUTCOME_TRY(const auto entries, ledger.entries(recording));
-  if (entries.empty()) {
-    return Error{Errc::unknown_reference, "bundle: there is no recording " + std::string(recording)};
-  }
-  BOOST_OUTCOME_TRY(const auto request, parse_statement<Request>(entries.front().envelope));
-  BOOST_OUTCOME_TRY(const auto rooms, ledger.entries(request.body.room.hex()));
+Result<BundleContents> collect_statements(Ledger& ledger, std::string_view recording, TimeMs now) {
+  return collect(ledger, recording, now, WrappedKeys::without);
+}
 
-  BundleContents contents;
-  contents.recording = recording;
-  contents.made = now;
-  contents.ledger_vkey = ledger.vkey() + "\n";
-  contents.checkpoint = ledger.signed_checkpoint();
-  BOOST_OUTCOME_TRY(contents.entries, with_proofs(ledger, entries));
-  BOOST_OUTCOME_TRY(contents.rooms, with_proofs(ledger, rooms));
-  BOOST_OUTCOME_TRY(const auto told, told_by(entries));
-  BOOST_OUTCOME_TRY(contents.consistency, consistency_files(ledger, told.seen_sizes));
-  for (const Entry& entry : entries) {
-    if (entry.kind != kind_name<Approval>() || std::ranges::count(told.withdrawn, entry.id) != 0) continue;
-    BOOST_OUTCOME_TRY(auto wrapped, ledger.wrapped(entry.id));
-    if (wrapped) contents.keys.emplace(entry.id.hex(), std::move(*wrapped));
-  }
-  return contents;
+Result<BundleContents> collect_bundle(Ledger& ledger, std::string_view recording, TimeMs now) {
+  return collect(ledger, recording, now, WrappedKeys::with);
 }
 
 }  // namespace unavoce::consent

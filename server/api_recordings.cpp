@@ -105,7 +105,7 @@ const consent::EntryFile* named_room(const consent::BundleContents& contents) {
 
 Result<Json> details_of(Services& services, const std::string& recording) {
   BOOST_OUTCOME_TRY(auto view, view_recording(services.ledger, recording));
-  BOOST_OUTCOME_TRY(auto contents, consent::collect_bundle(services.ledger, recording, wall_time()));
+  BOOST_OUTCOME_TRY(auto contents, consent::collect_statements(services.ledger, recording, wall_time()));
   auto as_json = [](const consent::EntryFile& file) { return Json::parse(consent::format_entry_file(file)); };
   Json details = std::move(view.json);
   details["entries"] = Json::array();

@@ -211,6 +211,7 @@ void Meeting::tell_rules(const consent::Signed<consent::Withdrawal>& withdrawal,
     return;
   }
   apply(consent::withdrawn_by(withdrawal), std::move(first));  // the gate is closed when this returns
+  services_.log.debug("withdrawal in effect");
   if (!is_about(withdrawal.body.recording)) return;
   for (auto& [id, person] : people_) {
     if (person.key != withdrawal.body.key || !person.place) continue;

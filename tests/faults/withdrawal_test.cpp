@@ -18,6 +18,7 @@ struct Running {
   std::vector<std::string> kinds() const {
     const Reply reply = service.fetch("GET", "/api/v1/recordings/" + meeting.recording().hex(), meeting.host.login);
     std::vector<std::string> list;
+    if (reply.status != 200) throw std::runtime_error(reply.body);
     const Json details = Json::parse(reply.body);
     for (const Json& entry : details.at("entries")) list.push_back(entry.at("kind"));
     return list;

@@ -234,11 +234,12 @@ TEST_CASE("what is approved after a withdrawal comes after it in the ledger, too
   anna.wait_for("take_proposal");
   const std::string less = ben.withdrawal({Kind::video});
   auto withdrawn = std::async(std::launch::async, [&] { return post_statement(server, less); });
-  while (ben.gate.at("reason") != "withdrawn") ben.wait_for("gate");
+  await([&] { return server.log_text().find("withdrawal in effect") != std::string::npos; });
+  ben.look(std::chrono::milliseconds(100));  // his newest challenge
   Reply again = ben.approve();
   while (again.status == 503) {
     check_problem(again, 503, "proof_follows");
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    ben.look(std::chrono::milliseconds(100));
     again = ben.approve();
   }
   CHECK(again.status == 201);
