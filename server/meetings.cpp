@@ -204,8 +204,8 @@ std::vector<consent::WithdrawalRow> Meetings::withdrawals_in_effect(std::string_
   std::vector<consent::WithdrawalRow> rows;
   const auto id = consent::RecordingId::parse(recording);
   if (!id) return rows;
-  for (const auto& withdrawal : unproven_.of(id.value()))
-    rows.push_back({withdrawal.body.key, withdrawal.body.kinds, std::numeric_limits<std::uint64_t>::max()});
+  for (const auto& withdrawal : unproven_.lacking_row(id.value()))
+    rows.push_back({withdrawal.key, withdrawal.kinds, std::numeric_limits<std::uint64_t>::max()});
   return rows;
 }
 

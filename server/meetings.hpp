@@ -43,7 +43,7 @@ class Meetings {
     consent::ParticipantId owner;
     PublishPlace* place;  // valid until the next co_await
   };
-  /// Withdrawals from a recording that are in effect, whether or not the ledger has them yet.
+  /// Withdrawals from a recording that are in effect, but not in the ledger yet.
   std::vector<consent::WithdrawalRow> withdrawals_in_effect(std::string_view recording) const;
   bool was_place(std::string_view path, const crypto::Digest& token) const;
   std::optional<Place> find_place(std::string_view path) const;

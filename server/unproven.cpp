@@ -72,4 +72,12 @@ std::vector<consent::Signed<consent::Withdrawal>> Unproven::of(const consent::Re
   return list;
 }
 
+std::vector<consent::Withdrawal> Unproven::lacking_row(const consent::RecordingId& recording) const {
+  std::vector<consent::Withdrawal> list;
+  for (const auto& [id, kept] : kept_)
+    if (kept.missing == Missing::row && kept.withdrawal.body.recording == recording)
+      list.push_back(kept.withdrawal.body);
+  return list;
+}
+
 }  // namespace unavoce::server

@@ -39,6 +39,8 @@ class Unproven {
   bool lacks_row(const consent::RecordingId& recording) const;
   bool lacks_row(const consent::RecordingId& recording, const crypto::PublicKey& key) const;
   std::vector<consent::Signed<consent::Withdrawal>> of(const consent::RecordingId& recording) const;
+  /// Of these the ones that the ledger does not have.
+  std::vector<consent::Withdrawal> lacking_row(const consent::RecordingId& recording) const;
 
  private:
   struct Kept {

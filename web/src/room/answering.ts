@@ -24,7 +24,8 @@ const WITHDRAWN: OwnAnswer = { answer: "withdrawn", approval: null, scope: [] };
 
 export class Answering {
   private readonly listeners = new Set<() => void>();
-  private withdrawing: Promise<Confirmed[]> | null = null;
+  /** by recording: one that is on its way is waited for, not sent again, and never taken for another recording's */
+  private readonly withdrawing = new Map<string, Promise<Confirmed[]>>();
   /** the approval that waits for `confirmed`, or for the problem in its place */
   private confirming: string | null = null;
 
@@ -99,8 +100,10 @@ export class Answering {
       this.publisher.stop();
       this.store.set({ answer: "withdrawn", scope: [] });
     }
-    this.withdrawing ??= this.sendWithdrawals(recording, live, approval === null ? [] : [approval]).finally(() => { this.withdrawing = null; });
-    return this.withdrawing;
+    const sent = this.withdrawing.get(recording)
+      ?? this.sendWithdrawals(recording, live, approval === null ? [] : [approval]).finally(() => { this.withdrawing.delete(recording); });
+    this.withdrawing.set(recording, sent);
+    return sent;
   }
 
   /** One for each key that approved this recording here: after a reload, or leaving and coming back, there may be several. */
@@ -109,7 +112,9 @@ export class Answering {
     const confirmed: Confirmed[] = [];
     const all = await keptWithdrawals(roomId, recording);
     if (live && !all.some(({ key }) => key === signer.publicKey)) all.push({ key: signer.publicKey, envelope: "", approvals });
-    for (const one of all) {
+    // One that the service does not take keeps none of the others from being sent.
+    const failures: unknown[] = [];
+    for (const one of all) try {
       const mine = one.key === signer.publicKey;
       const envelope = mine ? (await makeWithdrawal(recording, signer, "now")).envelope : one.envelope;
       if (mine && this.store.state.request?.body.recording === recording) { // final for this key: FORMATS section 2
@@ -122,8 +127,11 @@ export class Answering {
       const keys = { ledger: this.ledger.ledger, serviceKey: this.store.state.room.body.service_key };
       const proof = await this.check(confirmWithdrawal(accepted, envelope, keys), before);
       if (proof) confirmed.push(await keepConfirmation(one, proof));
+    } catch (error) {
+      failures.push(error);
     }
     this.kept();
+    if (failures.length > 0) throw failures[0];
     return confirmed;
   }
 

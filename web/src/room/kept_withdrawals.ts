@@ -63,13 +63,18 @@ export async function confirmationWasSaved({ approvals }: Confirmed): Promise<vo
 /** Outside the meeting: sends every withdrawal kept for the recording and checks what the service answers. */
 export async function takeBack(room: Pick<Room, "room" | "service_key">, recording: string, watch: LedgerWatch): Promise<Confirmed[]> {
   const confirmed: Confirmed[] = [];
-  for (const kept of await keptWithdrawals(room.room, recording)) {
+  // One that the service does not take, or whose proof does not hold, keeps none of the others from being sent.
+  const failures: unknown[] = [];
+  for (const kept of await keptWithdrawals(room.room, recording)) try {
     const before = await watch.asking().catch(() => null);
     const accepted = await submitUntilAcknowledged(kept.envelope);
     await markWithdrawn(kept); // in effect already; whether its proof holds is another question
     const proof = await confirmWithdrawal(accepted, kept.envelope, { ledger: watch.ledger, serviceKey: room.service_key });
     await watch.saw({ ...proof.head, note: proof.checkpoint }, before);
     confirmed.push(await keepConfirmation(kept, proof));
+  } catch (error) {
+    failures.push(error);
   }
+  if (failures.length > 0) throw failures[0];
   return confirmed;
 }
