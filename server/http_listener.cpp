@@ -3,7 +3,8 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "server/http_session.hpp"
+#include "server/http_connections.hpp"
+#include "server/problem.hpp"
 
 namespace unavoce::server {
 namespace {

@@ -1,4 +1,4 @@
-#include "server/http_session.hpp"
+#include "server/http_connections.hpp"
 
 namespace unavoce::server {
 
@@ -9,9 +9,8 @@ Task<void> serve_tls(beast::ssl_stream<beast::tcp_stream> stream, std::shared_pt
   beast::get_lowest_layer(stream).expires_after(timeout);
   auto [handshake_error] = co_await stream.async_handshake(asio::ssl::stream_base::server, kNoThrow);
   if (handshake_error) co_return;
-  HttpSession<beast::ssl_stream<beast::tcp_stream>> session(std::move(stream), Transport::tls, std::move(shared),
-                                                            number);
-  co_await session.run();
+  HttpStream bytes(std::make_unique<TransportOver<beast::ssl_stream<beast::tcp_stream>>>(std::move(stream)));
+  co_await serve(std::move(bytes), Transport::tls, std::move(shared), number);
 }
 
 }  // namespace unavoce::server

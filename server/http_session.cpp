@@ -1,67 +1,34 @@
-#pragma once
-// One TCP connection: the loop that reads requests and writes answers, and the WebSocket it may turn into. A template
-// over the stream (plain or TLS), instantiated once each in http_plain.cpp and http_tls.cpp because Beast compiles
-// slowly. Private to the http_*.cpp files. Runs on the control thread. The connection owns its session object; it ends
-// by itself, by timeout, or when the listener closes it.
-
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/ssl.hpp>
+// One TCP connection, plain or TLS: the loop that reads requests and writes answers, and the WebSocket it may turn
+// into. Runs on the control thread. The connection owns its session object; it ends by itself, by timeout, or when the
+// listener closes it.
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
-#include <boost/beast/ssl.hpp>
 #include <boost/beast/websocket.hpp>
-#include <boost/beast/websocket/ssl.hpp>
 #include <deque>
 #include <set>
 #include <string_view>
 
-#include "server/http_listener.hpp"
+#include "server/http_connections.hpp"
 #include "server/problem.hpp"
 
 namespace unavoce::server {
+namespace {
 
-namespace beast = boost::beast;
 namespace http = beast::http;
 namespace websocket = beast::websocket;
-using tcp = asio::ip::tcp;
-
-/// What all connections of a listener share.
-struct Connections {
-  HttpLimits limits;
-  Application* application;
-  Log* log;
-  asio::thread_pool* workers;
-  ConnectionTable table;
-  std::size_t queued_bytes = 0;  // for all WebSockets together
-  enum class Phase { serving, stopping } phase = Phase::serving;
-};
-
-using ConnectionNumber = ConnectionTable::Number;
-Task<void> serve_plain(beast::tcp_stream stream, std::shared_ptr<Connections> shared, ConnectionNumber number);
-Task<void> serve_tls(beast::ssl_stream<beast::tcp_stream> stream, std::shared_ptr<Connections> shared,
-                     ConnectionNumber number);
-
-constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
-
-/// How a connection is ended from outside, while `stream` is where it is: its waits end with an error.
-inline void set_cut(Connections& shared, ConnectionNumber number, beast::tcp_stream& stream) {
-  shared.table.set_cut(number, [&stream] {
-    beast::error_code ignored;
-    stream.socket().shutdown(tcp::socket::shutdown_both, ignored);
-  });
-}
+/// Without compression, which nobody here asks for.
+using WebSocketStream = websocket::stream<HttpStream, false>;
 
 /// A WebSocket's sending side: a queue of frames, one write at a time.
-template <class Stream>
-class QueuedPeer final : public WebSocketPeer, public std::enable_shared_from_this<QueuedPeer<Stream>> {
+class QueuedPeer final : public WebSocketPeer, public std::enable_shared_from_this<QueuedPeer> {
  public:
-  QueuedPeer(websocket::stream<Stream>&& stream, std::shared_ptr<Connections> shared)
+  QueuedPeer(WebSocketStream&& stream, std::shared_ptr<Connections> shared)
       : stream_(std::move(stream)), shared_(std::move(shared)) {}
   ~QueuedPeer() override { shared_->queued_bytes -= queued_bytes_; }
   QueuedPeer(const QueuedPeer&) = delete;
   QueuedPeer& operator=(const QueuedPeer&) = delete;
 
-  websocket::stream<Stream>& stream() { return stream_; }
+  WebSocketStream& stream() { return stream_; }
 
   void send(std::string text) override {
     if (state_ != State::open) return;
@@ -97,9 +64,8 @@ class QueuedPeer final : public WebSocketPeer, public std::enable_shared_from_th
   }
 
   void write_next() {
-    stream_.async_write(
-        asio::buffer(queue_.front()),
-        [self = this->shared_from_this()](beast::error_code error, std::size_t) { self->written(error); });
+    stream_.async_write(asio::buffer(queue_.front()),
+                        [self = shared_from_this()](beast::error_code error, std::size_t) { self->written(error); });
   }
 
   void written(beast::error_code error) {
@@ -116,10 +82,10 @@ class QueuedPeer final : public WebSocketPeer, public std::enable_shared_from_th
 
   void say_goodbye() {
     stream_.async_close(websocket::close_code::normal,
-                        [self = this->shared_from_this()](beast::error_code) { self->state_ = State::closed; });
+                        [self = shared_from_this()](beast::error_code) { self->state_ = State::closed; });
   }
 
-  websocket::stream<Stream> stream_;
+  WebSocketStream stream_;
   std::shared_ptr<Connections> shared_;
   std::deque<std::string> queue_;
   std::size_t queued_bytes_ = 0;
@@ -170,10 +136,9 @@ bool convert_request(const http::request<Body>& from, Request& to) {
   return true;
 }
 
-template <class Stream>
 class HttpSession {
  public:
-  HttpSession(Stream stream, Transport transport, std::shared_ptr<Connections> shared, ConnectionNumber number)
+  HttpSession(HttpStream stream, Transport transport, std::shared_ptr<Connections> shared, ConnectionNumber number)
       : stream_(std::move(stream)), transport_(transport), shared_(std::move(shared)), number_(number) {
     beast::error_code error;
     const auto endpoint = lowest().socket().remote_endpoint(error);
@@ -181,7 +146,6 @@ class HttpSession {
     set_cut(*shared_, number_, lowest());
   }
 
-  Stream& stream() { return stream_; }
   beast::tcp_stream& lowest() { return beast::get_lowest_layer(stream_); }
 
   /// Requests until the client or a timeout ends it, or until it became a WebSocket.
@@ -367,8 +331,8 @@ class HttpSession {
       co_await refuse(std::move(opened).error());
       co_return;
     }
-    auto peer = std::make_shared<QueuedPeer<Stream>>(websocket::stream<Stream>(std::move(stream_)), shared_);
-    shared_->table.set_cut(number_, [here = std::weak_ptr<QueuedPeer<Stream>>(peer)] {
+    auto peer = std::make_shared<QueuedPeer>(WebSocketStream(std::move(stream_)), shared_);
+    shared_->table.set_cut(number_, [here = std::weak_ptr<QueuedPeer>(peer)] {
       if (const auto open = here.lock()) open->cut();
     });
     auto& ws = peer->stream();
@@ -386,7 +350,7 @@ class HttpSession {
     peer->cut();
   }
 
-  Task<void> read_messages(QueuedPeer<Stream>& peer, WebSocketSession& session) {
+  Task<void> read_messages(QueuedPeer& peer, WebSocketSession& session) {
     for (;;) {
       auto [error, bytes] = co_await peer.stream().async_read(buffer_, kNoThrow);
       if (error) co_return;
@@ -402,12 +366,19 @@ class HttpSession {
     }
   }
 
-  Stream stream_;
+  HttpStream stream_;
   Transport transport_;
   std::shared_ptr<Connections> shared_;
   ConnectionNumber number_;
   beast::flat_buffer buffer_;
   std::string remote_address_;
 };
+
+}  // namespace
+
+Task<void> serve(HttpStream stream, Transport transport, std::shared_ptr<Connections> shared, ConnectionNumber number) {
+  HttpSession session(std::move(stream), transport, std::move(shared), number);
+  co_await session.run();
+}
 
 }  // namespace unavoce::server
