@@ -1,5 +1,5 @@
-// The verifier against a service that takes what nobody, or not everybody, agreed to, and signs it all: keys, ledger and
-// manifests are its own. Its tracks, seals and withdrawals: the files beside this one.
+// The verifier against a service that takes what nobody, or not everybody, agreed to, and signs it all: keys, ledger
+// and manifests are its own. Its tracks, seals and withdrawals: the files beside this one.
 #include "tests/synthetic/stage.hpp"
 
 using namespace unavoce;
