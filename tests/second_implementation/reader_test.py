@@ -1,6 +1,6 @@
 """The second implementation beside ours: `python3 reader_test.py RECORDINGS_PROGRAM UNAVOCE_PROGRAM [unittest arguments]`.
 
-RECORDINGS_PROGRAM is built from recordings.cpp and writes recordings, good ones and bad ones. Both implementations must say the same of each.
+RECORDINGS_PROGRAM is built from recordings.cpp and the cases beside it, and writes recordings, good ones and bad ones. Both implementations must say the same of each.
 """
 import contextlib
 import functools

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "asked.hpp"
 #include "consent/receipt.hpp"
 #include "recorded.hpp"
 
@@ -12,35 +13,25 @@ using consent::Kind;
 
 TEST_CASE("a refusal keeps the gate closed and only the host hears of it, not who", "[meeting]") {
   const RunningServer server;
-  const Host host(server);
-  Attendee anna(host, Attendee::As::host);
-  Attendee ben(host, Attendee::As::participant);
-  Attendee carl(host, Attendee::As::participant);
-  anna.ask();
-  ben.wait_for_request();
-  carl.wait_for_request();
-  REQUIRE(anna.approve().status == 201);
-  REQUIRE(carl.approve().status == 201);
-  REQUIRE(ben.refuse().status == 201);
-  CHECK(anna.wait_for("refused").at("participant").is_null());
-  CHECK(anna.gate.at("state") == "closed");
-  CHECK_FALSE(carl.was_sent("refused"));
-  CHECK(carl.gate.at("state") == "closed");
+  AskedOfThree meeting(server);
+  REQUIRE(meeting.anna.approve().status == 201);
+  REQUIRE(meeting.carl.approve().status == 201);
+  REQUIRE(meeting.ben.refuse().status == 201);
+  CHECK(meeting.anna.wait_for("refused").at("participant").is_null());
+  CHECK(meeting.anna.gate.at("state") == "closed");
+  CHECK_FALSE(meeting.carl.was_sent("refused"));
+  CHECK(meeting.carl.gate.at("state") == "closed");
 }
 
 TEST_CASE("if the request says that refusals are named, they are", "[meeting]") {
   const RunningServer server;
-  const Host host(server);
-  Attendee anna(host, Attendee::As::host);
-  Attendee ben(host, Attendee::As::participant);
-  anna.ask({Kind::audio}, [](consent::Request& request) { request.names_refusals = true; });
-  ben.wait_for_request();
-  REQUIRE(ben.refuse().status == 201);
-  CHECK(anna.wait_for("refused").at("participant") == ben.participant);
-  const Attendee carl(host, Attendee::As::participant);
+  AskedOfTwo meeting(server, {Kind::audio}, [](consent::Request& request) { request.names_refusals = true; });
+  REQUIRE(meeting.ben.refuse().status == 201);
+  CHECK(meeting.anna.wait_for("refused").at("participant") == meeting.ben.participant);
+  const Attendee carl(meeting.host, Attendee::As::participant);
   CHECK(carl.welcome.at("gate").at("answers").at("refused") == 1);
   for (const Json& entry : carl.welcome.at("roster"))
-    if (entry.at("participant") == ben.participant) CHECK(entry.at("answer") == "refused");
+    if (entry.at("participant") == meeting.ben.participant) CHECK(entry.at("answer") == "refused");
 }
 
 TEST_CASE("another request ends the one before it, and nobody's old answer counts for it", "[meeting]") {
@@ -64,30 +55,26 @@ TEST_CASE("another request ends the one before it, and nobody's old answer count
 
 TEST_CASE("an approval is good for this person, request and challenge only", "[meeting]") {
   const RunningServer server;
-  const Host host(server);
-  Attendee anna(host, Attendee::As::host);
-  Attendee ben(host, Attendee::As::participant);
-  anna.ask();
-  ben.wait_for_request();
+  AskedOfTwo meeting(server);
   auto post = [&](const consent::Approval& body) {
-    const Reply reply = post_statement(server, consent::sign_statement(body, ben.key), {}, ben.wrapped);
+    const Reply reply = post_statement(server, consent::sign_statement(body, meeting.ben.key), {}, meeting.ben.wrapped);
     CHECK(reply.status >= 400);
     CHECK(reply.status < 500);
-    if (reply.status >= 400) ben.wait_for("challenge");
+    if (reply.status >= 400) meeting.ben.wait_for("challenge");
   };
-  auto body = ben.approval({Kind::audio});
+  auto body = meeting.ben.approval({Kind::audio});
   body.challenge = crypto::to_base64url(crypto::random_array<32>());
   post(body);
-  body = ben.approval({Kind::audio});
+  body = meeting.ben.approval({Kind::audio});
   body.request = consent::StatementId::random();
   post(body);
-  body = ben.approval({Kind::screen});  // more than was asked for
+  body = meeting.ben.approval({Kind::screen});  // more than was asked for
   post(body);
-  body = ben.approval({Kind::audio});
-  ben.wrapped->back() ^= 1;  // not the W that was signed
+  body = meeting.ben.approval({Kind::audio});
+  meeting.ben.wrapped->back() ^= 1;  // not the W that was signed
   post(body);
-  CHECK(kinds_of(server, host, anna.request->body.recording) == std::vector<std::string>{"request"});
-  CHECK(ben.approve().status == 201);
+  CHECK(kinds_of(server, meeting.host, meeting.recording()) == std::vector<std::string>{"request"});
+  CHECK(meeting.ben.approve().status == 201);
 }
 
 TEST_CASE("an approval of a page that has seen another ledger than this is refused", "[meeting]") {
@@ -116,14 +103,10 @@ TEST_CASE("an approval of a page that has seen another ledger than this is refus
 
 TEST_CASE("an approval by another participant's name is refused", "[meeting]") {
   const RunningServer server;
-  const Host host(server);
-  Attendee anna(host, Attendee::As::host);
-  Attendee ben(host, Attendee::As::participant);
-  anna.ask();
-  ben.wait_for_request();
-  auto body = ben.approval({});
-  body.participant = consent::ParticipantId::parse(anna.participant).value();
-  const Reply reply = post_statement(server, consent::sign_statement(body, ben.key));
+  AskedOfTwo meeting(server);
+  auto body = meeting.ben.approval({});
+  body.participant = consent::ParticipantId::parse(meeting.anna.participant).value();
+  const Reply reply = post_statement(server, consent::sign_statement(body, meeting.ben.key));
   CHECK(reply.status >= 400);
   CHECK(reply.status < 500);
 }

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "asked.hpp"
 #include "recorded.hpp"
 #include "tests/recorder/publisher.hpp"
 
@@ -26,42 +27,32 @@ Reply whip(const RunningServer& server, const std::string& method, const std::st
 
 TEST_CASE("nobody approves with another person's consent key, wrapped or not", "[meeting]") {
   const RunningServer server;
-  const Host host(server);
-  Attendee anna(host, Attendee::As::host);
-  Attendee ben(host, Attendee::As::participant);
-  Attendee carl(host, Attendee::As::participant);
-  anna.ask();
-  ben.wait_for_request();
-  carl.wait_for_request();
-  REQUIRE(ben.approve({Kind::audio}).status == 201);
+  AskedOfThree meeting(server);
+  REQUIRE(meeting.ben.approve({Kind::audio}).status == 201);
   enum class Stolen { consent_key, wrapped_key, both };
   for (const Stolen stolen : {Stolen::consent_key, Stolen::wrapped_key, Stolen::both}) {
     CAPTURE(static_cast<int>(stolen));
-    auto body = carl.approval({Kind::audio});
-    if (stolen != Stolen::wrapped_key) body.consent_recipient = ben.consent_key->recipient();
+    auto body = meeting.carl.approval({Kind::audio});
+    if (stolen != Stolen::wrapped_key) body.consent_recipient = meeting.ben.consent_key->recipient();
     if (stolen != Stolen::consent_key) {
-      carl.wrapped = ben.wrapped;
-      body.wrapped_sha256 = crypto::sha256(*ben.wrapped);
+      meeting.carl.wrapped = meeting.ben.wrapped;
+      body.wrapped_sha256 = crypto::sha256(*meeting.ben.wrapped);
     }
-    const std::string envelope = consent::sign_statement(body, carl.key);
-    check_problem(post_statement(server, envelope, {}, carl.wrapped), 409, "conflict");
-    carl.wait_for("challenge");
+    const std::string envelope = consent::sign_statement(body, meeting.carl.key);
+    check_problem(post_statement(server, envelope, {}, meeting.carl.wrapped), 409, "conflict");
+    meeting.carl.wait_for("challenge");
   }
-  const auto approvals = statements_of<consent::Approval>(server, host, anna.request->body.recording);
+  const auto approvals = statements_of<consent::Approval>(server, meeting.host, meeting.recording());
   REQUIRE(approvals.size() == 1);
-  CHECK(approvals.front().id == ben.last_approval);
-  CHECK(carl.approve({Kind::audio}).status == 201);  // with keys of his own
+  CHECK(approvals.front().id == meeting.ben.last_approval);
+  CHECK(meeting.carl.approve({Kind::audio}).status == 201);  // with keys of his own
 }
 
 TEST_CASE("another person's token publishes nothing, and touches nothing that is published", "[meeting][whip]") {
   const RunningServer server;
-  const Host host(server);
-  Attendee anna(host, Attendee::As::host);
-  Attendee ben(host, Attendee::As::participant);
-  anna.ask();
-  ben.wait_for_request();
-  const Json annas = Json::parse(anna.approve().body).at("publish");
-  const Json bens = Json::parse(ben.approve().body).at("publish");
+  AskedOfTwo meeting(server);
+  const Json annas = Json::parse(meeting.anna.approve().body).at("publish");
+  const Json bens = Json::parse(meeting.ben.approve().body).at("publish");
   const std::string place = bens.at("url");
   const Publisher publisher({});
   check_problem(whip(server, "POST", place, annas, publisher.offer()), 403, "wrong_token");

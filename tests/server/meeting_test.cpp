@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "asked.hpp"
 #include "recorded.hpp"
 
 using namespace unavoce;
@@ -45,33 +46,24 @@ TEST_CASE("a host's page that does not countersign delays the take, but cannot s
 
 TEST_CASE("with one approval missing nothing is on the disk", "[meeting]") {
   const RunningServer server;
-  const Host host(server);
-  Attendee anna(host, Attendee::As::host);
-  Attendee ben(host, Attendee::As::participant);
-  anna.ask();
-  ben.wait_for_request();
-  REQUIRE(anna.approve().status == 201);
-  while (anna.gate.at("answers").at("approved") != 1) anna.wait_for("gate");
-  CHECK(anna.gate.at("state") == "closed");
+  AskedOfTwo meeting(server);
+  REQUIRE(meeting.anna.approve().status == 201);
+  while (meeting.anna.gate.at("answers").at("approved") != 1) meeting.anna.wait_for("gate");
+  CHECK(meeting.anna.gate.at("state") == "closed");
   CHECK(track_files(server) == 0);
-  CHECK(kinds_of(server, host, anna.request->body.recording) == std::vector<std::string>{"request", "approval"});
+  CHECK(kinds_of(server, meeting.host, meeting.recording()) == std::vector<std::string>{"request", "approval"});
 }
 
 TEST_CASE("while answers are missing the host is told how many approved and refused, not who", "[meeting]") {
   const RunningServer server;
-  const Host host(server);
-  Attendee anna(host, Attendee::As::host);
-  Attendee ben(host, Attendee::As::participant);
-  Attendee carl(host, Attendee::As::participant);
-  anna.ask();
-  ben.wait_for_request();
-  carl.wait_for_request();
-  REQUIRE(anna.approve().status == 201);
-  REQUIRE(ben.approve().status == 201);
-  REQUIRE(carl.refuse().status == 201);
-  while (anna.gate.at("answers") != Json{{"people", 3}, {"approved", 2}, {"refused", 1}}) anna.wait_for("gate");
-  CHECK(anna.gate.at("waiting_for").empty());
-  const Attendee dora(host, Attendee::As::participant);
+  AskedOfThree meeting(server);
+  REQUIRE(meeting.anna.approve().status == 201);
+  REQUIRE(meeting.ben.approve().status == 201);
+  REQUIRE(meeting.carl.refuse().status == 201);
+  while (meeting.anna.gate.at("answers") != Json{{"people", 3}, {"approved", 2}, {"refused", 1}})
+    meeting.anna.wait_for("gate");
+  CHECK(meeting.anna.gate.at("waiting_for").empty());
+  const Attendee dora(meeting.host, Attendee::As::participant);
   CHECK(dora.welcome.at("gate").at("answers").at("refused").is_null());
   for (const Json& entry : dora.welcome.at("roster")) {
     CHECK(entry.at("answer") == (entry.at("participant") == dora.participant ? "none" : "hidden"));
@@ -81,14 +73,11 @@ TEST_CASE("while answers are missing the host is told how many approved and refu
 
 TEST_CASE("a host who asked but did not approve keeps the gate closed", "[meeting]") {
   const RunningServer server;
-  const Host host(server);
-  Attendee anna(host, Attendee::As::host);
-  Attendee ben(host, Attendee::As::participant);
-  anna.ask();
-  ben.wait_for_request();
-  REQUIRE(ben.approve().status == 201);
-  while (anna.gate.value("waiting_for", Json::array()) != Json::array({anna.participant})) anna.wait_for("gate");
-  CHECK(anna.gate.at("state") == "closed");
+  AskedOfTwo meeting(server);
+  REQUIRE(meeting.ben.approve().status == 201);
+  while (meeting.anna.gate.value("waiting_for", Json::array()) != Json::array({meeting.anna.participant}))
+    meeting.anna.wait_for("gate");
+  CHECK(meeting.anna.gate.at("state") == "closed");
 }
 
 TEST_CASE("a late joiner closes the gate, and the next take starts by itself once they approve", "[meeting]") {

@@ -1,0 +1,84 @@
+// Bad recordings: what goes on, or stays, after it was withdrawn, and what is gone without a word.
+#include "cases.hpp"
+
+namespace unavoce::testing::second_implementation {
+
+std::vector<Case> bad_withdrawal_cases() {
+  return {
+      {"recorded-on-after-a-withdrawal",
+       [](SyntheticMeeting& meeting) {
+         approve_all(meeting);
+         Person& leaver = meeting.people.back();
+         meeting.withdraw(leaver);
+         meeting.take();
+         meeting.track(leaver, 1000);
+         meeting.seal_take();
+         meeting.seal_recording();
+         meeting.erase_person(leaver);
+       }},
+      {"withdrawn-and-still-there",
+       [](SyntheticMeeting& meeting) {
+         approve_all(meeting);
+         one_take(meeting);
+         meeting.seal_recording();
+         meeting.withdraw(meeting.people.back());
+       }},
+      {"audio-after-its-withdrawal", withdrawn_of_audio({Kind::audio, Kind::video})},
+      {"withdrawn-kind-by-kind-and-still-there",
+       [](SyntheticMeeting& meeting) {
+         approve_all(meeting);
+         one_take(meeting);
+         meeting.seal_recording();
+         for (const Kind kind : {Kind::audio, Kind::video}) {
+           meeting.withdraw(meeting.people.back(), [=](Withdrawal& withdrawal) { withdrawal.kinds = {kind}; });
+         }
+       }},
+      {"taken-below-the-minimum-after-a-withdrawal",
+       [](SyntheticMeeting& meeting) {
+         meeting.add_person("Paula", Role::participant);
+         meeting.add_room();
+         meeting.request([](Request& request) { request.minimum_scope = {Kind::audio}; });
+         for (Person& person : meeting.people) meeting.approve(person);
+         meeting.withdraw(meeting.people.back(), [](Withdrawal& withdrawal) { withdrawal.kinds = {Kind::audio}; });
+         meeting.take();
+         meeting.track(meeting.people.back(), 1000, Ending::finished,
+                       [](Track& track) { track.kinds = {Kind::video}; });
+         meeting.seal_take();
+         meeting.seal_recording();
+       }},
+      {"whole-take-not-erased",
+       [](SyntheticMeeting& meeting) {
+         meeting.add_person("Paula", Role::participant);
+         meeting.add_room([](Room& room) { room.withdrawal_erases = WithdrawalErases::whole_takes; });
+         meeting.request();
+         for (Person& person : meeting.people) meeting.approve(person);
+         one_take(meeting);
+         meeting.seal_recording();
+         meeting.withdraw(meeting.people.back());
+         meeting.erase_person(meeting.people.back());
+       }},
+      {"erased-in-words-only",
+       [](SyntheticMeeting& meeting) {
+         approve_all(meeting);
+         one_take(meeting);
+         meeting.seal_recording();
+         meeting.erased({meeting.tracks.begin()->first});
+       }},
+      {"wrapped-key-gone-in-silence",
+       [](SyntheticMeeting& meeting) {
+         approve_all(meeting);
+         one_take(meeting);
+         meeting.seal_recording();
+         must(meeting.ledger.erase_wrapped(*meeting.host().approval));
+       }},
+      {"track-gone-in-silence",
+       [](SyntheticMeeting& meeting) {
+         approve_all(meeting);
+         one_take(meeting);
+         meeting.seal_recording();
+         meeting.tracks.erase(meeting.tracks.begin());
+       }},
+  };
+}
+
+}  // namespace unavoce::testing::second_implementation
