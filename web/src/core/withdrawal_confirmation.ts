@@ -30,10 +30,16 @@ export async function openErasure(proven: ProvenStatement, recording: string, { 
   return { body, ...(await checkEntry(proven, envelope, "erased", recording, ledger)) };
 }
 
+/** Checks that the ledger holds this withdrawal, whoever sent it: the one signature that counts is that of the key it names. */
+export async function checkWithdrawal(proven: Acknowledgement, envelope: string, ledger: LedgerName): Promise<Checked> {
+  const { recording } = (await openStatement("withdrawal", envelope)).body;
+  return checkEntry(proven, envelope, "withdrawal", recording, ledger);
+}
+
 /** Checks the service's answer to a withdrawal and makes the file to keep. */
 export async function confirmWithdrawal(answer: WithdrawalAnswer, envelope: string, keys: ServiceKeys): Promise<ConfirmedWithdrawal> {
   const { recording } = (await openStatement("withdrawal", envelope)).body;
-  const checked = await checkEntry(answer, envelope, "withdrawal", recording, keys.ledger);
+  const checked = await checkWithdrawal(answer, envelope, keys.ledger);
   const erasures: Erasure[] = [];
   for (const proven of answer.erased ?? []) erasures.push(await openErasure(proven, recording, keys));
   return { ...checked, erasures, file: writeConfirmation(answer, envelope, keys.ledger.vkey) };

@@ -6,10 +6,10 @@ import { dialog } from "../ui/dialog.ts";
 import { fill, h, type Child } from "../ui/dom.ts";
 import { inWords } from "../ui/problems.ts";
 import { confirmationButton, erasedInWords } from "../ui/withdrawn.ts";
-import { confirmationWasSaved, type Confirmed } from "./kept_withdrawals.ts";
+import { confirmationWasSaved, type Confirmed, type TakenBack } from "./kept_withdrawals.ts";
 
 /** `erases`: what the room says a withdrawal erases. `withdraw` stops the sending at once and resolves to what is proven when the service has acknowledged. `where`: whether the meeting goes on behind it. */
-export function openWithdraw(erases: Room["withdrawal_erases"], withdraw: () => Promise<Confirmed[]>, where: "meeting" | "outside" = "meeting"): void {
+export function openWithdraw(erases: Room["withdrawal_erases"], withdraw: () => Promise<TakenBack>, where: "meeting" | "outside" = "meeting"): void {
   const result = h("p", { testid: "withdraw-result", role: "status" });
   const confirm = h("button", { type: "button", class: "danger", testid: "withdraw-confirm" }, T("withdraw_confirm"));
   const cancel = h("button", { type: "button", testid: "withdraw-cancel", on: { click: () => box.close() } }, T("cancel"));
@@ -24,9 +24,9 @@ export function openWithdraw(erases: Room["withdrawal_erases"], withdraw: () => 
     result.dataset["state"] = "sending";
     fill(result, T("withdraw_sending"));
     withdraw().then(
-      (confirmed) => {
+      ({ sent, confirmed }) => {
         result.dataset["state"] = "done";
-        fill(result, ...said(confirmed));
+        fill(result, ...said(sent, confirmed));
         close.before(...confirmed.map((one, i) => toSave(one, i + 1, confirmed.length))); // beside it: the focus stays where it is
       },
       (error: unknown) => { result.dataset["state"] = "failed"; fill(result, inWords(error)); });
@@ -34,8 +34,11 @@ export function openWithdraw(erases: Room["withdrawal_erases"], withdraw: () => 
   box.open();
 }
 
-const said = (confirmed: Confirmed[]): Child[] => confirmed.length === 0 ? [T("withdraw_done_unproven")]
-  : [T("withdraw_done"), " ", erasedInWords(confirmed, confirmed.flatMap(({ approvals }) => approvals))];
+/** Only what is proven of all that was sent is said to be so. */
+function said(sent: number, confirmed: Confirmed[]): Child[] {
+  const erased = confirmed.length === 0 ? [] : [" ", erasedInWords(confirmed, confirmed.flatMap(({ approvals }) => approvals))];
+  return [T(confirmed.length < sent ? "withdraw_done_unproven" : "withdraw_done"), erased];
+}
 
 /** Several keys of one person give several confirmations. */
 function toSave(confirmed: Confirmed, n: number, of: number): HTMLButtonElement {

@@ -7,8 +7,10 @@ export interface KeptApproval {
   /** text of the two files; the receipt is null until the service acknowledged */
   receipt: string | null; keyFile: string;
   receiptSaved: boolean; keyFileSaved: boolean;
-  /** acknowledged by the service */
+  /** the proof of its withdrawal held: a page in this browser checked that the ledger has it */
   withdrawn: boolean;
+  /** the service says that it was taken back; that alone is no proof, and it can be taken back all the same */
+  saidWithdrawn?: boolean;
   /** text of the confirmation, once the proof of the withdrawal held */
   confirmation?: string; confirmationSaved?: boolean;
 }

@@ -101,8 +101,8 @@ export const prompt = {
   withdraw_sending: ["Nothing of you is sent any more. Waiting for the service to confirm …", "Von Ihnen wird nichts mehr gesendet. Warte auf die Bestätigung des Dienstes …"],
   withdraw_done: ["Confirmed: your approval is taken back.", "Bestätigt: Ihre Zustimmung ist widerrufen."],
   withdraw_done_unproven: [
-    "Your approval is taken back. No proof that holds came with it, so there is nothing to save here.",
-    "Ihre Zustimmung ist widerrufen. Ein Beweis, der standhält, kam nicht mit; hier gibt es nichts zu sichern.",
+    "The service says that your approval is taken back. No proof that holds came with it. You can send it again at any time; that does no harm.",
+    "Der Dienst sagt, Ihre Zustimmung sei widerrufen. Ein Beweis, der standhält, kam nicht mit. Sie können den Widerruf jederzeit noch einmal senden; das schadet nicht.",
   ],
   erased_on: ["Erased on {when}: {what}.", "Gelöscht am {when}: {what}."],
   erased_own_one: ["{n} file of yours", "{n} Datei von Ihnen"],
@@ -121,6 +121,10 @@ export const prompt = {
   ],
   home_approved: ["Approved {when}", "Zugestimmt {when}"],
   home_withdrawn: ["Approved {when}, taken back since", "Zugestimmt {when}, inzwischen widerrufen"],
+  home_said_withdrawn: [
+    "Approved {when}. The service says that it was taken back; no proof of that was seen here. You can take it back yourself, also again.",
+    "Zugestimmt {when}. Der Dienst sagt, die Zustimmung sei widerrufen; einen Beweis dafür hat dieser Browser nicht gesehen. Sie können selbst widerrufen, auch noch einmal.",
+  ],
   home_receipt: ["Receipt", "Quittung"],
   home_keyfile: ["Key file", "Schlüsseldatei"],
   home_confirmation: ["Confirmation of taking back", "Bestätigung des Widerrufs"],
