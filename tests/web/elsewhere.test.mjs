@@ -165,7 +165,7 @@ test('an acknowledgement whose proof does not hold takes the button from nobody'
   const { service, guest } = await recorded(t);
   service.lies.proof = (proof) => proof.replace(/index \d+/, 'index 0');
   await guest.at('withdraw').click(); await guest.at('withdraw-confirm').click();
-  await guest.state('withdraw-result', 'done');
+  await guest.state('withdraw-result', 'unproven');
   await shows(guest, 'withdraw-result', 'The service says');
   await guest.at('withdraw-close').click();
   delete service.lies.proof;

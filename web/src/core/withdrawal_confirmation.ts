@@ -52,8 +52,10 @@ function writeConfirmation({ entry, r, proof, erased }: WithdrawalAnswer, withdr
   }) + "\n";
 }
 
-/** How much was erased, and when the last of it. `others`: files that the same statements name beside those of `approvals`. */
-export interface ErasedCount { own: number; others: number; keys: number; at_ms: number }
+/** How much was erased, and when the last of it. `others`: what the same statements name beside that of `approvals`. */
+export interface ErasedCount { own: number; others: ErasedBeside[]; keys: number; at_ms: number }
+/** Of another approval of the same recording, named by the first digits of its id, as its files are. */
+export interface ErasedBeside { approval: string; files: number; key: boolean }
 
 const TRACK_FILE = /^t[0-9]{3,}-([0-9a-f]{16})-f[0-9]{3,}\.(webm|mkv)\.age$/; // tails belong to their files
 
@@ -64,5 +66,8 @@ export function countErased(confirmed: ConfirmedWithdrawal[], approvals: string[
   const files = [...names].flatMap((name) => TRACK_FILE.exec(name)?.[1] ?? []);
   const own = files.filter((approval) => short.has(approval)).length;
   const keys = approvals.filter((id) => names.has(`wrapped:${id}`)).length;
-  return { own, others: files.length - own, keys, at_ms: Math.max(0, ...erasures.map(({ entry }) => entry.received_ms)) };
+  const others = [...new Set(files)].filter((approval) => !short.has(approval)).sort().map((approval) => ({
+    approval, files: files.filter((one) => one === approval).length, key: [...names].some((name) => name.startsWith(`wrapped:${approval}`)),
+  }));
+  return { own, others, keys, at_ms: Math.max(0, ...erasures.map(({ entry }) => entry.received_ms)) };
 }

@@ -20,6 +20,8 @@ const table = new Table<KeptApproval>("approvals");
 export const keepApproval = (kept: KeptApproval): Promise<void> => table.put(kept.approval, kept);
 export const approvalsOf = async (room: string): Promise<KeptApproval[]> =>
   (await table.all()).filter((kept) => kept.room === room).sort((a, b) => a.approved_ms - b.approved_ms);
+/** Given in this browser for this recording, in whichever room and with whichever key. */
+export const approvalsIn = async (recording: string): Promise<KeptApproval[]> => (await table.all()).filter((kept) => kept.recording === recording);
 export const forgetApproval = (approval: string): Promise<void> => table.remove(approval);
 
 /** In one step: a receipt that arrives while the approval is marked as taken back must not be lost, nor the mark. */

@@ -9,6 +9,7 @@ import { sayTime, T } from "../i18n/i18n.ts";
 import { Ledgers } from "../ledger/ledgers.ts";
 import { api, Problem } from "../net/api.ts";
 import { submitUntilAcknowledged } from "../net/submit.ts";
+import { approvalsIn } from "../store/approvals.ts";
 import { field, fill, h, type Child } from "../ui/dom.ts";
 import { ready, showPage } from "../ui/frame.ts";
 import { ledgerAlarm } from "../ui/ledger_alarm.ts";
@@ -109,7 +110,8 @@ async function sendIt(keyFile: KeyFile, button: HTMLButtonElement): Promise<void
     const { watch, serviceKey } = service ?? (await findService());
     const confirmed = await confirmWithdrawal(accepted, keyFile.withdrawal, { ledger: watch.ledger, serviceKey });
     await watch.saw({ ...confirmed.head, note: confirmed.checkpoint }, before);
-    say("done", T("withdraw_page_done", { when: sayTime(confirmed.entry.received_ms) }), " ", erasedInWords([confirmed], [keyFile.approval]));
+    const kept = await approvalsIn(keyFile.recording).catch(() => []); // a browser that keeps nothing knows none
+    say("done", T("withdraw_page_done", { when: sayTime(confirmed.entry.received_ms) }), " ", erasedInWords([confirmed], [keyFile.approval], kept));
     summary.hidden = true;
     offer(confirmed, keyFile);
   } catch (error) {
