@@ -272,3 +272,50 @@ test('where nothing is sent, nothing is said to be taken back', async (t) => {
   assert.match(await tab.at('withdraw-result').textContent(), /there is no approval of this recording any more/);
   assert.equal(service.posted.filter(({ kind }) => kind === 'withdrawal').length, 1);
 });
+
+for (const [lang, sending] of [['en', 'Sending until'], ['de', 'Wird gesendet']]) test(`a key file that is chosen while another one is being sent has a line of its own; each says of which it is (${lang})`, async (t) => {
+  const first = await recorded(t);
+  await first.host.at('stop-recording').click();
+  await first.guest.state('approval-status', 'none');
+  await first.host.ask('Another one'); await first.host.approve('audio'); await first.guest.approve('audio');
+  const newest = first.guest.page.locator('[data-testid=take-home] [data-testid=keyfile-download]').first();
+  const [download] = await Promise.all([first.guest.page.waitForEvent('download'), newest.click()]);
+  const second = fresh('txt');
+  await download.saveAs(second);
+  let answer;
+  first.service.lies.holdWithdrawals = new Promise((resolve) => { answer = resolve; });
+  const other = await elsewhere(t, first.service, first.keyFile, { lang });
+  await other.at('withdraw-send').click();
+  await other.state('withdraw-status', 'sending');
+  await other.at('withdraw-file').setInputFiles(second);
+  await other.at('withdraw-send').first().waitFor();
+  const lines = other.at('withdraw-status');
+  assert.deepEqual([await lines.count(), await lines.nth(0).textContent()], [2, '']);
+  const named = async (n, path, words) => assert.ok((await lines.nth(n).textContent()).startsWith(`${basename(path)}: ${words}`));
+  await named(1, first.keyFile, sending);
+  assert.equal(await lines.nth(1).getAttribute('role'), 'status');
+  await other.at('withdraw-send').first().click();
+  await named(0, second, sending);
+  await other.at('withdraw-file').focus();
+  answer();
+  await other.page.waitForFunction(() => document.querySelectorAll('[data-testid=withdraw-status][data-state=done]').length === 2);
+  await named(0, second, lang === 'en' ? 'Confirmed' : 'Bestätigt');
+  await named(1, first.keyFile, lang === 'en' ? 'Confirmed' : 'Bestätigt');
+  assert.equal(await other.at('confirmation-save').count(), 2, 'the confirmation of each');
+  assert.equal(await focused(other), 'withdraw-file', 'the focus stays with whoever went on');
+});
+
+test('the file that is being sent is not offered a second time', async (t) => {
+  const { service, keyFile } = await recorded(t);
+  let answer;
+  service.lies.holdWithdrawals = new Promise((resolve) => { answer = resolve; });
+  const other = await elsewhere(t, service, keyFile);
+  await other.at('withdraw-send').click();
+  await other.state('withdraw-status', 'sending');
+  await other.at('withdraw-file').setInputFiles([]);
+  await other.at('withdraw-file').setInputFiles(keyFile);
+  await other.page.waitForFunction(() => document.querySelector('[data-testid=withdraw-error]').textContent.includes('is being sent already'));
+  assert.equal(await other.page.locator('[data-testid=withdraw-send]:visible').count(), 0);
+  answer();
+  await other.state('withdraw-status', 'done');
+});
