@@ -217,8 +217,8 @@ async function twice(t, look) {
 }
 
 for (const [lang, unknown, known] of [
-  ['en', (id) => new RegExp(`Erased with it, from the same recording: of the approval ${id}: 1 file and the key\\..* It is yours if you approved this recording more than once`), /1 file of yours and the key to your part\. Erased with it, from the same recording: of your approval given .*: 1 file and the key\.$/],
-  ['de', (id) => new RegExp(`Mit gelöscht, aus derselben Aufzeichnung: zur Zustimmung ${id}: 1 Datei und Schlüssel\\..* Es ist Ihre, wenn Sie dieser Aufzeichnung mehrmals zugestimmt haben`), /Mit gelöscht, aus derselben Aufzeichnung: zu Ihrer Zustimmung vom .*: 1 Datei und Schlüssel\.$/],
+  ['en', (id) => new RegExp(`Erased with it, from the same recording, what belonged to the approval ${id} \\(1 file and the key\\)\\..* It is yours if you approved this recording more than once`), /1 file of yours and the key to your part\. Erased with it, from the same recording, what belonged to your approval given .* \(1 file and the key\)\.$/],
+  ['de', (id) => new RegExp(`Mit gelöscht wurde aus derselben Aufzeichnung, was zur Zustimmung ${id} \\(1 Datei und Schlüssel\\) gehörte\\..* Es ist Ihre, wenn Sie dieser Aufzeichnung mehrmals zugestimmt haben`), /Mit gelöscht wurde aus derselben Aufzeichnung, was zu Ihrer Zustimmung vom .* \(1 Datei und Schlüssel\) gehörte\.$/],
 ]) test(`what goes with another approval by the same key is said, and of which: by its time where this browser knows it, elsewhere by its number (${lang})`, async (t) => {
   const { service, guest, keyFile, second } = await twice(t, { lang });
   const other = await elsewhere(t, service, keyFile, { lang });

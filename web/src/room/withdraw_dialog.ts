@@ -17,7 +17,7 @@ export function openWithdraw(erases: Room["withdrawal_erases"], withdraw: () => 
   const actions = h("div", { class: "actions" }, cancel, confirm);
   const ahead = h("div", {}, h("p", {}, T("withdraw_erased")), erases === "whole_takes" ? h("p", { testid: "withdraw-whole-takes" }, T("prompt_whole_takes")) : null);
   const box = dialog("withdraw-dialog", T("withdraw_title"), [
-    ahead, h("p", {}, T("withdraw_not_erased")), where === "meeting" ? h("p", { class: "muted" }, T("withdraw_meeting")) : null, result, actions,
+    ahead, result, h("p", {}, T("withdraw_not_erased")), where === "meeting" ? h("p", { class: "muted" }, T("withdraw_meeting")) : null, actions,
   ], { dismiss: "escape" });
   const now = (state: "sending" | Result | "failed", ...words: Child[]): void => {
     result.dataset["state"] = state;
