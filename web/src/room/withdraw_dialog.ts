@@ -16,13 +16,15 @@ export function openWithdraw(erases: Room["withdrawal_erases"], withdraw: () => 
   const cancel = h("button", { type: "button", testid: "withdraw-cancel", on: { click: () => box.close() } }, T("cancel"));
   const actions = h("div", { class: "actions" }, cancel, confirm);
   const ahead = h("div", {}, h("p", {}, T("withdraw_erased")), erases === "whole_takes" ? h("p", { testid: "withdraw-whole-takes" }, T("prompt_whole_takes")) : null);
+  const beyond = h("p", {}, T("withdraw_not_erased"));
   const box = dialog("withdraw-dialog", T("withdraw_title"), [
-    ahead, result, h("p", {}, T("withdraw_not_erased")), where === "meeting" ? h("p", { class: "muted" }, T("withdraw_meeting")) : null, actions,
+    ahead, result, beyond, where === "meeting" ? h("p", { class: "muted" }, T("withdraw_meeting")) : null, actions,
   ], { dismiss: "escape" });
   const now = (state: "sending" | Result | "failed", ...words: Child[]): void => {
     result.dataset["state"] = state;
     box.retitle(T(`withdraw_title_${state}`));
     ahead.hidden = state === "done" || state === "unproven" || state === "nothing"; // what was erased is said instead
+    beyond.hidden = state === "nothing";
     fill(result, ...words);
   };
   confirm.addEventListener("click", () => {
