@@ -4,9 +4,9 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { load, pages } from './bundle.mjs';
-import { launch, person } from './browser.mjs';
+import { anotherTab, launch, person } from './browser.mjs';
 
 const { MockService } = await load('tests/web/mock/service.ts');
 const { openStatement } = await load('web/src/core/dsse.ts');
@@ -37,10 +37,15 @@ async function recorded(t, { look = {}, scope = 'audio' } = {}) {
   const { recording, approval, withdrawal } = parseKeyFile(readFileSync(keyFile, 'utf8'));
   return { service, host, guest, link, keyFile, recording, approval, withdrawal };
 }
-const takeBack = async (guest) => {
+const takeBack = async (guest, state = 'done') => {
   await guest.at('withdraw').click(); await guest.at('withdraw-confirm').click();
-  await guest.state('withdraw-result', 'done');
+  await guest.state('withdraw-result', state);
 };
+/** Title of the dialog, which is its accessible name. */
+const titleOf = ({ page }) => page.evaluate(() => {
+  const box = document.querySelector('[data-testid=withdraw-dialog]');
+  return document.getElementById(box.getAttribute('aria-labelledby')).textContent;
+});
 /** The withdrawal page in a browser that was never there, with the key file chosen. */
 async function elsewhere(t, service, keyFile, look) {
   const other = await person(browser, look);
@@ -147,8 +152,9 @@ test('where nothing of a person was recorded, nothing is said to be erased', asy
 test('what somebody else signed to be erased is not believed, and there is nothing to save', async (t) => {
   const { service, guest, keyFile } = await recorded(t);
   service.lies.signsErased = await KeyPairSigner.generate();
-  await takeBack(guest);
+  await takeBack(guest, 'unproven');
   assert.match(await guest.at('withdraw-result').textContent(), /No proof that holds/);
+  assert.equal(await titleOf(guest), 'The service says that your approval is taken back');
   assert.equal(await guest.at('confirmation-save').count(), 0);
   assert.equal(await guest.at('alarm').isVisible(), true);
   const other = await elsewhere(t, service, keyFile);
@@ -194,6 +200,122 @@ test("one's own files are told apart from others' that the same statements name;
   const erasure = (received_ms, ...what) => ({ body: { what }, entry: { received_ms } });
   const tail = file(mine, 1).replace('.age', '.tail.age');
   const confirmed = [{ erasures: [erasure(5, `wrapped:${mine}`, file(mine, 1), tail, file(theirs, 1)), erasure(7, `wrapped:${theirs}`, file(mine, 2))] }];
-  assert.deepEqual(countErased(confirmed, [mine]), { own: 2, others: 1, keys: 1, at_ms: 7 });
-  assert.deepEqual(countErased([{ erasures: [] }], [mine]), { own: 0, others: 0, keys: 0, at_ms: 0 });
+  assert.deepEqual(countErased(confirmed, [mine]), { own: 2, others: [{ approval: theirs.slice(0, 16), files: 1, key: true }], keys: 1, at_ms: 7 });
+  assert.deepEqual(countErased([{ erasures: [] }], [mine]), { own: 0, others: [], keys: 0, at_ms: 0 });
+});
+
+/** The guest approves audio, then video, too: two approvals by one key. Gives the number of the second one. */
+async function twice(t, look) {
+  const meeting = await recorded(t, { look });
+  const { service, guest } = meeting;
+  await guest.at('change-scope').click(); await guest.at('change-scope-video').check(); await guest.at('change-submit').click();
+  await guest.page.waitForFunction(() => document.querySelectorAll('[data-testid=take-home] [data-approval]').length === 2);
+  await guest.state('recording-sign', 'recording');
+  const { id } = service.ledger.entries.filter(({ kind }) => kind === 'approval').at(-1);
+  await guest.page.waitForFunction(() => document.querySelector('[data-testid=approval-status]').dataset.state === 'approved');
+  return { ...meeting, second: id.slice(0, 16) };
+}
+
+for (const [lang, unknown, known] of [
+  ['en', (id) => new RegExp(`Erased with it, from the same recording, what belonged to the approval ${id} \\(1 file and the key\\)\\..* It is yours if you approved this recording more than once`), /1 file of yours and the key to your part\. Erased with it, from the same recording, what belonged to your approval given .* \(1 file and the key\)\.$/],
+  ['de', (id) => new RegExp(`Mit gelöscht wurde aus derselben Aufzeichnung, was zur Zustimmung ${id} \\(1 Datei und Schlüssel\\) gehörte\\..* Es ist Ihre, wenn Sie dieser Aufzeichnung mehrmals zugestimmt haben`), /Mit gelöscht wurde aus derselben Aufzeichnung, was zu Ihrer Zustimmung vom .* \(1 Datei und Schlüssel\) gehörte\.$/],
+]) test(`what goes with another approval by the same key is said, and of which: by its time where this browser knows it, elsewhere by its number (${lang})`, async (t) => {
+  const { service, guest, keyFile, second } = await twice(t, { lang });
+  const other = await elsewhere(t, service, keyFile, { lang });
+  await other.at('withdraw-send').click();
+  await other.state('withdraw-status', 'done');
+  assert.match(await other.at('withdraw-status').textContent(), unknown(second));
+  await guest.open(`${service.base}/withdraw`);
+  await guest.at('withdraw-file').setInputFiles(keyFile);
+  await guest.at('withdraw-send').click();
+  await guest.state('withdraw-status', 'done');
+  assert.match(await guest.at('withdraw-status').textContent(), known);
+});
+
+test('the title of the dialog asks as long as it is a question, and then says how it stands', async (t) => {
+  const { service, guest } = await recorded(t);
+  let answer;
+  service.lies.holdWithdrawals = new Promise((resolve) => { answer = resolve; });
+  await guest.at('withdraw').click();
+  assert.equal(await titleOf(guest), 'Take your approval back?');
+  await guest.at('withdraw-confirm').click();
+  await guest.state('withdraw-result', 'sending');
+  assert.equal(await titleOf(guest), 'Your withdrawal is on its way');
+  answer();
+  await guest.state('withdraw-result', 'done');
+  assert.equal(await titleOf(guest), 'Your approval is taken back');
+  assert.equal(await guest.page.getByText('Recording stops at once').isVisible(), false, 'what was going to be is over');
+});
+
+test('a withdrawal that is refused is called neither a question nor done', async (t) => {
+  const { service, guest } = await recorded(t);
+  service.lies.refusesWithdrawal = 'not_permitted';
+  await takeBack(guest, 'failed');
+  assert.equal(await titleOf(guest), 'Your withdrawal is not confirmed');
+  assert.match(await guest.at('withdraw-result').textContent(), /try again/);
+  await guest.at('withdraw-close').click();
+  delete service.lies.refusesWithdrawal;
+  await takeBack(guest);
+});
+
+test('where nothing is sent, nothing is said to be taken back', async (t) => {
+  const { service, guest, link } = await recorded(t);
+  const tab = await anotherTab(guest);
+  await tab.open(link);
+  await tab.at('home-withdraw').click();
+  await guest.at('leave').click(); await guest.at('left').waitFor();
+  await guest.at('home-withdraw').click(); await guest.at('withdraw-confirm').click();
+  await guest.state('withdraw-result', 'done');
+  await tab.at('withdraw-confirm').click();
+  await tab.state('withdraw-result', 'nothing');
+  assert.equal(await titleOf(tab), 'Nothing was sent');
+  assert.match(await tab.at('withdraw-result').textContent(), /there is no approval of this recording any more/);
+  assert.equal(service.posted.filter(({ kind }) => kind === 'withdrawal').length, 1);
+});
+
+for (const [lang, sending] of [['en', 'Sending until'], ['de', 'Wird gesendet']]) test(`a key file that is chosen while another one is being sent has a line of its own; each says of which it is (${lang})`, async (t) => {
+  const first = await recorded(t);
+  await first.host.at('stop-recording').click();
+  await first.guest.state('approval-status', 'none');
+  await first.host.ask('Another one'); await first.host.approve('audio'); await first.guest.approve('audio');
+  const newest = first.guest.page.locator('[data-testid=take-home] [data-testid=keyfile-download]').first();
+  const [download] = await Promise.all([first.guest.page.waitForEvent('download'), newest.click()]);
+  const second = fresh('txt');
+  await download.saveAs(second);
+  let answer;
+  first.service.lies.holdWithdrawals = new Promise((resolve) => { answer = resolve; });
+  const other = await elsewhere(t, first.service, first.keyFile, { lang });
+  await other.at('withdraw-send').click();
+  await other.state('withdraw-status', 'sending');
+  await other.at('withdraw-file').setInputFiles(second);
+  await other.at('withdraw-send').first().waitFor();
+  const lines = other.at('withdraw-status');
+  assert.deepEqual([await lines.count(), await lines.nth(0).textContent()], [2, '']);
+  const named = async (n, path, words) => assert.ok((await lines.nth(n).textContent()).startsWith(`${basename(path)}: ${words}`));
+  await named(1, first.keyFile, sending);
+  assert.equal(await lines.nth(1).getAttribute('role'), 'status');
+  await other.at('withdraw-send').first().click();
+  await named(0, second, sending);
+  await other.at('withdraw-file').focus();
+  answer();
+  await other.page.waitForFunction(() => document.querySelectorAll('[data-testid=withdraw-status][data-state=done]').length === 2);
+  await named(0, second, lang === 'en' ? 'Confirmed' : 'Bestätigt');
+  await named(1, first.keyFile, lang === 'en' ? 'Confirmed' : 'Bestätigt');
+  assert.equal(await other.at('confirmation-save').count(), 2, 'the confirmation of each');
+  assert.equal(await focused(other), 'withdraw-file', 'the focus stays with whoever went on');
+});
+
+test('the file that is being sent is not offered a second time', async (t) => {
+  const { service, keyFile } = await recorded(t);
+  let answer;
+  service.lies.holdWithdrawals = new Promise((resolve) => { answer = resolve; });
+  const other = await elsewhere(t, service, keyFile);
+  await other.at('withdraw-send').click();
+  await other.state('withdraw-status', 'sending');
+  await other.at('withdraw-file').setInputFiles([]);
+  await other.at('withdraw-file').setInputFiles(keyFile);
+  await other.page.waitForFunction(() => document.querySelector('[data-testid=withdraw-error]').textContent.includes('is being sent already'));
+  assert.equal(await other.page.locator('[data-testid=withdraw-send]:visible').count(), 0);
+  answer();
+  await other.state('withdraw-status', 'done');
 });

@@ -109,15 +109,85 @@ test('what was taken back while the page was away is found out at the next answe
   await guest.at('prompt').waitFor({ state: 'detached' });
 });
 
-test('a withdrawal whose proof follows is known by its id, if it was signed here; no other one is believed', async (t) => {
+/** The service says what it likes of the answer of the person with this name. */
+const tellsWithdrawn = (service, name) => {
+  service.lies.roster = (roster) => roster.map((entry) => (entry.name === name ? { ...entry, answer: 'withdrawn', approval: null } : entry));
+  service.tellRoster();
+};
+
+for (const [lang, words, kept] of [['en', 'found no proof', 'no proof of that was seen here'], ['de', 'keinen Beweis|Beweis dafür hat diese Seite nicht gefunden', 'hat dieser Browser nicht gesehen']]) test(`on the service's word alone nothing is sent any more, but nothing counts as taken back: the page says whose word it is, and one can take back (${lang})`, async (t) => {
+  const { service, host, guest } = await recorded(t, { look: { lang } });
+  tellsWithdrawn(service, 'Jonas');
+  await guest.page.waitForSelector('[data-testid=approval-status][data-withdrawal=said]');
+  await guest.page.waitForFunction((pattern) => new RegExp(pattern).test(document.querySelector('[data-testid=notice]').textContent), words);
+  await shows(guest, 'take-home', kept);
+  await guest.state('publish-state', 'off');
+  await guest.page.reload();
+  await guest.page.waitForSelector('html[data-ready="true"]');
+  await shows(guest, 'take-home', kept);
+  assert.equal(await guest.at('keyfile-download').count() + await guest.at('home-withdraw').count(), 2, 'file and button outlive a reload');
+  delete service.lies.roster;
+  await guest.at('home-withdraw').click(); await guest.at('withdraw-confirm').click();
+  await guest.state('withdraw-result', 'done');
+  assert.deepEqual(service.posted.filter(({ kind }) => kind === 'withdrawal').length, 1);
+  await guest.at('home-withdraw').waitFor({ state: 'detached' });
+  assert.ok(host);
+});
+
+test('in the meeting the button stays, too, and what is sent with it is proven', async (t) => {
   const { service, guest } = await recorded(t);
-  const { id } = await openStatement('withdrawal', withdrawalIn(await saveKeyFile(guest)));
+  tellsWithdrawn(service, 'Jonas');
+  await guest.page.waitForSelector('[data-testid=approval-status][data-withdrawal=said]');
+  await guest.at('withdraw').click(); await guest.at('withdraw-confirm').click();
+  await guest.state('withdraw-result', 'done');
+  await guest.page.waitForSelector('[data-testid=approval-status][data-withdrawal=proven]');
+  await guest.at('withdraw').waitFor({ state: 'hidden' });
+  await shows(guest, 'take-home', 'taken back since');
+});
+
+for (const [what, receipt] of [
+  ['of another statement', (one, { other }) => ({ ...one, ...other })],
+  ['with another opening', (one) => ({ ...one, r: Buffer.alloc(32).toString('base64') })],
+  ['whose proof leads elsewhere', (one) => ({ ...one, proof: one.proof.replace(/index \d+/, 'index 0') })],
+  ['whose checkpoint somebody else signed', (one) => ({ ...one, proof: one.proof.replace(/[^\n]{88}\n$/, (signature) => `${signature.slice(0, 20)}${signature[20] === 'A' ? 'B' : 'A'}${signature.slice(21)}`) })],
+]) test(`a receipt ${what} proves no withdrawal: an alarm, and the button stays`, async (t) => {
+  const { service, guest } = await recorded(t);
+  const path = await saveKeyFile(guest);
+  const [other] = await service.ledger.proven(service.ledger.entries.filter(({ kind }) => kind === 'approval').slice(0, 1));
+  service.lies.receipt = (one) => receipt(one, { other: { entry: other.entry, r: other.r, proof: other.proof } });
+  await send(service, withdrawalIn(path));
+  await guest.page.waitForSelector('[data-testid=approval-status][data-withdrawal=said]');
+  assert.equal(await guest.at('alarm').isVisible(), true);
+  assert.equal(await guest.at('withdraw').isVisible(), true);
+});
+
+test('an acknowledgement whose proof does not hold takes the button from nobody', async (t) => {
+  const { service, guest } = await recorded(t);
+  service.lies.proof = (proof) => proof.replace(/index \d+/, 'index 0');
+  await guest.at('withdraw').click(); await guest.at('withdraw-confirm').click();
+  await guest.state('withdraw-result', 'unproven');
+  await shows(guest, 'withdraw-result', 'The service says');
+  await guest.at('withdraw-close').click();
+  delete service.lies.proof;
+  await guest.at('withdraw').click(); await guest.at('withdraw-confirm').click();
+  await guest.at('confirmation-save').waitFor();
+  await guest.at('withdraw').waitFor({ state: 'hidden' });
+});
+
+test('a withdrawal whose proof follows is known by its id, if it was signed here, and looked for; no other one is', async (t) => {
+  const { service, guest } = await recorded(t);
+  const withdrawal = withdrawalIn(await saveKeyFile(guest));
+  const { id } = await openStatement('withdrawal', withdrawal);
   service.tell({ type: 'proven', id: 'f'.repeat(64) });
   service.tell({ type: 'problem', problem: { code: 'rate_limited', status: 429, detail: 'too much at once' } });
   await shows(guest, 'notice', 'Too many attempts');
   await guest.state('approval-status', 'approved');
   service.tell({ type: 'proven', id });
-  await guest.state('approval-status', 'withdrawn');
+  await guest.page.waitForSelector('[data-testid=approval-status][data-withdrawal=said]');
+  assert.equal(await guest.at('withdraw').isVisible(), true, 'its id alone is no proof');
+  await send(service, withdrawal);
+  service.tell({ type: 'proven', id });
+  await guest.page.waitForSelector('[data-testid=approval-status][data-withdrawal=proven]');
   await shows(guest, 'take-home', 'taken back since');
 });
 

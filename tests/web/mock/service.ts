@@ -23,7 +23,7 @@ const COUNTERSIGN_WITHIN_MS = 1_000; // the service waits 3 s
 interface Refusals { name: string; codes: string[] }
 
 /** What to lie about. Every lie is one that the pages must notice. */
-export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; erased?: (erased: Proven[]) => Proven[]; signsErased?: KeyPairSigner; openWithoutTake?: boolean; confirmsNobody?: boolean; losesConfirmations?: number; beforeConfirming?: object; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; holdMedia?: Promise<void>; holdCounting?: Promise<void>; holdJoins?: Promise<void>; refuses?: Refusals; unreachable?: boolean; published?: () => number; files?: Map<string, Uint8Array>; refuse?: string }
+export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; erased?: (erased: Proven[]) => Proven[]; signsErased?: KeyPairSigner; receipt?: (receipt: Omit<Proven, "envelope">) => Omit<Proven, "envelope">; openWithoutTake?: boolean; confirmsNobody?: boolean; losesConfirmations?: number; beforeConfirming?: object; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; holdMedia?: Promise<void>; holdWithdrawals?: Promise<void>; refusesWithdrawal?: string; holdCounting?: Promise<void>; holdJoins?: Promise<void>; refuses?: Refusals; unreachable?: boolean; published?: () => number; files?: Map<string, Uint8Array>; refuse?: string }
 
 export class MockService {
   readonly lies: Lies = {};
@@ -159,7 +159,7 @@ export class MockService {
     const receipt = /^\/statements\/([0-9a-f]{64})\/receipt$/.exec(path)?.[1];
     if (receipt) {
       const [entry] = await this.ledger.proven(this.ledger.entries.filter(({ id }) => id === receipt));
-      return entry ? answer(200, { entry: entry.entry, r: entry.r, proof: entry.proof, checkpoint: await this.ledger.checkpoint() }) : problem(response, 404, "not_found", "there is no such statement, or it was erased");
+      return entry ? answer(200, { ...(this.lies.receipt ?? ((one) => one))({ entry: entry.entry, r: entry.r, proof: entry.proof }), checkpoint: await this.ledger.checkpoint() }) : problem(response, 404, "not_found", "there is no such statement, or it was erased");
     }
     if (path === "/recordings") return answer(200, { recordings: this.lies.recordings ?? [] });
     const room = /^\/rooms\/([0-9a-f]{32})$/.exec(path)?.[1];
@@ -208,6 +208,8 @@ export class MockService {
     if (whole) this.spent.add(`${body.recording} ${key}`);
     this.posted.push({ kind, envelope, wrapped });
     if (kind === "approval" && this.lies.refuse) return problem(response, 409, this.lies.refuse, "no");
+    if (kind === "withdrawal") await this.lies.holdWithdrawals;
+    if (kind === "withdrawal" && this.lies.refusesWithdrawal) return problem(response, 403, this.lies.refusesWithdrawal, "no");
     if (kind === "withdrawal" && await this.deletion(body.recording)) return problem(response, 410, "gone", "the whole recording was erased");
     const entry = await this.ledger.append(body.recording, kind, envelope, id);
     const person = this.people.find((known) => known.key === key);

@@ -30,10 +30,16 @@ export async function openErasure(proven: ProvenStatement, recording: string, { 
   return { body, ...(await checkEntry(proven, envelope, "erased", recording, ledger)) };
 }
 
+/** Checks that the ledger holds this withdrawal, whoever sent it: the one signature that counts is that of the key it names. */
+export async function checkWithdrawal(proven: Acknowledgement, envelope: string, ledger: LedgerName): Promise<Checked> {
+  const { recording } = (await openStatement("withdrawal", envelope)).body;
+  return checkEntry(proven, envelope, "withdrawal", recording, ledger);
+}
+
 /** Checks the service's answer to a withdrawal and makes the file to keep. */
 export async function confirmWithdrawal(answer: WithdrawalAnswer, envelope: string, keys: ServiceKeys): Promise<ConfirmedWithdrawal> {
   const { recording } = (await openStatement("withdrawal", envelope)).body;
-  const checked = await checkEntry(answer, envelope, "withdrawal", recording, keys.ledger);
+  const checked = await checkWithdrawal(answer, envelope, keys.ledger);
   const erasures: Erasure[] = [];
   for (const proven of answer.erased ?? []) erasures.push(await openErasure(proven, recording, keys));
   return { ...checked, erasures, file: writeConfirmation(answer, envelope, keys.ledger.vkey) };
@@ -46,8 +52,10 @@ function writeConfirmation({ entry, r, proof, erased }: WithdrawalAnswer, withdr
   }) + "\n";
 }
 
-/** How much was erased, and when the last of it. `others`: files that the same statements name beside those of `approvals`. */
-export interface ErasedCount { own: number; others: number; keys: number; at_ms: number }
+/** How much was erased, and when the last of it. `others`: what the same statements name beside that of `approvals`. */
+export interface ErasedCount { own: number; others: ErasedBeside[]; keys: number; at_ms: number }
+/** Of another approval of the same recording, named by the first digits of its id, as its files are. */
+export interface ErasedBeside { approval: string; files: number; key: boolean }
 
 const TRACK_FILE = /^t[0-9]{3,}-([0-9a-f]{16})-f[0-9]{3,}\.(webm|mkv)\.age$/; // tails belong to their files
 
@@ -58,5 +66,8 @@ export function countErased(confirmed: ConfirmedWithdrawal[], approvals: string[
   const files = [...names].flatMap((name) => TRACK_FILE.exec(name)?.[1] ?? []);
   const own = files.filter((approval) => short.has(approval)).length;
   const keys = approvals.filter((id) => names.has(`wrapped:${id}`)).length;
-  return { own, others: files.length - own, keys, at_ms: Math.max(0, ...erasures.map(({ entry }) => entry.received_ms)) };
+  const others = [...new Set(files)].filter((approval) => !short.has(approval)).sort().map((approval) => ({
+    approval, files: files.filter((one) => one === approval).length, key: [...names].some((name) => name.startsWith(`wrapped:${approval}`)),
+  }));
+  return { own, others, keys, at_ms: Math.max(0, ...erasures.map(({ entry }) => entry.received_ms)) };
 }

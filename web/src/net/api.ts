@@ -92,6 +92,8 @@ export const api = {
   submit: (envelope: string, wrapped: string | null = null) => json<Accepted>("POST", "/statements", { envelope, wrapped }),
   /** Whether the service has this statement; it forgets those of a recording that is erased as a whole. */
   knows: async (statement: string) => (await orNull(send("GET", `/statements/${encodeURIComponent(statement)}/receipt`))) !== null,
+  /** The ledger's side of a statement with a fresh proof; null if the service does not have the statement, or not yet in its ledger. */
+  receipt: (statement: string) => orNull(json<Acknowledgement>("GET", `/statements/${encodeURIComponent(statement)}/receipt`)),
   /** What a recording that was erased as a whole leaves; null if none was. */
   erasure: (recording: string) => orNull(json<ProvenStatement>("GET", `/recordings/${recording}/erasure`)),
   stopRecording: async (recording: string) => void (await send("POST", `/recordings/${recording}/stop`)),

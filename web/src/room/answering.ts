@@ -1,5 +1,7 @@
 // Approve, refuse, withdraw: makes the statement, keeps what the person must not lose, sends it, checks the acknowledgement.
 // Order matters: the approval's files are kept before it is sent; media flows only after the acknowledgement; withdrawing stops it first.
+import { Malformed } from "../core/bytes.ts";
+import { BadSignature } from "../core/dsse.ts";
 import { parseKeyFile, writeKeyFile } from "../core/identity.ts";
 import { checkAcknowledgement, type Checked } from "../core/proof.ts";
 import { writeReceipt } from "../core/receipt.ts";
@@ -11,9 +13,9 @@ import { api, Problem, type Accepted, type PublishAt } from "../net/api.ts";
 import { submitUntilAcknowledged } from "../net/submit.ts";
 import { approvalsOf, keepApproval, updateApproval } from "../store/approvals.ts";
 import { makeApproval, makeConfirmation, makeRefusal, makeWithdrawal, type Asked } from "./answers.ts";
-import { keepConfirmation, keptWithdrawals, markTakenBack, markWithdrawn, signedInAdvance, type Confirmed } from "./kept_withdrawals.ts";
+import { isProven, keepConfirmation, keptWithdrawals, markSaid, markTakenBack, signedInAdvance, type Confirmed, type KeptWithdrawal, type TakenBack } from "./kept_withdrawals.ts";
 import type { Publisher } from "./publisher.ts";
-import type { MeetingState, Place, Store } from "./state.ts";
+import type { MeetingState, Place, Store, WithdrawalKnown } from "./state.ts";
 
 /** What the service answers a confirmation with that it does not take (docs/API.md); any other problem is about something else. */
 const NOT_CONFIRMED = new Set(["unknown_reference", "not_permitted", "proof_follows", "replayed", "expired", "malformed", "wrong_kind", "bad_signature"]);
@@ -22,10 +24,13 @@ type OwnAnswer = Pick<MeetingState, "answer" | "approval" | "scope">;
 const UNANSWERED: OwnAnswer = { answer: "asked", approval: null, scope: [] };
 const WITHDRAWN: OwnAnswer = { answer: "withdrawn", approval: null, scope: [] };
 
+/** When to look for the proof of what the service says: it speaks as soon as the gate is closed, before the withdrawal is in its ledger. */
+const LOOK_AFTER_MS = [250, 750, 2_000, 5_000];
+
 export class Answering {
   private readonly listeners = new Set<() => void>();
   /** by recording: one that is on its way is waited for, not sent again, and never taken for another recording's */
-  private readonly withdrawing = new Map<string, Promise<Confirmed[]>>();
+  private readonly withdrawing = new Map<string, Promise<TakenBack>>();
   /** the approval that waits for `confirmed`, or for the problem in its place */
   private confirming: string | null = null;
 
@@ -55,7 +60,7 @@ export class Answering {
       if (this.store.state.approval === approval.id) this.store.set(otherwise);
       // Looked for at once. The service's word alone is no alarm that stays: what we named may come from a take, signed by no ledger.
       if (error instanceof Problem && error.code === "ledger_falsified") void this.ledger.look();
-      if (await this.keyIsSpent(error, approval.id, asked, scope)) this.spent(T("notice_key_spent"));
+      if (await this.keyIsSpent(error, approval.id, asked, scope)) void this.spent(asked.request.body.recording, { proven: T("notice_key_spent"), said: T("notice_said_key_spent") });
       throw error;
     }
   }
@@ -91,48 +96,74 @@ export class Answering {
 
   /**
    * Stops sending at once, if the recording is the one that is asked for, and sends the withdrawal until the service acknowledges it.
-   * Returns what is proven then.
+   * Returns what was sent, and what of it is proven then.
    */
-  withdraw(recording: string): Promise<Confirmed[]> {
-    const { request, answer, approval } = this.store.state;
-    const live = request?.body.recording === recording && (answer === "approved" || answer === "sending");
+  withdraw(recording: string): Promise<TakenBack> {
+    const { answer, approval, withdrawal } = this.store.state;
+    const live = this.isAbout(recording) && (answer === "approved" || answer === "sending");
+    // Said to be taken back without a proof: the key that this page has can say so itself, whatever became of the files.
+    const unproven = this.isAbout(recording) && answer === "withdrawn" && withdrawal !== "proven";
     if (live) {
       this.publisher.stop();
-      this.store.set({ answer: "withdrawn", scope: [] });
+      this.store.set({ answer: "withdrawn", withdrawal: "sending", scope: [] });
     }
     const sent = this.withdrawing.get(recording)
-      ?? this.sendWithdrawals(recording, live, approval === null ? [] : [approval]).finally(() => { this.withdrawing.delete(recording); });
+      ?? this.sendWithdrawals(recording, live || unproven, approval === null ? [] : [approval]).finally(() => { this.withdrawing.delete(recording); });
     this.withdrawing.set(recording, sent);
     return sent;
   }
 
   /** One for each key that approved this recording here: after a reload, or leaving and coming back, there may be several. */
-  private async sendWithdrawals(recording: string, live: boolean, approvals: string[]): Promise<Confirmed[]> {
+  private async sendWithdrawals(recording: string, own: boolean, approvals: string[]): Promise<TakenBack> {
     const { signer, roomId } = this.place;
     const confirmed: Confirmed[] = [];
+    let sent = 0;
     const all = await keptWithdrawals(roomId, recording);
-    if (live && !all.some(({ key }) => key === signer.publicKey)) all.push({ key: signer.publicKey, envelope: "", approvals });
+    if (own && !all.some(({ key }) => key === signer.publicKey)) all.push({ key: signer.publicKey, envelope: "", approvals });
     // One that the service does not take keeps none of the others from being sent.
     const failures: unknown[] = [];
-    for (const one of all) try {
+    for (const one of all) {
       const mine = one.key === signer.publicKey;
-      const envelope = mine ? (await makeWithdrawal(recording, signer, "now")).envelope : one.envelope;
-      if (mine && this.store.state.request?.body.recording === recording) { // final for this key: FORMATS section 2
-        this.publisher.stop();
-        this.store.set(WITHDRAWN);
+      try {
+        const proven = await this.sendWithdrawal(one, recording);
+        sent++;
+        if (proven) confirmed.push(proven);
+        if (mine) this.known(recording, proven ? "proven" : "said");
+      } catch (error) {
+        failures.push(error);
+        if (mine) this.known(recording, "failed");
       }
-      const before = await this.ledger.asking().catch(() => null); // nothing keeps a withdrawal from being sent
-      const accepted = await submitUntilAcknowledged(envelope);
-      await markWithdrawn(one);
-      const keys = { ledger: this.ledger.ledger, serviceKey: this.store.state.room.body.service_key };
-      const proof = await this.check(confirmWithdrawal(accepted, envelope, keys), before);
-      if (proof) confirmed.push(await keepConfirmation(one, proof));
-    } catch (error) {
-      failures.push(error);
     }
     this.kept();
     if (failures.length > 0) throw failures[0];
-    return confirmed;
+    return { sent, confirmed };
+  }
+
+  /** Null if what the service answers proves nothing: then it can be sent again. */
+  private async sendWithdrawal(one: KeptWithdrawal, recording: string): Promise<Confirmed | null> {
+    const { signer } = this.place;
+    const mine = one.key === signer.publicKey;
+    const envelope = mine ? (await makeWithdrawal(recording, signer, "now")).envelope : one.envelope;
+    if (mine && this.isAbout(recording)) { // final for this key: FORMATS section 2
+      this.publisher.stop();
+      this.store.set({ ...WITHDRAWN, withdrawal: "sending" });
+    }
+    const before = await this.ledger.asking().catch(() => null); // nothing keeps a withdrawal from being sent
+    const accepted = await submitUntilAcknowledged(envelope);
+    await markSaid(one);
+    const keys = { ledger: this.ledger.ledger, serviceKey: this.store.state.room.body.service_key };
+    const proof = await this.check(confirmWithdrawal(accepted, envelope, keys), before);
+    return proof && keepConfirmation(one, proof);
+  }
+
+  private isAbout(recording: string): boolean {
+    return this.store.state.request?.body.recording === recording;
+  }
+
+  /** What is known of the withdrawal that the state shows; of this recording, also when it has ended. */
+  private known(recording: string, withdrawal: WithdrawalKnown, notice?: Message): void {
+    const { answer, request } = this.store.state;
+    if (answer === "withdrawn" && (request === null || this.isAbout(recording))) this.store.set({ withdrawal, ...(notice && { notice }) });
   }
 
   /**
@@ -169,26 +200,23 @@ export class Answering {
     return true;
   }
 
-  /** The roster says that this person's approval was withdrawn, and it was not done here. */
-  async takenBack(): Promise<void> {
-    const { request, answer, scope } = this.store.state;
-    if (!request || answer === "withdrawn") return;
+  /** The roster says that this person's approval was withdrawn, and it was not done here. Nothing signed comes with that: it is looked for. */
+  takenBack(): void {
+    const { request, answer, scope, withdrawal } = this.store.state;
+    if (!request || (answer === "withdrawn" && withdrawal !== "said")) return;
     const live = answer === "approved" || answer === "sending";
     // Not elsewhere: this page took back some kinds, and what is left is less than the request needs. The same key may approve anew.
     if (live && request.body.minimum_scope.some((kind) => !scope.includes(kind))) return this.askAgain(T("notice_too_little"));
-    this.spent(T("notice_taken_back"));
-    await markTakenBack(this.place.roomId, request.body.recording, this.place.signer.publicKey);
-    this.kept();
+    void this.spent(request.body.recording, { proven: T("notice_taken_back"), said: T("notice_said_taken_back") });
   }
 
-  /** A withdrawal that the ledger could not take at first is in it now. What it takes back is known only of one that was signed here in advance. */
+  /** A withdrawal that the ledger could not take at first is in it now, it says. What it takes back is known only of one that was signed here in advance. */
   async proven(id: string): Promise<void> {
     const withdrawal = await signedInAdvance(this.place.roomId, id);
     if (!withdrawal) return;
     const { recording, key } = withdrawal.body;
-    if (key === this.place.signer.publicKey && recording === this.store.state.request?.body.recording) await this.takenBack();
-    await markTakenBack(this.place.roomId, recording, key);
-    this.kept();
+    if (key === this.place.signer.publicKey && this.isAbout(recording)) return this.takenBack();
+    void this.look(recording, key);
   }
 
   /** The service does not count the approval any more although nobody took it back. */
@@ -201,15 +229,41 @@ export class Answering {
     this.store.set({ ...UNANSWERED, notice });
   }
 
-  /** This key cannot approve this recording any more; a fresh one can. */
-  private spent(notice: Message): void {
+  /**
+   * This key cannot approve this recording any more, the service says; a fresh one can. On its word nothing of this person is sent any more.
+   * That it was taken back is said, and the button for it goes, only when the ledger's proof was seen.
+   */
+  private async spent(recording: string, notices: { proven: Message; said: Message }): Promise<void> {
     this.publisher.stop();
-    this.store.set({ ...WITHDRAWN, notice });
+    this.store.set({ ...WITHDRAWN, withdrawal: "looking" });
+    const known = await this.look(recording, this.place.signer.publicKey);
+    if (this.store.state.withdrawal === "looking") this.known(recording, known, notices[known]);
+  }
+
+  /** Looks whether the ledger has a withdrawal of this key, and marks what it takes back as one or the other. */
+  private async look(recording: string, key: string): Promise<"said" | "proven"> {
+    const known = (await this.findProof(recording, key)) ? "proven" : "said";
+    await markTakenBack(this.place.roomId, recording, key, known);
+    this.kept();
+    return known;
+  }
+
+  private async findProof(recording: string, key: string): Promise<boolean> {
+    for (const ms of LOOK_AFTER_MS) {
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      try {
+        if (await isProven(this.place.roomId, recording, key, this.ledger)) return true;
+      } catch (error) {
+        console.error("the proof of a withdrawal could not be checked:", error);
+        if (error instanceof BadSignature || error instanceof Malformed) return this.store.alarm(T("alarm_proof")), false;
+      }
+    }
+    return false;
   }
 
   /**
    * Whether an approval was refused because one from before was taken back meanwhile, while this page was not connected or before it was
-   * reloaded: of a new connection the roster does not tell that. Nothing is marked; what was taken back before may be taken back again.
+   * reloaded: of a new connection the roster does not tell that.
    */
   private async keyIsSpent(error: unknown, id: string, { request }: Asked, scope: MediaKind[]): Promise<boolean> {
     if (!(error instanceof Problem) || error.code !== "not_permitted") return false;

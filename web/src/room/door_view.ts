@@ -35,9 +35,9 @@ export async function showDoor(main: HTMLElement, meeting: Meeting, leave: () =>
   }, gone);
 }
 
-function statusOf({ connection, answer }: MeetingState): "reconnecting" | "door_refused" | "door_withdrawn" | "door_entering" | "door_asked" {
+function statusOf({ connection, answer, withdrawal }: MeetingState): "reconnecting" | "door_refused" | "door_withdrawn" | "door_withdrawn_unproven" | "door_entering" | "door_asked" {
   if (connection === "reconnecting") return "reconnecting";
   if (answer === "refused") return "door_refused";
-  if (answer === "withdrawn") return "door_withdrawn";
+  if (answer === "withdrawn") return withdrawal === "proven" ? "door_withdrawn" : "door_withdrawn_unproven";
   return answer === "sending" || answer === "approved" ? "door_entering" : "door_asked";
 }

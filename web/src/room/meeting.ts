@@ -210,7 +210,7 @@ export class Meeting {
     if (!now) return; // in front of the door nobody is seen
     const news = newsOfMine(this.own, now, approval);
     this.own = now;
-    if (news === "taken_back") await this.answering.takenBack();
+    if (news === "taken_back") this.answering.takenBack();
     if (news === "lapsed") this.lapsed(approval);
   }
 
@@ -314,7 +314,7 @@ export class Meeting {
 export function initialState(room: MeetingState["room"]): MeetingState {
   return {
     room, participant: "", session: "", connection: "connecting", where: "room", roster: [], door: [], request: null, challenge: "",
-    gate: { state: "closed", take: null, reason: "", waiting_for: [], answers: { people: 0, approved: 0, refused: null } }, hasRecorded: false, answer: "none", scope: [], approval: null, take: null,
+    gate: { state: "closed", take: null, reason: "", waiting_for: [], answers: { people: 0, approved: 0, refused: null } }, hasRecorded: false, answer: "none", withdrawal: "proven", scope: [], approval: null, take: null,
     publish: "off", publishProblem: null, alarms: [], halted: false, notice: null, keyChecks: new Map(),
   };
 }

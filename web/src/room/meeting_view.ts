@@ -1,7 +1,7 @@
 // The meeting on the screen: recording sign, tiles, controls, and beside them the host's panel and what one takes home.
 // Draws from the state.
 import { T } from "../i18n/i18n.ts";
-import { fill, h, keepFocus } from "../ui/dom.ts";
+import { fill, fillIfNew, h, keepFocus } from "../ui/dom.ts";
 import { titleOfPage } from "../ui/frame.ts";
 import { icon } from "../ui/icons.ts";
 import { Asking } from "./asking.ts";
@@ -59,7 +59,7 @@ export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Ti
   };
   /** Of the recording that is asked for now, or else of the latest one: the others have their own button in "To take home". */
   const recordingToTakeBack = (): string => store.state.request && covers(store.state.request.body.recording) ? store.state.request.body.recording : standing.at(-1)!.recording;
-  const covers = (recording: string): boolean => ["approved", "sending"].includes(store.state.answer) || standing.some((kept) => kept.recording === recording);
+  const covers = (recording: string): boolean => canTakeBack(store.state) || standing.some((kept) => kept.recording === recording);
 
   const readKept = async (): Promise<void> => {
     standing = await standingApprovals(place.roomId);
@@ -79,8 +79,8 @@ export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Ti
   function drawMine(state: MeetingState): void {
     const focused = document.activeElement;
     const live = state.answer === "approved" || state.answer === "sending";
-    withdraw.hidden = !live && standing.length === 0;
-    remains.hidden = live || standing.length === 0;
+    withdraw.hidden = !canTakeBack(state) && standing.length === 0;
+    remains.hidden = live || standing.every(({ saidWithdrawn }) => saidWithdrawn);
     const place = state.request ? inSign : inCard;
     if (withdraw.parentElement !== place) place.append(withdraw);
     change.hidden = !(state.request && state.answer === "approved");
@@ -90,8 +90,8 @@ export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Ti
     const words = state.connection === "reconnecting" ? T("reconnecting") : state.notice;
     notice.hidden = words === null;
     if (shownNotice !== words) fill(notice, (shownNotice = words));
-    if (mine.dataset["state"] !== state.answer) fill(mine, T(`mine_${state.answer}`));
-    mine.dataset["state"] = state.answer;
+    fillIfNew(mine, [state.answer, state.withdrawal], () => [T(state.answer === "withdrawn" ? `mine_withdrawn_${state.withdrawal}` : `mine_${state.answer}`)]);
+    Object.assign(mine.dataset, { state: state.answer, withdrawal: state.answer === "withdrawn" ? state.withdrawal : "" });
     publish.hidden = state.publish === "off";
     if (publish.dataset["state"] !== state.publish || shownProblem !== state.publishProblem) {
       const why = (shownProblem = state.publishProblem);
@@ -103,6 +103,10 @@ export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Ti
     else if (focused === withdraw || focused === change || focused === again) keepFocus();
   }
 }
+
+/** What was approved for this request, as long as its withdrawal is not proven: neither on its way nor on the service's word alone. */
+const canTakeBack = ({ request, answer, withdrawal }: MeetingState): boolean =>
+  answer === "approved" || answer === "sending" || (request !== null && answer === "withdrawn" && withdrawal !== "proven");
 
 let shownNotice: MeetingState["notice"] = null;
 let shownProblem: MeetingState["publishProblem"] = null;

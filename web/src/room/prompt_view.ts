@@ -9,14 +9,14 @@ import type { Whereabouts } from "../net/messages.ts";
 import { dialog } from "../ui/dialog.ts";
 import { busy, fill, h, type Child } from "../ui/dom.ts";
 import { icon } from "../ui/icons.ts";
-import type { Confirmed } from "./kept_withdrawals.ts";
+import type { TakenBack } from "./kept_withdrawals.ts";
 import { scopeChoice } from "./scope_choice.ts";
 import { openWithdraw } from "./withdraw_dialog.ts";
 import { inWords } from "../ui/problems.ts";
 import { controllersOf, facts } from "../ui/room_facts.ts";
 import { bind } from "../i18n/i18n.ts";
 
-export interface Answers { approve(scope: MediaKind[]): Promise<void>; refuse(): Promise<void>; takeBack(recording: string): Promise<Confirmed[]> }
+export interface Answers { approve(scope: MediaKind[]): Promise<void>; refuse(): Promise<void>; takeBack(recording: string): Promise<TakenBack> }
 
 /** `standing`: recordings of this room that were approved here before and not taken back. The prompt must not stand in the way of that. */
 export function openPrompt(room: Signed<Room>, request: Signed<Request>, standing: string[], where: Whereabouts, answers: Answers): { close(): void } {
@@ -70,7 +70,7 @@ function earlier({ body }: Signed<Request>, erases: Room["withdrawal_erases"], s
   if (recordings.length === 0) return null;
   return h("section", { class: "note", testid: "prompt-earlier" }, h("p", {}, T("prompt_earlier")), h("div", { class: "kept" }, ...recordings.map((recording) => {
     const button: HTMLButtonElement = h("button", { type: "button", testid: "prompt-withdraw", data: { recording },
-      on: { click: () => openWithdraw(erases, () => answers.takeBack(recording).then((confirmed) => (button.remove(), confirmed))) } },
+      on: { click: () => openWithdraw(erases, () => answers.takeBack(recording).then((done) => (done.confirmed.length === done.sent && button.remove(), done))) } },
     icon("undo"), T(recording === body.recording ? "prompt_earlier_this" : "prompt_earlier_other"));
     return button;
   })));

@@ -9,6 +9,8 @@ import type { Gate, RosterEntry, Whereabouts } from "../net/messages.ts";
 import type { SocketStatus } from "../net/socket.ts";
 
 export type MyAnswer = "none" | "asked" | "sending" | "approved" | "refused" | "withdrawn" | "failed";
+/** How it is known that an approval was taken back: it is being sent from here, the proof is looked for, there is only the service's word, the ledger's proof holds; or it could not be sent. */
+export type WithdrawalKnown = "sending" | "looking" | "said" | "proven" | "failed";
 export type PublishStatus = "off" | "connecting" | "connected" | "failed";
 export interface TakeSeen { number: number; code: string; countersigned: boolean }
 
@@ -31,6 +33,8 @@ export interface MeetingState {
   /** a take was seen for the request that stands now */
   hasRecorded: boolean;
   answer: MyAnswer;
+  /** of `withdrawn` only */
+  withdrawal: WithdrawalKnown;
   scope: MediaKind[];
   /** id of the approval this page made for the request that stands now */
   approval: string | null;

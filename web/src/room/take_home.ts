@@ -7,7 +7,7 @@ import { allSaved, approvalsOf, forgetApproval, updateApproval, type KeptApprova
 import { fill, h, keepFocus, saveFile } from "../ui/dom.ts";
 import { icon } from "../ui/icons.ts";
 import { ownPart } from "../ui/own_part.ts";
-import type { Confirmed } from "./kept_withdrawals.ts";
+import type { TakenBack } from "./kept_withdrawals.ts";
 import { openWithdraw } from "./withdraw_dialog.ts";
 
 const fileName = ({ approval }: KeptApproval, ending: string): string => `${approval.slice(0, 16)}.${ending}`;
@@ -16,7 +16,7 @@ export class TakeHome {
   readonly element = h("section", { class: "card", testid: "take-home", hidden: true });
 
   /** `takeBack` withdraws all that was approved here for a recording. */
-  constructor(private readonly room: Pick<Room, "room" | "withdrawal_erases">, private readonly where: "meeting" | "outside", private readonly takeBack: (recording: string) => Promise<Confirmed[]>) {}
+  constructor(private readonly room: Pick<Room, "room" | "withdrawal_erases">, private readonly where: "meeting" | "outside", private readonly takeBack: (recording: string) => Promise<TakenBack>) {}
 
   async draw(): Promise<void> {
     const kept = (await approvalsOf(this.room.room)).filter(({ receipt }) => receipt !== null);
@@ -48,7 +48,7 @@ export class TakeHome {
     } } }, icon(kept.confirmationSaved ? "check" : "download"), T("home_confirmation"));
     const forget = h("button", { type: "button", class: "quiet small", testid: "take-home-forget", on: { click: () => void forgetApproval(kept.approval).then(() => this.draw()) } }, T("home_forget"));
     return h("div", { class: "kept-one", data: { approval: kept.approval } },
-      h("p", { class: "muted" }, T(kept.withdrawn ? "home_withdrawn" : "home_approved", { when: sayMoment(kept.approved_ms) })),
+      h("p", { class: "muted" }, T(kept.withdrawn ? "home_withdrawn" : kept.saidWithdrawn ? "home_said_withdrawn" : "home_approved", { when: sayMoment(kept.approved_ms) })),
       h("div", { class: "kept" }, receipt, keyFile, proof, allSaved(kept) ? forget : null, kept.withdrawn ? null : back),
       kept.withdrawn ? null : ownPart(() => parseKeyFile(kept.keyFile)));
   }

@@ -7,8 +7,10 @@ export interface KeptApproval {
   /** text of the two files; the receipt is null until the service acknowledged */
   receipt: string | null; keyFile: string;
   receiptSaved: boolean; keyFileSaved: boolean;
-  /** acknowledged by the service */
+  /** the proof of its withdrawal held: a page in this browser checked that the ledger has it */
   withdrawn: boolean;
+  /** the service says that it was taken back; that alone is no proof, and it can be taken back all the same */
+  saidWithdrawn?: boolean;
   /** text of the confirmation, once the proof of the withdrawal held */
   confirmation?: string; confirmationSaved?: boolean;
 }
@@ -18,6 +20,8 @@ const table = new Table<KeptApproval>("approvals");
 export const keepApproval = (kept: KeptApproval): Promise<void> => table.put(kept.approval, kept);
 export const approvalsOf = async (room: string): Promise<KeptApproval[]> =>
   (await table.all()).filter((kept) => kept.room === room).sort((a, b) => a.approved_ms - b.approved_ms);
+/** Given in this browser for this recording, in whichever room and with whichever key. */
+export const approvalsIn = async (recording: string): Promise<KeptApproval[]> => (await table.all()).filter((kept) => kept.recording === recording);
 export const forgetApproval = (approval: string): Promise<void> => table.remove(approval);
 
 /** In one step: a receipt that arrives while the approval is marked as taken back must not be lost, nor the mark. */

@@ -1,7 +1,8 @@
 // A modal dialog on the browser's own <dialog>: it keeps the focus inside, makes the rest inert and gives the focus back.
-import { h, keepFocus, type Child } from "./dom.ts";
+import { fill, h, keepFocus, type Child } from "./dom.ts";
 
-export interface Dialog { element: HTMLDialogElement; open(): void; close(): void }
+/** `retitle`: what was a question is answered; its name, which is the title, says so from then on. */
+export interface Dialog { element: HTMLDialogElement; retitle(title: Child): void; open(): void; close(): void }
 
 let titles = 0;
 
@@ -20,6 +21,7 @@ export function dialog(testid: string, title: Child, content: Child[], options: 
   });
   return {
     element,
+    retitle: (now) => fill(heading, now),
     open: () => {
       wanted = true;
       if (!element.isConnected) document.body.append(element);

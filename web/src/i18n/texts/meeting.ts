@@ -70,6 +70,10 @@ export const meeting = {
     "Your approval was taken back. You are let in automatically when the recording is over; to approve again, leave and come back.",
     "Ihre Zustimmung ist widerrufen. Wenn die Aufzeichnung vorbei ist, werden Sie automatisch eingelassen; um neu zuzustimmen, gehen Sie und kommen Sie wieder.",
   ],
+  door_withdrawn_unproven: [
+    "Your approval counts as taken back here; this page has not seen a proof of that. You are let in automatically when the recording is over; to approve again, leave and come back.",
+    "Ihre Zustimmung gilt hier als widerrufen; einen Beweis dafür hat diese Seite nicht gesehen. Wenn die Aufzeichnung vorbei ist, werden Sie automatisch eingelassen; um neu zuzustimmen, gehen Sie und kommen Sie wieder.",
+  ],
   door_entering: ["You are let in …", "Sie werden eingelassen …"],
   door_answer: ["Answer", "Antworten"],
   door_waits: [
@@ -170,7 +174,23 @@ export const meeting = {
     "What was recorded of you before, with your approval, is still kept. “Take approval back” erases it.",
     "Was vorher mit Ihrer Zustimmung von Ihnen aufgezeichnet wurde, ist noch da. „Zustimmung widerrufen“ löscht es.",
   ],
-  mine_withdrawn: ["Your approval was taken back. Your part is erased. To approve this recording again, leave and come back.", "Ihre Zustimmung ist widerrufen. Ihr Teil wird gelöscht. Um dieser Aufzeichnung wieder zuzustimmen, verlassen Sie das Treffen und kommen Sie zurück."],
+  mine_withdrawn_sending: ["Nothing of you is sent any more. Your withdrawal is on its way …", "Von Ihnen wird nichts mehr gesendet. Ihr Widerruf ist unterwegs …"],
+  mine_withdrawn_looking: [
+    "The service says that your approval was taken back. Nothing of you is sent any more. Looking for the proof …",
+    "Der Dienst sagt, Ihre Zustimmung sei widerrufen. Von Ihnen wird nichts mehr gesendet. Der Beweis wird gesucht …",
+  ],
+  mine_withdrawn_said: [
+    "The service says that your approval was taken back, but this page has seen no proof of that. Nothing of you is sent any more. To be sure, take it back here yourself.",
+    "Der Dienst sagt, Ihre Zustimmung sei widerrufen; einen Beweis dafür hat diese Seite nicht gesehen. Von Ihnen wird nichts mehr gesendet. Um sicherzugehen, widerrufen Sie hier selbst.",
+  ],
+  mine_withdrawn_failed: [
+    "Your withdrawal was not accepted. Nothing of you is sent from this page any more; please try again.",
+    "Ihr Widerruf wurde nicht angenommen. Von dieser Seite wird nichts mehr von Ihnen gesendet; bitte versuchen Sie es noch einmal.",
+  ],
+  mine_withdrawn_proven: [
+    "Your approval is taken back; that is proven by the service's log. Your part is erased. To approve this recording again, leave and come back.",
+    "Ihre Zustimmung ist widerrufen; das Protokoll des Dienstes beweist es. Ihr Teil wird gelöscht. Um dieser Aufzeichnung wieder zuzustimmen, verlassen Sie das Treffen und kommen Sie zurück.",
+  ],
   mine_failed: ["Your answer did not get through.", "Ihre Antwort kam nicht an."],
   publish_connecting: ["Connecting to the recording …", "Verbindung zur Aufzeichnung wird aufgebaut …"],
   publish_connected: ["Your part reaches the recording service. It is kept only while the red sign shows.", "Ihr Teil erreicht den Aufzeichnungsdienst. Aufbewahrt wird er nur, solange das rote Zeichen zu sehen ist."],
@@ -180,12 +200,20 @@ export const meeting = {
   notice_confirmed: ["You are connected again. Your approval from before still holds; you can take it back at any time.", "Sie sind wieder verbunden. Ihre Zustimmung von vorhin gilt weiter; Sie können sie jederzeit widerrufen."],
   notice_again: ["The connection was lost. To be recorded again, please answer once more.", "Die Verbindung war weg. Bitte antworten Sie noch einmal, um wieder aufgezeichnet zu werden."],
   notice_taken_back: [
-    "Your approval was taken back from somewhere else (with your key file, in another tab, or by the operator for you). Nothing of you goes into the recording any more. If it was not you, somebody else has your key file.",
-    "Ihre Zustimmung wurde von anderer Stelle aus widerrufen (mit Ihrer Schlüsseldatei, in einem anderen Tab oder vom Betreiber für Sie). In die Aufzeichnung kommt nichts mehr von Ihnen. Waren Sie es nicht, dann hat jemand anderes Ihre Schlüsseldatei.",
+    "Your approval was taken back from somewhere else (with your key file, in another tab, or by the operator for you): a withdrawal signed with your key is in the service's log, and this page checked the proof. Nothing of you goes into the recording any more. If it was not you, somebody else has your key file.",
+    "Ihre Zustimmung wurde von anderer Stelle aus widerrufen (mit Ihrer Schlüsseldatei, in einem anderen Tab oder vom Betreiber für Sie): Ein mit Ihrem Schlüssel unterschriebener Widerruf steht im Protokoll des Dienstes, und diese Seite hat den Beweis geprüft. In die Aufzeichnung kommt nichts mehr von Ihnen. Waren Sie es nicht, dann hat jemand anderes Ihre Schlüsseldatei.",
+  ],
+  notice_said_taken_back: [
+    "The service says that your approval was taken back from somewhere else. This page found no proof of that: no withdrawal that it knows to be signed with your key is in the service's log. Nothing of you is sent any more. To be sure, take it back here yourself; the button for it stays.",
+    "Der Dienst sagt, Ihre Zustimmung sei von anderer Stelle aus widerrufen worden. Einen Beweis dafür hat diese Seite nicht gefunden: Im Protokoll des Dienstes steht kein Widerruf, von dem sie weiß, dass er mit Ihrem Schlüssel unterschrieben ist. Von Ihnen wird nichts mehr gesendet. Um sicherzugehen, widerrufen Sie hier selbst; die Schaltfläche dafür bleibt.",
   ],
   notice_key_spent: [
     "Your earlier approval of this recording was taken back, and that is final for this visit. To approve again, leave and come back.",
     "Ihre frühere Zustimmung zu dieser Aufzeichnung wurde widerrufen; für diesen Besuch ist das endgültig. Um wieder zuzustimmen, verlassen Sie das Treffen und kommen Sie zurück.",
+  ],
+  notice_said_key_spent: [
+    "The service takes no approval from you any more: it says that your earlier one of this recording was taken back. This page found no proof of that; you can take it back here yourself. To approve again, leave and come back.",
+    "Der Dienst nimmt keine Zustimmung mehr von Ihnen an: Er sagt, Ihre frühere zu dieser Aufzeichnung sei widerrufen. Einen Beweis dafür hat diese Seite nicht gefunden; Sie können hier selbst widerrufen. Um wieder zuzustimmen, verlassen Sie das Treffen und kommen Sie zurück.",
   ],
   notice_expired: ["Your approval has expired. To be recorded again, please answer once more.", "Ihre Zustimmung ist abgelaufen. Bitte antworten Sie noch einmal, um wieder aufgezeichnet zu werden."],
   notice_too_little: [

@@ -19,6 +19,7 @@ export const withdraw = {
     "Diese Datei ist von einem anderen Dienst: {server}. Öffnen Sie die Widerrufsseite dort.",
   ],
   withdraw_send: ["Take back and erase", "Widerrufen und löschen"],
+  withdraw_already: ["{file} is being sent already; its line below says how it goes.", "{file} wird schon gesendet; wie es damit steht, sagt die Zeile dazu weiter unten."],
   withdraw_page_sending: ["Sending until the service confirms. Please keep this page open …", "Wird gesendet, bis der Dienst bestätigt. Bitte lassen Sie diese Seite offen …"],
   withdraw_page_done: ["Confirmed on {when}: your approval is taken back.", "Bestätigt am {when}: Ihre Zustimmung ist widerrufen."],
   withdraw_page_unproven: [
