@@ -1,5 +1,6 @@
 #include "cli/fsck.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -105,7 +106,9 @@ void check_ledger(const fs::path& folder, const storage::ErasureSlots* slots, Fi
     return add(findings, gone ? DamageKind::missing : DamageKind::changed, "ledger.db",
                database.error().text + ". Restore it and slots of one moment");
   }
-  findings.ledger = consent::inspect_ledger(database.value(), slots, ledger_origin(folder));
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const consent::TimeMs now_ms{std::chrono::duration_cast<std::chrono::milliseconds>(now).count()};
+  findings.ledger = consent::inspect_ledger(database.value(), slots, ledger_origin(folder), now_ms);
   for (auto& fault : findings.ledger.faults) findings.faults.emplace_back(std::move(fault));
   findings.notes.insert(findings.notes.end(), findings.ledger.notes.begin(), findings.ledger.notes.end());
 }

@@ -27,6 +27,10 @@ using asio::ip::tcp;
 /// Connections at once; a log asks once a minute.
 constexpr std::size_t kMaxConnections = 64;
 constexpr std::chrono::seconds kPatience{15};
+/// A request is a few kilobytes: all of it is here within this time of its first byte, or never.
+constexpr std::chrono::seconds kRequestWithin{10};
+/// Whoever needs longer makes way before everybody else.
+constexpr std::chrono::seconds kSlow = kRequestWithin / 2;
 constexpr std::uint32_t kMaxHeaderBytes = 8 * 1024;
 constexpr std::size_t kReadBytes = 4096;
 
@@ -65,18 +69,23 @@ Response answer_to(const Request& request, consent::Witness& witness) {
 struct Connection {
   beast::tcp_stream* stream;
   enum class State { waits, works, was_cut } state = State::waits;
+  std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
 };
 
 /// The connections there are, each where its state began: the longest ago first.
 using Connections = std::list<Connection>;
 
-/// When there are too many, one makes way, so that nobody keeps others out by saying nothing: who has waited longest
-/// for a request; only where nobody waits, whose request or answer takes longest.
+/// When there are too many, one makes way, so that nobody keeps others out by saying nothing, or a byte at a time:
+/// whose request or answer takes far too long; else who has waited longest for a request, and only where nobody waits,
+/// whose request or answer takes longest. So whoever has just come has the time to say what they want.
 void make_way(Connections& all) {
   const auto is = [](Connection::State state) { return [state](const Connection& one) { return one.state == state; }; };
   const auto cut = std::ranges::count_if(all, is(Connection::State::was_cut));
   if (all.size() - static_cast<std::size_t>(cut) < kMaxConnections) return;
-  auto first = std::ranges::find_if(all, is(Connection::State::waits));
+  const auto late = std::chrono::steady_clock::now() - kSlow;
+  auto first = std::ranges::find_if(
+      all, [&](const Connection& one) { return one.state == Connection::State::works && one.since < late; });
+  if (first == all.end()) first = std::ranges::find_if(all, is(Connection::State::waits));
   if (first == all.end()) first = std::ranges::find_if(all, is(Connection::State::works));
   first->stream->close();
   first->state = Connection::State::was_cut;  // gone as soon as its conversation has noticed
@@ -85,8 +94,7 @@ void make_way(Connections& all) {
 /// A connection's place among them, for as long as it lasts.
 class Place {
  public:
-  Place(Connections& all, beast::tcp_stream& stream)
-      : all_(all), here_(all.insert(all.end(), Connection{&stream, Connection::State::waits})) {}
+  Place(Connections& all, beast::tcp_stream& stream) : all_(all), here_(all.insert(all.end(), Connection{&stream})) {}
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
   ~Place() { all_.erase(here_); }
@@ -99,6 +107,7 @@ class Place {
   void become(Connection::State state) {
     if (here_->state == Connection::State::was_cut) return;
     here_->state = state;
+    here_->since = std::chrono::steady_clock::now();
     all_.splice(all_.end(), all_, here_);
   }
 
@@ -124,7 +133,7 @@ asio::awaitable<void> converse(tcp::socket socket, consent::Witness& witness, Co
       buffer.commit(got);
     }
     place.works();
-    stream.expires_after(kPatience);
+    stream.expires_after(kRequestWithin);  // for all of it: what arrives does not wind the timer up again
     co_await http::async_read(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, failed));
     if (failed) break;
     const Response response = answer_to(parser.get(), witness);

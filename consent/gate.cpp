@@ -5,6 +5,12 @@
 #include <stdexcept>
 
 namespace unavoce::consent {
+namespace {
+
+/// Begun, and nobody has said yet since when. Nothing arrives so late.
+constexpr std::int64_t kJustBegun = Permit::kNotYet - 1;
+
+}  // namespace
 
 /// One take's permission. Everything but the atomics is fixed before the first permit is handed out.
 struct Permit::Grant {
@@ -30,9 +36,18 @@ struct Permit::Grant {
     return at != owners.end() && at->approval == approval ? &*at : nullptr;
   }
 
+  /// The opening instant. Whoever meets the moment between the two steps of Gate::begin says it, once for all.
+  std::int64_t opened() const noexcept {
+    std::int64_t at = opened_at_ns.load(std::memory_order_acquire);
+    if (at != kJustBegun) return at;
+    const std::int64_t now = clock();
+    return opened_at_ns.compare_exchange_strong(at, now) ? now : at;
+  }
+
   const RecordingId recording;
   const std::uint32_t take;
-  std::atomic<std::int64_t> opened_at_ns{kNotYet};
+  MonotonicClock clock = nullptr;  // set before kJustBegun is, read after it
+  mutable std::atomic<std::int64_t> opened_at_ns{kNotYet};
   std::atomic<std::int64_t> closed_at_ns{kStillOpen};
   std::vector<Owner> owners;  // sorted by approval, never resized: atomics stay where they are
 };
@@ -53,7 +68,7 @@ bool Permit::covers(const StatementId& approval, Kind kind) const noexcept {
 }
 
 std::int64_t Permit::opened_at_ns() const noexcept {
-  return grant_->opened_at_ns.load(std::memory_order_acquire);
+  return grant_->opened();
 }
 std::int64_t Permit::closed_at_ns() const noexcept {
   return grant_->closed_at_ns.load(std::memory_order_acquire);
@@ -78,6 +93,17 @@ Permit Gate::prepare(RecordingId recording, std::uint32_t take, const std::vecto
 
 void Gate::begin(std::int64_t now_ns) noexcept {
   if (is_open() && current_->opened_at_ns == Permit::kNotYet) current_->opened_at_ns.store(now_ns);
+}
+
+void Gate::begin(MonotonicClock clock) noexcept {
+  if (!is_open() || current_->opened_at_ns != Permit::kNotYet) return;
+  // A clock that was read before this (sequentially consistent) exchange, by a thread that then had to wait, would give
+  // an instant from which on frames were still refused. Read after it, the instant is later than the arrival of every
+  // frame that found the permit not begun. And no frame is let through without the instant: whoever asks between the
+  // two steps reads the clock, after this exchange and after their frame arrived, and the first reading counts.
+  current_->clock = clock;
+  current_->opened_at_ns.exchange(kJustBegun);
+  (void)current_->opened();
 }
 
 Permit Gate::open(RecordingId recording, std::uint32_t take, const std::vector<Granted>& roster, std::int64_t now_ns) {

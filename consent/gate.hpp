@@ -36,6 +36,10 @@ class Gate {
   /// The opening: what arrives from this instant on is admitted. Nothing if the permit was closed meanwhile.
   void begin(std::int64_t now_ns) noexcept;
 
+  /// The same, and complete: the clock is read after the permit has begun, by this thread or by that of a frame which
+  /// is faster, so that no frame was refused that had arrived at opened_at_ns() or later. The server uses this one.
+  void begin(MonotonicClock clock) noexcept;
+
   /// Both at once.
   Permit open(RecordingId recording, std::uint32_t take, const std::vector<Granted>& roster, std::int64_t now_ns);
 

@@ -205,13 +205,13 @@ std::string_view name_of(DamageKind kind) noexcept {
 }
 
 LedgerInspection inspect_ledger(storage::Database& database, const storage::ErasureSlots* slots,
-                                const std::optional<std::string>& origin) {
+                                const std::optional<std::string>& origin, TimeMs now) {
   LedgerInspection result;
   if (auto sound = database.check_integrity(); !sound)
     result.faults.push_back({DamageKind::changed, "ledger.db", sound.error().text + "." + kRestore});
   try {
     LedgerStore store(database.handle());
-    InspectionState state{store, result, {}, {}, {}, {}, {}, {}, {}, {}};
+    InspectionState state{store, result, now, {}, {}, {}, {}, {}, {}, {}, {}};
     SQLite::Statement erased(store.database(), "SELECT recording FROM ledger_erased");
     while (erased.executeStep()) result.erased_recordings.insert(erased.getColumn(0).getString());
     LedgerInspector(state).run(origin);

@@ -42,6 +42,9 @@ struct RecordingFiles {
   std::set<std::uint32_t> sealed_takes;
   std::set<std::string> erased;     ///< what `erased` statements name
   std::set<std::string> withdrawn;  ///< main files that a withdrawal covers, whether `erased` or not yet
+  /// Its retention is over, and a crash came between the erasure of its first key and that of its statements: whatever
+  /// is there or not there of its files is as it should be.
+  bool erasure_begun = false;
 };
 
 struct LedgerInspection {
@@ -57,8 +60,8 @@ struct LedgerInspection {
 };
 
 /// `slots`: null if the file cannot be read; then wrapped keys are not checked. `origin`: of this service's ledger, if
-/// it is known.
+/// it is known. `now`: whose retention is over.
 LedgerInspection inspect_ledger(storage::Database& database, const storage::ErasureSlots* slots,
-                                const std::optional<std::string>& origin);
+                                const std::optional<std::string>& origin, TimeMs now);
 
 }  // namespace unavoce::consent

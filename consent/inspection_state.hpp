@@ -26,6 +26,7 @@ struct ApprovalState {
 struct InspectionState {
   LedgerStore& store;
   LedgerInspection& result;
+  TimeMs now;
   std::map<std::string, std::vector<ChainLink>> chains;
   std::map<StatementId, Room> rooms;
   std::map<std::string, Request> requests;

@@ -1,4 +1,6 @@
 // The tables beside the entries, and the erasure slots, for an inspection.
+#include <algorithm>
+
 #include "consent/inspection_state.hpp"
 #include "crypto/secret.hpp"
 #include "crypto/slot_aead.hpp"
@@ -26,6 +28,7 @@ class TableInspector {
   void run() {
     check_recordings();
     check_consent_keys();
+    find_begun_erasures();
     read_wrapped();
     for (const auto& [id, approval] : state_.approvals) check_has_key(id, approval);
     check_unused_slots();
@@ -77,6 +80,40 @@ class TableInspector {
                      "the row that keeps it from being used twice is gone. Restore ledger.db");
   }
 
+  /// The end of retention takes the keys first, from the lowest slot on (Ledger::erase_all_wrapped), then the files,
+  /// and the statements last. After a crash in between, the lowest slot that nobody withdrew is erased. Without the end
+  /// of retention that would be a key lost.
+  void find_begun_erasures() {
+    if (slots_ == nullptr) return;
+    std::map<std::string, std::vector<std::uint64_t>> slots;  // by recording, in the order in which they are erased
+    SQLite::Statement query(state_.store.database(), "SELECT approval, slot FROM ledger_wrapped ORDER BY slot");
+    while (query.executeStep()) {
+      const auto id = id_of(query.getColumn(0));
+      const auto approval = id ? state_.approvals.find(*id) : state_.approvals.end();
+      if (approval == state_.approvals.end() || is_gone(*id, approval->second.recording)) continue;
+      slots[approval->second.recording].push_back(static_cast<std::uint64_t>(query.getColumn(1).getInt64()));
+    }
+    for (const auto& [recording, of_its_keys] : slots) {
+      const auto request = state_.requests.find(recording);
+      if (request == state_.requests.end() || request->second.delete_after_ms > state_.now) continue;
+      if (!is_erased(of_its_keys.front())) continue;
+      state_.result.recordings[recording].erasure_begun = true;
+      const auto gone = std::ranges::count_if(of_its_keys, [&](std::uint64_t slot) { return is_erased(slot); });
+      state_.result.notes.push_back("recording " + recording + ": its retention is over, and its erasure had begun (" +
+                                    std::to_string(gone) + " of " + std::to_string(of_its_keys.size()) +
+                                    " keys are gone). Nothing of it is to be restored: the service finishes the "
+                                    "erasure soon after its next start");
+    }
+  }
+
+  bool is_erased(std::uint64_t slot) const {
+    crypto::Secret<32> key;
+    const auto read = slots_->read(slot, key.writable());
+    return slot < slots_->count() && !read && read.error().code == storage::Errc::not_found;
+  }
+
+  bool is_being_erased(const std::string& recording) const { return state_.result.recordings[recording].erasure_begun; }
+
   void read_wrapped() {
     SQLite::Statement query(state_.store.database(), "SELECT approval, recording, slot, sealed FROM ledger_wrapped");
     while (query.executeStep()) {
@@ -112,6 +149,8 @@ class TableInspector {
       state_.fault(DamageKind::unfinished, subject,
                    "the approval is withdrawn, and its key was not erased to the end (" + slot_name +
                        "). Start the service: it finishes the erasure");
+    } else if (is_being_erased(approval.recording)) {
+      return;  // erased or soon to be: nobody needs it
     } else if (!read) {
       state_.fault(DamageKind::missing, subject,
                    "its key in " + slot_name + " is not there (" + read.error().text +
@@ -127,6 +166,7 @@ class TableInspector {
 
   void check_has_key(const StatementId& id, const ApprovalState& approval) {
     if (!approval.body.consent_recipient || kept_.contains(id) || is_gone(id, approval.recording)) return;
+    if (is_being_erased(approval.recording)) return;
     state_.fault(DamageKind::missing, "wrapped key of approval " + id.hex(),
                  "it is not there, and nobody withdrew. The host can open this person's tracks only with a bundle "
                  "fetched earlier; restore ledger.db");

@@ -310,7 +310,7 @@ std::optional<WrappedRow> LedgerStore::wrapped(const StatementId& approval) {
 }
 
 std::vector<WrappedRow> LedgerStore::wrapped_of(std::string_view recording) {
-  Statement query(db_, "SELECT approval, slot, sealed FROM ledger_wrapped WHERE recording = ?");
+  Statement query(db_, "SELECT approval, slot, sealed FROM ledger_wrapped WHERE recording = ? ORDER BY slot");
   bind_text(query, 1, recording);
   std::vector<WrappedRow> rows;
   while (query.executeStep()) rows.push_back(wrapped_row_of(query));

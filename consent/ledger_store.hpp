@@ -67,6 +67,7 @@ class LedgerStore {
   void add_wrapped(const StatementId& approval, std::string_view recording, std::uint64_t slot,
                    const crypto::Bytes& sealed);
   std::optional<WrappedRow> wrapped(const StatementId& approval);
+  /// The lowest slot first.
   std::vector<WrappedRow> wrapped_of(std::string_view recording);
   void delete_wrapped(const StatementId& approval);
   /// One more than the highest slot that a row names.

@@ -27,7 +27,8 @@ class Permit {
   /// One atomic load. False from the instant at which the gate closed, for ever.
   bool is_open() const noexcept;
 
-  /// May a frame be written whose first packet arrived at first_ns and its last at last_ns? One atomic load.
+  /// May a frame be written whose first packet arrived at first_ns and its last at last_ns? One atomic load each of
+  /// opening and closing; in the very moment of the opening also a look at the clock, which then decides the instant.
   /// Yes if the first lies at or after the opening and the last at or before the closing, so that frames that arrived
   /// in time may still be drained after the gate closed, and nothing from before the opening slips in.
   bool admits(std::int64_t first_ns, std::int64_t last_ns) const noexcept;

@@ -59,13 +59,17 @@ Result<void> check_may_read_track(Services& services, const Context& context) {
 /// Withdrawals that the ledger does not have yet: the disk may refuse to write and go on giving what it has.
 using InEffect = std::vector<consent::WithdrawalRow>;
 
+/// Errors: gone, from the end of the retention on.
+Result<void> check_retention(consent::TimeMs delete_after) {
+  if (delete_after > wall_time()) return boost::outcome_v2::success();
+  return Error(Errc::gone, "the retention of this recording is over; it is being erased");
+}
+
 /// What may be given out: nothing after the retention, although the disk may still have it, and nothing that was
 /// withdrawn. Database thread.
 Result<RecordingView> readable_view(Services& services, const std::string& recording, const InEffect& in_effect) {
   BOOST_OUTCOME_TRY(auto view, view_recording(services.ledger, recording));
-  if (view.delete_after <= wall_time()) {
-    return Error(Errc::gone, "the retention of this recording is over; it is being erased");
-  }
+  BOOST_OUTCOME_TRY(check_retention(view.delete_after));
   BOOST_OUTCOME_TRY(const auto id, consent::RecordingId::parse(recording));
   BOOST_OUTCOME_TRY(const auto withdrawn, withdrawn_of(services, id, in_effect));
   std::erase_if(view.file_names,
@@ -138,9 +142,10 @@ Task<Result<Response>> show_wrapped_key(Services& services, Meetings& meetings, 
     if (!entry || entry->kind != "approval" || entry->recording != context.path[0]) {
       return Error(Errc::not_found, "this recording has no such approval");
     }
-    BOOST_OUTCOME_TRY(readable_view(services, context.path[0], in_effect));
     BOOST_OUTCOME_TRY(const auto recording, consent::RecordingId::parse(context.path[0]));
     BOOST_OUTCOME_TRY(const auto withdrawn, withdrawn_of(services, recording, in_effect));
+    if (!withdrawn.delete_after) return Error(Errc::not_found, "there is no such recording");
+    BOOST_OUTCOME_TRY(check_retention(*withdrawn.delete_after));
     if (std::ranges::count(withdrawn.approvals, approval) != 0) {
       return Error(Errc::gone, "this approval was withdrawn, its key is not given out any more");
     }

@@ -81,6 +81,7 @@ Result<Withdrawn> withdrawn_of(Services& services, const consent::RecordingId& r
   Plan plan = plan_of(evidence, {});
   Withdrawn withdrawn{std::move(plan.approvals), plan.files};
   for (const std::string& name : plan.files) withdrawn.files.push_back(storage::tail_name(name));
+  if (evidence.request) withdrawn.delete_after = evidence.request->body.delete_after_ms;
   return withdrawn;
 }
 

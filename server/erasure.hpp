@@ -4,6 +4,7 @@
 // and may be repeated: what is done already is not done, or said, twice. Control thread; blocking parts go to the
 // pools. If the ledger cannot be read or written, what can be erased is erased all the same, and the error is returned.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ Result<void> erase_withdrawn_keys(Services& services, const consent::RecordingId
 struct Withdrawn {
   std::vector<consent::StatementId> approvals;
   std::vector<std::string> files;
+  std::optional<consent::TimeMs> delete_after{};  ///< the end of the recording's retention; none if it was erased
 };
 Result<Withdrawn> withdrawn_of(Services& services, const consent::RecordingId& recording,
                                const std::vector<consent::WithdrawalRow>& in_effect);

@@ -111,7 +111,7 @@ void Meeting::carry_out(const consent::Effect& effect) {
 
 void Meeting::open_gate(const consent::OpenGate& effect) {
   services_.recorder.start_take(gate_.prepare(effect.recording, effect.take, effect.roster, monotonic_ns()));
-  gate_.begin(monotonic_ns());  // every writer is in its place: no frame from now on is missed
+  gate_.begin(monotonic_ns);  // every writer is in its place: no frame from this instant on is missed
   opened_ = wall_time();
   const auto since_ms = (monotonic_ns() - last_approval_ns_) / 1'000'000;
   services_.log.info("gate open " + std::to_string(since_ms) + " ms after the last approval");

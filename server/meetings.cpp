@@ -163,11 +163,22 @@ Task<Result<std::shared_ptr<Meeting>>> Meetings::meeting_in(std::string room) {
   if (opened.request && seals_.is_over(opened.request->request.body.recording)) opened.request.reset();
   auto& place = meetings_[room];
   if (place) co_return place;
+  std::optional<consent::RecordingId> goes_on;
   std::vector<consent::Signed<consent::Withdrawal>> late;
-  if (opened.request) late = unproven_.of(opened.request->request.body.recording);
+  if (opened.request) goes_on = opened.request->request.body.recording;
+  if (goes_on) late = unproven_.of(*goes_on);
   place = std::make_shared<Meeting>(services_, unproven_, seals_, std::move(opened.room), std::move(opened.request));
   for (const auto& withdrawal : late) place->hear(withdrawal);
+  end_left_open(room, goes_on);
   co_return place;
+}
+
+Task<Result<std::optional<consent::RecordingId>>> Meetings::to_go_on_in(std::string room) {
+  auto loaded = co_await services_.in_database([&] { return open_room(services_, room); });
+  BOOST_OUTCOME_CO_TRY(const auto opened, std::move(loaded));
+  std::optional<consent::RecordingId> recording;
+  if (opened.request) recording = opened.request->request.body.recording;
+  co_return recording;
 }
 
 std::shared_ptr<Meeting> Meetings::meeting_about(const consent::RecordingId& recording) const {
@@ -214,8 +225,10 @@ bool Meetings::was_place(std::string_view path, const crypto::Digest& token) con
 }
 
 void Meetings::room_changed(const consent::Signed<consent::Room>& room) {
-  const auto found = meetings_.find(room.body.room.hex());
-  if (found != meetings_.end()) found->second->room_changed(room);
+  const std::string id = room.body.room.hex();
+  const auto found = meetings_.find(id);
+  if (found != meetings_.end()) return found->second->room_changed(room);
+  end_left_open(id, std::nullopt);
 }
 
 void Meetings::hear(const recorder::Event& event) {

@@ -69,6 +69,11 @@ class Meetings {
   /// Everybody out of a room, until there is no session in it.
   Task<void> close_room(std::string room);
   Task<Result<void>> recover_recording(consent::RecordingId recording);
+  /// The recording that a session in this room would take up now; nothing if there is none.
+  Task<Result<std::optional<consent::RecordingId>>> to_go_on_in(std::string room);
+  Task<Result<void>> leave_open_or_seal(consent::RecordingId recording, consent::Request request);
+  /// What the last run left open in a room gets its final seal, unless a session takes it up: `goes_on`.
+  void end_left_open(const std::string& room, const std::optional<consent::RecordingId>& goes_on);
   Task<Result<void>> sweep_recording(consent::RecordingId recording);
   Task<Result<void>> sweep_unknown(std::string recording);
   Task<void> sweep_empty_meetings();
@@ -80,6 +85,11 @@ class Meetings {
   Unproven unproven_;
   Seals seals_;
   std::map<std::string, std::shared_ptr<Meeting>> meetings_;  // by room
+  struct LeftOpen {
+    consent::RecordingId recording;
+    consent::TimeMs expires;
+  };
+  std::map<std::string, LeftOpen> left_open_;  // by room: what its people may still come back to after a crash
   enum class Phase { serving, ending } phase_ = Phase::serving;
   std::shared_ptr<JobQueue> afterwards_;  // withdrawals without a session, one after the other
 };

@@ -66,6 +66,11 @@ Task<Result<void>> erase_unannounced(Services& services, consent::RecordingId re
   });
 }
 
+/// Why a recording that nobody takes up again is over.
+consent::EndReason reason_of_end(consent::TimeMs expires) {
+  return expires > wall_time() ? consent::EndReason::interrupted : consent::EndReason::expired;
+}
+
 }  // namespace
 
 Task<Result<void>> Meetings::recover() {
@@ -110,7 +115,32 @@ Task<Result<void>> Meetings::recover_recording(consent::RecordingId recording) {
     services_.log.error("a recording could not be tidied: " + tidied.error().text);
     co_return boost::outcome_v2::success();
   }
-  co_return tidied;
+  if (!tidied || evidence.finished || !evidence.request) co_return tidied;
+  const consent::Request& request = evidence.request->body;
+  co_return co_await leave_open_or_seal(recording, request);
+}
+
+/// Its people may come back to a recording that the last run left open, unless its request has expired, another one was
+/// made, or the room has another statement by now. Then it is over: whoever meets in the room would not end it.
+Task<Result<void>> Meetings::leave_open_or_seal(consent::RecordingId recording, consent::Request request) {
+  const std::string room = request.room.hex();
+  auto looked = co_await to_go_on_in(room);
+  BOOST_OUTCOME_CO_TRY(const auto goes_on, std::move(looked));
+  if (goes_on == recording) {
+    left_open_.insert_or_assign(room, LeftOpen{recording, request.expires_ms});
+    co_return boost::outcome_v2::success();
+  }
+  SealOrder last{recording, std::nullopt, reason_of_end(request.expires_ms)};
+  (void)co_await seals_.write(std::move(last));  // owed if the disk refuses it, and told
+  co_return boost::outcome_v2::success();
+}
+
+void Meetings::end_left_open(const std::string& room, const std::optional<consent::RecordingId>& goes_on) {
+  const auto found = left_open_.find(room);
+  if (found == left_open_.end() || goes_on == found->second.recording) return;
+  const LeftOpen left = found->second;
+  left_open_.erase(found);
+  if (!seals_.is_over(left.recording)) seals_.owe({left.recording, std::nullopt, reason_of_end(left.expires)});
 }
 
 /// Meetings that the last one left, and those that were opened for somebody who then could not join.
@@ -170,11 +200,10 @@ Task<Result<void>> Meetings::sweep_recording(consent::RecordingId recording) {
   if (evidence.request->body.delete_after_ms <= now)
     co_return co_await erase_recording(recording.hex(), consent::ErasedReason::retention);
   // Whoever meets in the room may have replaced it while its last take is still being ended: that meeting seals it.
+  // What they could not take up when they came has its seal, or is owed it (end_left_open).
   if (evidence.finished || meetings_.contains(evidence.request->body.room.hex()))
     co_return boost::outcome_v2::success();
-  const auto reason =
-      evidence.request->body.expires_ms > now ? consent::EndReason::interrupted : consent::EndReason::expired;
-  SealOrder last{recording, std::nullopt, reason};
+  SealOrder last{recording, std::nullopt, reason_of_end(evidence.request->body.expires_ms)};
   co_return co_await seals_.write(std::move(last));
 }
 

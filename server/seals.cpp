@@ -39,12 +39,21 @@ Seals::List::iterator Seals::first_of(const consent::RecordingId& recording) {
   return std::ranges::find_if(owed_, [&](const Owed& owed) { return owed.order.recording == recording; });
 }
 
-Task<Result<void>> Seals::write(SealOrder order) {
-  const consent::RecordingId recording = order.recording;
-  if (!order.take) mark_over(recording);
+void Seals::add(SealOrder order) {
+  if (!order.take) mark_over(order.recording);
   // Owed until it is written: whatever comes while the ledger writes comes after it.
   if (std::ranges::none_of(owed_, [&](const Owed& owed) { return same(owed.order, order); }))
     owed_.push_back({std::move(order), {}});
+}
+
+void Seals::owe(SealOrder order) {
+  add(std::move(order));
+  keep_trying_.begin();
+}
+
+Task<Result<void>> Seals::write(SealOrder order) {
+  const consent::RecordingId recording = order.recording;
+  add(std::move(order));
   auto settled = co_await settle(recording);
   if (!settled) keep_trying_.begin();
   co_return settled;

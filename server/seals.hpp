@@ -31,6 +31,8 @@ class Seals {
 
   /// Writes a seal after all that is owed of its recording; keeps it if that does not work now.
   Task<Result<void>> write(SealOrder order);
+  /// The same for a seal that nobody waits for.
+  void owe(SealOrder order);
   /// Writes what is owed of a recording, in order, until something fails.
   Task<Result<void>> settle(consent::RecordingId recording);
   /// Tries everything that is owed once.
@@ -47,6 +49,7 @@ class Seals {
   };
   using List = std::deque<Owed>;
 
+  void add(SealOrder order);
   List::iterator first_of(const consent::RecordingId& recording);
 
   Services& services_;

@@ -96,7 +96,7 @@ struct Server::Parts {
   Result<void> compare();
   Result<void> recover();
   Result<void> run_until_done(Task<Result<void>> task, const char* if_it_throws);
-  Task<void> sweep_hourly();
+  Task<void> keep_sweeping();
   Task<void> end();
   void end_once();
   void give_up(const Error& why);
@@ -168,7 +168,7 @@ Result<void> Server::Parts::recover() {
   return run_until_done(meetings->recover(), "what was left from the last run could not be finished");
 }
 
-Task<void> Server::Parts::sweep_hourly() {
+Task<void> Server::Parts::keep_sweeping() {
   std::chrono::milliseconds pause = config.come_back_within;
   for (;;) {
     next_sweep->expires_after(pause);
@@ -304,7 +304,7 @@ std::vector<Endpoint> Server::endpoints() const {
 
 void Server::run() {
   parts_->listener->start(*parts_->request_limit);
-  asio::co_spawn(parts_->executors.control, parts_->sweep_hourly(), asio::detached);
+  asio::co_spawn(parts_->executors.control, parts_->keep_sweeping(), asio::detached);
   // When a pool let go of the last job of recover(), the context ran out of work and stopped. From here on there is
   // always some.
   parts_->executors.control.restart();

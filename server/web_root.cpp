@@ -130,7 +130,7 @@ fs::path default_web_root() {
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
   for (fs::path folder = program.parent_path(); !error && folder.has_relative_path(); folder = folder.parent_path()) {
-    for (const char* name : {"pages", "build/pages"}) {
+    for (const char* name : {"pages", "build/pages", "share/unavoce/web"}) {
       if (fs::exists(folder / name / "index.html", error)) return folder / name;
     }
   }

@@ -37,8 +37,8 @@ class WebRoot {
   std::string page_sha256_ = std::string(64, '0');
 };
 
-/// Where the pages are when nothing is configured: web/ beside the program's folder (a build), else
-/// /usr/share/unavoce/web.
+/// Where the pages are when nothing is configured: pages/, build/pages/ (a build) or share/unavoce/web/ (an
+/// installation) in one of the folders above the program, else /usr/share/unavoce/web.
 std::filesystem::path default_web_root();
 
 }  // namespace unavoce::server

@@ -41,7 +41,8 @@ Error refused(const std::string& step) {
 Result<void> allow(const Descriptor& rules, const std::filesystem::path& path, std::uint64_t access) {
   const Descriptor place(open(path.c_str(), O_PATH | O_CLOEXEC));
   if (place.get() < 0) {
-    if (errno == ENOENT) return boost::outcome_v2::success();
+    // A home that belongs to somebody else, or is none (/dev/null), is no folder of ours. No rule means no right.
+    if (errno == ENOENT || errno == ENOTDIR || errno == EACCES) return boost::outcome_v2::success();
     return refused("open " + path.string());
   }
   landlock_path_beneath_attr beneath{};

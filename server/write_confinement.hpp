@@ -14,8 +14,8 @@ namespace unavoce::server {
 
 enum class Confined { yes, not_offered };
 
-/// Confines writing to `folders` and what lies beneath them, and to /dev/null; folders that do not exist are left out.
-/// Cannot be undone.
+/// Confines writing to `folders` and what lies beneath them, and to /dev/null; folders that do not exist, or that this
+/// process may not reach, are left out: nothing can be written there from then on. Cannot be undone.
 Result<Confined> confine_writes(std::span<const std::filesystem::path> folders);
 
 }  // namespace unavoce::server

@@ -214,6 +214,59 @@ TEST_CASE("fsck finds a withdrawal that a crash interrupted, and leaves it to th
   expect_found_and_left_alone({"", damage.make, "unfinished", "wrapped key of approval", damage.steps});
 }
 
+TEST_CASE("fsck says that the end of a retention goes on by itself, wherever a crash cut it off, and misses nothing") {
+  const auto erase_keys = [](std::uint64_t count) {
+    return [count](const DataFolder& place) {
+      auto slots = must(storage::ErasureSlots::open(place.data() / "slots"));
+      for (std::uint64_t slot = 0; slot < count; ++slot) must(slots.erase(slot));
+    };
+  };
+  const std::pair<const char*, std::function<void(const DataFolder&)>> moments[] = {
+      {"after the first key", erase_keys(1)},
+      {"after the last key", erase_keys(3)},
+      {"after the first file",
+       [&](const DataFolder& place) {
+         erase_keys(3)(place);
+         fs::remove(place.first());
+       }},
+      {"after the last file",
+       [&](const DataFolder& place) {
+         erase_keys(3)(place);
+         fs::remove_all(place.blobs());
+       }},
+  };
+  for (const auto& [moment, make] : moments) {
+    const DataFolder place;
+    make(place);
+    const std::string before = place.state();
+    for (const char* options : {"", "--repair"}) {
+      const Outcome outcome = place.fsck(options);
+      CAPTURE(moment, options, outcome.output);
+      CHECK(outcome.exit_code == 0);
+      const json report = json::parse(outcome.output);
+      CHECK(report["faults"].empty());
+      REQUIRE(report["notes"].size() == 1);
+      CHECK_THAT(report["notes"][0].get<std::string>(), Catch::Contains(place.recording) &&
+                                                            Catch::Contains("retention is over") &&
+                                                            Catch::Contains("finishes the erasure"));
+      CHECK(place.state() == before);
+    }
+  }
+}
+
+TEST_CASE("fsck calls keys missing that are gone before the retention is over") {
+  const Damage damage{
+      "", [](const DataFolder& place) { must(must(storage::ErasureSlots::open(place.data() / "slots")).erase(0)); },
+      "missing", "wrapped key of approval",
+      [](SyntheticMeeting& meeting) {
+        meeting.add_room();
+        meeting.request(
+            [](consent::Request& request) { request.delete_after_ms = consent::TimeMs{4'000'000'000'000}; });
+        meeting.approve(meeting.host());
+      }};
+  expect_found_and_left_alone(damage);
+}
+
 TEST_CASE("fsck says which file, why and what to do") {
   const DataFolder place;
   cut(place.first(), 1);

@@ -127,6 +127,48 @@ setTimeout(() => say('waited in vain'), 20000);
   CHECK(place.beside("node slow.mjs ${url##*:}").output == "400\n");
 }
 
+TEST_CASE(
+    "who says a byte at a time makes way before one who has just come, and is cut off before the request is whole") {
+  const Place place;
+  // As many as there is room for, each a byte at a time, for longer than half of the time that a request has. Then
+  // somebody comes, and ten more after them: eleven of the slow ones make way, and only then the first comer speaks.
+  put(place.folder.path() / "drip.mjs", R"(import net from 'node:net';
+const port = Number(process.argv[2]);
+const all = 64;
+let begun = 0, gone = 0, comer, asked = false;
+const ask = () => {
+  if (!comer || gone < 11 || asked) return;
+  asked = true;
+  comer.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+};
+const lose = () => {
+  ++gone;
+  ask();
+  if (gone < all) return;
+  console.log('all cut off');
+  process.exit();
+};
+const come = () => {
+  comer = net.connect(port, '127.0.0.1', () => {
+    for (let i = 0; i < 10; ++i) net.connect(port, '127.0.0.1').on('error', () => undefined);
+    ask();
+  });
+  comer.on('error', () => undefined).on('data', (bytes) => console.log(String(bytes).split(' ')[1]));
+};
+for (let i = 0; i < all; ++i) {
+  const one = net.connect(port, '127.0.0.1', () => {
+    one.write('POST /add-checkpoint HTTP/1.1\r\nHost: x\r\nX-Slow: ');
+    const drip = setInterval(() => one.write('a'), 100);
+    one.on('close', () => { clearInterval(drip); lose(); });
+    if (++begun === all) setTimeout(come, 6000);
+  });
+  one.on('error', () => undefined);
+}
+setTimeout(() => { console.log('waited in vain'); process.exit(); }, 60000);
+)");
+  CHECK(place.beside("node drip.mjs ${url##*:}").output == "404\nall cut off\n");
+}
+
 TEST_CASE("a checkpoint that a witness must have cosigned, and has not, fails the check") {
   const Place place;
   const std::string line = program + " ledger check http://127.0.0.1:$(cat port) --wait 0 --seen shown/checkpoint";

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 #include <thread>
 #include <type_traits>
+#include <utility>
 
 #include "people.hpp"
 
@@ -25,6 +26,25 @@ std::int64_t monotonic_ns() noexcept {
   clock_gettime(CLOCK_MONOTONIC, &now);
   return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
 }
+
+/// The clock of a gate whose thread, having read it, has to wait while a frame arrives and is asked about.
+struct SlowThread {
+  static std::int64_t clock() noexcept {
+    const std::int64_t read = ++now;
+    if (permit == nullptr || std::exchange(waited, true)) return read;
+    arrived = ++now;
+    was_admitted = permit->admits(arrived, arrived);
+    was_admitted_from_before = permit->admits(read - 50, arrived);
+    return read;
+  }
+
+  static inline const Permit* permit = nullptr;
+  static inline std::int64_t now = 200;
+  static inline std::int64_t arrived = 0;
+  static inline bool waited = false;
+  static inline bool was_admitted = false;
+  static inline bool was_admitted_from_before = false;
+};
 
 struct Anything {
   template <class T>
@@ -78,6 +98,55 @@ TEST_CASE("a prepared permit admits nothing before its gate begins, and nothing 
   CHECK(permit.opened_at_ns() == 200);
   CHECK_FALSE(permit.admits(150, 250));
   CHECK(permit.admits(200, 250));
+}
+
+TEST_CASE(
+    "a gate whose thread is held up while it begins refuses no frame from its opening instant on, and admits none "
+    "from before",
+    "[gate]") {
+  Gate gate;
+  const auto permit = gate.prepare(kRecording, 1, kRoster, 100);
+  SlowThread::permit = &permit;
+  gate.begin(&SlowThread::clock);
+  SlowThread::permit = nullptr;
+  REQUIRE(SlowThread::waited);
+  CHECK(SlowThread::was_admitted == (SlowThread::arrived >= permit.opened_at_ns()));
+  CHECK_FALSE(SlowThread::was_admitted_from_before);
+  CHECK(permit.opened_at_ns() > 200);
+  CHECK(permit.opened_at_ns() <= SlowThread::now);
+  CHECK(permit.admits(SlowThread::now, SlowThread::now));
+  const auto opened = permit.opened_at_ns();
+  gate.begin(&SlowThread::clock);
+  CHECK(permit.opened_at_ns() == opened);
+}
+
+TEST_CASE("every frame that any thread saw arrive from the opening instant on is admitted, and none before", "[gate]") {
+  struct Seen {
+    std::int64_t last_refused = 0;
+    std::int64_t first_admitted = 0;
+  };
+  for (int round = 0; round < 50; ++round) {
+    Gate gate;
+    const auto permit = gate.prepare(kRecording, 1, kRoster, monotonic_ns());
+    std::atomic<int> started{0};
+    std::vector<Seen> seen(3);
+    std::vector<std::thread> readers;
+    for (auto& mine : seen)
+      readers.emplace_back([&mine, &started, permit] {
+        ++started;
+        while (mine.first_admitted == 0) {
+          const auto arrived = monotonic_ns();
+          (permit.admits(arrived, arrived) ? mine.first_admitted : mine.last_refused) = arrived;
+        }
+      });
+    while (started < 3) std::this_thread::yield();
+    gate.begin(&monotonic_ns);
+    for (auto& reader : readers) reader.join();
+    for (const auto& [last_refused, first_admitted] : seen) {
+      CHECK(last_refused < permit.opened_at_ns());
+      CHECK(first_admitted >= permit.opened_at_ns());
+    }
+  }
 }
 
 TEST_CASE("a permit that was closed before its gate began admits nothing for ever") {

@@ -270,9 +270,10 @@ test('after the take the memory of the service holds no consent key, no room key
   const [program, ...args] = [...as_root, process.execPath, new URL('memory_scan.mjs', import.meta.url).pathname, String(meeting.service.child.pid)];
   const { status, stdout, stderr } = await run(program, args, { input: [...canaries, ...secrets].map((needle) => needle.toString('hex')).join('\n') });
   assert.equal(status, 0, stderr);
-  const { found, bytes_read } = JSON.parse(stdout);
+  const { found, bytes_read, made_code } = JSON.parse(stdout);
   t.diagnostic(`${secrets.length} spellings of secrets, ${(bytes_read / 1e6).toFixed(0)} MB of memory`);
   assert.deepEqual(found, canaries.map((_, index) => index), 'the canaries, and nothing but the canaries');
+  assert.deepEqual(made_code, [], 'nothing made code in memory: packaging/unavoced.service.in forbids it');
 });
 
 test('no page complained', () => assert.deepEqual(meeting.people.flatMap(({ complaints }) => complaints), []));

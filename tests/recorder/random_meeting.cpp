@@ -189,7 +189,7 @@ void RandomMeeting::open(const consent::OpenGate& effect) {
   opened_.push_back({gate_.prepare(effect.recording, effect.take, effect.roster, monotonic_ns()), effect.roster});
   running_.emplace(effect.recording, effect.take);
   recorder_.start_take(opened_.back().permit);
-  gate_.begin(monotonic_ns());
+  gate_.begin(monotonic_ns);
 }
 
 void RandomMeeting::end_take(const consent::EndTake& effect) {

@@ -39,8 +39,7 @@ void become_nobody() {
   const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
   (void)setrlimit(RLIMIT_MEMLOCK, &unlimited);  // as the service unit has it
   if (setgroups(0, nullptr) != 0 || setgid(kNobody) != 0 || setuid(kNobody) != 0) _exit(126);
-  unsetenv("HOME");  // root's, which nobody may enter
-  unsetenv("XDG_CACHE_HOME");
+  // HOME stays root's, which nobody may enter: that keeps no service from starting.
 }
 
 /// Runs `job` in a child without privileges; whether it said yes.

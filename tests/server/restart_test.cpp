@@ -8,7 +8,35 @@
 using namespace unavoce;
 using namespace unavoce::server;
 using namespace unavoce::server::test;
+using consent::EndReason;
 using consent::Kind;
+
+namespace {
+
+/// The next statement of a room, under which no request from before holds.
+void rename_room(const RunningServer& server, Host& host) {
+  host.room.previous = consent::id_of(host.room);
+  host.room.version++;
+  host.room.title = "Daily";
+  const std::string body = envelope_body(consent::sign_statement(host.room, host.room_key));
+  REQUIRE(server.fetch("PUT", "/api/v1/rooms/" + host.room.room.hex(), host.login, body).status == 200);
+}
+
+/// Why the recording is over; nothing while its final seal is missing.
+std::optional<EndReason> end_of(const AfterCrash& crash) {
+  const auto seals = statements_of<consent::Seal>(*crash.server, *crash.host, crash.recording);
+  if (seals.empty() || seals.back().body.take) return std::nullopt;
+  return seals.back().body.reason;
+}
+
+/// Nobody is waited for, and what is owed to the ledger follows at once.
+void without_sweep(Config& config) {
+  config.come_back_within = std::chrono::hours(1);
+  config.try_again_after = std::chrono::milliseconds(10);
+  config.max_requests_per_second = 1'000'000;  // the ledger is asked until it says so
+}
+
+}  // namespace
 
 TEST_CASE("after a restart the gate is closed, and the recording goes on once everybody approved again", "[meeting]") {
   const AfterCrash crash;
@@ -95,6 +123,56 @@ TEST_CASE("a recording that a restarted service took up for nobody ends like one
   }
   const Attendee anna(*crash.host, Attendee::As::host);
   CHECK(anna.welcome.at("request").is_null());
+}
+
+TEST_CASE("a crash between a room's new statement and the seal of what it ended: the start seals it", "[meeting]") {
+  const char* fault =
+      "CREATE TRIGGER no_seals BEFORE INSERT ON ledger_entries WHEN NEW.kind = 'seal' "
+      "BEGIN SELECT RAISE(ABORT, 'the disk fails'); END";
+  const AfterCrash crash(
+      [&](const RunningServer& server, Recorded& meeting) {
+        auto disk = storage::Database::open(server.data_folder() / "ledger.db").value();
+        disk.handle().exec(fault);
+        rename_room(server, meeting.host);
+      },
+      [](Config& config) {
+        auto disk = storage::Database::open(config.data_folder / "ledger.db").value();
+        disk.handle().exec("DROP TRIGGER no_seals");
+        without_sweep(config);
+      });
+  const auto end = end_of(crash);
+  REQUIRE(end);
+  CHECK(*end == EndReason::interrupted);
+  CHECK(crash.server->log_text().find("could not be recovered") == std::string::npos);
+}
+
+TEST_CASE("what a crash left open is sealed when its room has a new statement, although people are there by now",
+          "[meeting]") {
+  AfterCrash crash({}, without_sweep);
+  REQUIRE_FALSE(end_of(crash));
+  rename_room(*crash.server, *crash.host);
+  const Attendee anna(*crash.host, Attendee::As::host);
+  CHECK(anna.welcome.at("request").is_null());
+  await([&] { return end_of(crash).has_value(); });
+  CHECK(*end_of(crash) == EndReason::interrupted);
+}
+
+TEST_CASE("what a crash left open and nobody may record any more is sealed although people are in its room",
+          "[meeting]") {
+  consent::TimeMs until{};
+  const AfterCrash crash(
+      [&](const RunningServer&, Recorded& meeting) {
+        meeting.anna.request.reset();
+        meeting.anna.ask({Kind::audio}, [&](consent::Request& request) {
+          until = request.expires_ms = wall_time() + consent::SpanMs{3000};
+        });
+      },
+      without_sweep);
+  await([&] { return wall_time() > until; });
+  const Attendee anna(*crash.host, Attendee::As::host);
+  CHECK(anna.welcome.at("request").is_null());
+  await([&] { return end_of(crash).has_value(); });
+  CHECK(*end_of(crash) == EndReason::expired);
 }
 
 TEST_CASE("a request that was cut off before it was durable does not hide the recording that goes on", "[meeting]") {
