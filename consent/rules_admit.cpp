@@ -55,7 +55,7 @@ Result<Approved> admit(const MeetingState& state, const Signed<Approval>& approv
 
 Result<Refused> admit(const MeetingState& state, const Signed<Refusal>& refusal) {
   BOOST_OUTCOME_TRY(check_is_asked(state, refusal.body));
-  return Refused{refusal.body.request, refusal.body.participant};
+  return Refused{refusal.body.request, refusal.body.participant, refusal.body.key};
 }
 
 Result<Confirmed> admit(const MeetingState& state, const Signed<Confirmation>& confirmation) {
@@ -98,13 +98,25 @@ std::vector<StatementId> wholly_withdrawn(std::span<const ApprovalRow> approvals
   return gone;
 }
 
+bool is_overruled(std::span<const StatementId> named, std::span<const AnswerRow> answers) {
+  return std::ranges::any_of(named, [&](const StatementId& id) {
+    const auto given = std::ranges::find(answers, id, &AnswerRow::id);
+    return given == answers.end() || std::ranges::any_of(answers, [&](const AnswerRow& later) {
+             return later.key == given->key && later.sequence > given->sequence;
+           });
+  });
+}
+
 MeetingState restored(const RequestTerms& terms, std::span<const Event> answers, std::uint32_t next_take) {
   MeetingState state;
   state.room_statement = terms.room_statement;
   state.recording.emplace(terms);
   state.recording->next_take = next_take;
   for (const auto& event : answers) {
-    if (const auto* refused = std::get_if<Refused>(&event)) state.recording->resting.erase(refused->participant);
+    if (const auto* refused = std::get_if<Refused>(&event)) {
+      state.recording->resting.erase(refused->participant);
+      forget_resting(*state.recording, refused->key);
+    }
     if (const auto* withdrawn = std::get_if<Withdrawn>(&event)) state = step(std::move(state), *withdrawn, {}).state;
     if (const auto* approved = std::get_if<Approved>(&event)) {
       auto in_order = *approved;
