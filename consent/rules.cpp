@@ -392,19 +392,4 @@ Step step(MeetingState state, const Event& event, TimeMs now) {
   return {std::move(state), std::move(effects)};
 }
 
-bool is_wanted(const MeetingState& state, const RecordingId& recording, std::uint32_t take, TimeMs now) {
-  const MeetingState then = step(state, Tick{}, now).state;
-  const auto& preparation = then.preparation;
-  return preparation && preparation->recording == recording && preparation->take == take && !preparation->outdated;
-}
-
-std::optional<TimeMs> next_deadline(const MeetingState& state) {
-  if (!state.recording) return std::nullopt;
-  auto deadline = state.recording->terms.expires;
-  for (const auto& [participant, member] : state.members)
-    if (has_live_approval(state, member))
-      deadline = std::min(deadline, state.recording->approvals.at(*member.approval).expires);
-  return deadline;
-}
-
 }  // namespace unavoce::consent

@@ -1,4 +1,5 @@
-// From statements to events and back: admit, withdrawn_by, wholly_withdrawn, restored.
+// From statements to events and back (admit, withdrawn_by, wholly_withdrawn, is_overruled, restored), and what a state
+// means for what comes (is_wanted, next_deadline).
 #include <algorithm>
 
 #include "consent/rules.hpp"
@@ -105,6 +106,21 @@ bool is_overruled(std::span<const StatementId> named, std::span<const AnswerRow>
              return later.key == given->key && later.sequence > given->sequence;
            });
   });
+}
+
+bool is_wanted(const MeetingState& state, const RecordingId& recording, std::uint32_t take, TimeMs now) {
+  const MeetingState then = step(state, Tick{}, now).state;
+  const auto& preparation = then.preparation;
+  return preparation && preparation->recording == recording && preparation->take == take && !preparation->outdated;
+}
+
+std::optional<TimeMs> next_deadline(const MeetingState& state) {
+  if (!state.recording) return std::nullopt;
+  auto deadline = state.recording->terms.expires;
+  for (const auto& [participant, member] : state.members)
+    if (has_live_approval(state, member))
+      deadline = std::min(deadline, state.recording->approvals.at(*member.approval).expires);
+  return deadline;
 }
 
 MeetingState restored(const RequestTerms& terms, std::span<const Event> answers, std::uint32_t next_take) {
