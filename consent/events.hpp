@@ -38,6 +38,7 @@ struct Left {
 struct Refused {
   StatementId request;
   ParticipantId participant;
+  crypto::PublicKey key;
 };
 /// A withdrawal arrived. Make it with withdrawn_by() (rules.hpp).
 struct Withdrawn {

@@ -17,6 +17,21 @@ bool gate_is_open(const MeetingState& state) noexcept {
   return state.recording && state.recording->running;
 }
 
+void forget_resting(Recording& recording, const crypto::PublicKey& key) {
+  std::erase_if(recording.resting, [&](const auto& entry) {
+    const auto approval = recording.approvals.find(entry.second);
+    return approval != recording.approvals.end() && approval->second.key == key;
+  });
+}
+
+Scope may_be_recorded(const MeetingState& state, const RecordingId& recording, std::uint32_t take,
+                      const StatementId& approval) {
+  if (!gate_is_open(state) || state.recording->terms.recording != recording) return {};
+  const RunningTake& running = *state.recording->running;
+  const auto seat = std::ranges::find(running.roster, approval, &Seat::approval);
+  return running.take == take && seat != running.roster.end() ? seat->scope : Scope{};
+}
+
 bool answers_at_the_door(const MeetingState& state, const Room& room, Role role) noexcept {
   return room.lobby && state.recording.has_value() && role != Role::host;
 }

@@ -93,6 +93,9 @@ struct Recording {
   std::optional<EndReason> last_end{};  ///< why the last take ended, or the last preparation came to nothing
 };
 
+/// No approval of this key is brought back by Confirmed any more: its last word is another one.
+void forget_resting(Recording& recording, const crypto::PublicKey& key);
+
 /// A take on its way: PrepareTake was ordered, TakeDurable or TakeFailed has not come yet. At most one at a time.
 struct Preparation {
   RecordingId recording;
@@ -129,6 +132,13 @@ std::vector<ParticipantId> may_enter(const MeetingState& state);
 
 /// Inside, that is on the roster; not in front of the door.
 bool is_in_room(const MeetingState& state, const ParticipantId& participant) noexcept;
+
+// ---- what may be written of a take
+
+/// What may be recorded of an approval in the take that runs: what was granted and not taken back since. Empty for any
+/// other take.
+Scope may_be_recorded(const MeetingState& state, const RecordingId& recording, std::uint32_t take,
+                      const StatementId& approval);
 
 // ---- what can be told to people (pure, derived)
 

@@ -123,18 +123,20 @@ class Stepper {
   void operator()(const Approved& event) {
     if (!recording() || recording()->terms.request != event.request) return;
     if (recording()->approvals.contains(event.id) || recording()->gone.contains(event.id)) return;
+    overrule(event.key);
     const auto left = left_of(event);
     if (!left) {
       recording()->gone.insert(event.id);
       effects_.push_back(Erase{recording()->terms.recording, {event.id}, recording()->terms.withdrawal_erases});
-      return;
+      return settle(EndReason::new_approval);
     }
     const GivenApproval approval{event.participant, event.key, *left, event.expires};
     recording()->approvals.emplace(event.id, approval);
     auto* member = find(event.participant, event.key);
-    if (!member || event.as_of < member->changed || !grants_enough(approval)) return;
-    set_answer(*member, Answer::approved, event.id);
-    recording()->resting.erase(event.participant);
+    if (member && event.as_of >= member->changed && grants_enough(approval)) {
+      set_answer(*member, Answer::approved, event.id);
+      recording()->resting.erase(event.participant);
+    }
     settle(EndReason::new_approval);
   }
 
@@ -142,6 +144,7 @@ class Stepper {
     const auto found = state_.members.find(event.participant);
     if (!recording() || recording()->terms.request != event.request || found == state_.members.end()) return;
     recording()->resting.erase(event.participant);
+    forget_resting(*recording(), event.key);
     found->second.changed = state_.moment;
     const bool named = recording()->terms.names_refusals;
     // In front of the door there may be only one: unless refusals are named, nothing is told of theirs.
@@ -294,6 +297,14 @@ class Stepper {
 
   // ---- approvals and what is left of them
 
+  /// What a key approved before does not count any more: the ledger has a newer approval of it, which replaces the
+  /// others there also if it does not come into force (it was overtaken, or was about to expire).
+  void overrule(const crypto::PublicKey& key) {
+    for (auto& [participant, member] : state_.members)
+      if (member.key == key && member.approval) set_answer(member, Answer::none);
+    forget_resting(*recording(), key);
+  }
+
   bool grants_enough(const GivenApproval& approval) {
     return approval.expires > state_.now && recording()->terms.minimum_scope.subset_of(approval.scope);
   }
@@ -379,15 +390,6 @@ Step step(MeetingState state, const Event& event, TimeMs now) {
   stepper.prepare_next();
   auto effects = std::move(stepper).effects();
   return {std::move(state), std::move(effects)};
-}
-
-std::optional<TimeMs> next_deadline(const MeetingState& state) {
-  if (!state.recording) return std::nullopt;
-  auto deadline = state.recording->terms.expires;
-  for (const auto& [participant, member] : state.members)
-    if (has_live_approval(state, member))
-      deadline = std::min(deadline, state.recording->approvals.at(*member.approval).expires);
-  return deadline;
 }
 
 }  // namespace unavoce::consent

@@ -24,6 +24,11 @@ struct Step {
 /// latest one seen counts as the latest one.
 Step step(MeetingState state, const Event& event, TimeMs now);
 
+/// Whether a take that is being prepared may still be written to the ledger and shown to hosts: by then (`now`) nothing
+/// has happened that would keep it from opening. If not, tell TakeFailed: it counts as no fault, and the next take, if
+/// any, is ordered at once.
+bool is_wanted(const MeetingState& state, const RecordingId& recording, std::uint32_t take, TimeMs now);
+
 /// When the next Tick is due: the earliest end of the request or of a live approval; nothing without a request.
 std::optional<TimeMs> next_deadline(const MeetingState& state);
 
@@ -70,6 +75,18 @@ bool leaves_nothing(Scope granted, Scope taken) noexcept;
 /// nothing is left of what such an approval granted, it counts as withdrawn as a whole.
 std::vector<StatementId> wholly_withdrawn(std::span<const ApprovalRow> approvals,
                                           std::span<const WithdrawalRow> withdrawals);
+
+/// An approval or a refusal as it stands in the ledger.
+struct AnswerRow {
+  StatementId id;
+  crypto::PublicKey key;
+  std::uint64_t sequence;
+};
+
+/// Whether one of these approvals is not among the answers, or its key has answered once more since: a take that names
+/// it would be no evidence of what was agreed to. Withdrawals are not looked at: the rules hear of one before its row
+/// is written, of an approval afterwards.
+bool is_overruled(std::span<const StatementId> named, std::span<const AnswerRow> answers);
 
 /// A session whose service was restarted: the request is still in force, nobody is here yet, the gate is closed.
 /// `answers` are the Approved, Refused and Withdrawn events of the recording, in the ledger's order; `next_take` comes

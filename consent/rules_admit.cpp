@@ -1,4 +1,5 @@
-// From statements to events and back: admit, withdrawn_by, wholly_withdrawn, restored.
+// From statements to events and back (admit, withdrawn_by, wholly_withdrawn, is_overruled, restored), and what a state
+// means for what comes (is_wanted, next_deadline).
 #include <algorithm>
 
 #include "consent/rules.hpp"
@@ -55,7 +56,7 @@ Result<Approved> admit(const MeetingState& state, const Signed<Approval>& approv
 
 Result<Refused> admit(const MeetingState& state, const Signed<Refusal>& refusal) {
   BOOST_OUTCOME_TRY(check_is_asked(state, refusal.body));
-  return Refused{refusal.body.request, refusal.body.participant};
+  return Refused{refusal.body.request, refusal.body.participant, refusal.body.key};
 }
 
 Result<Confirmed> admit(const MeetingState& state, const Signed<Confirmation>& confirmation) {
@@ -98,13 +99,40 @@ std::vector<StatementId> wholly_withdrawn(std::span<const ApprovalRow> approvals
   return gone;
 }
 
+bool is_overruled(std::span<const StatementId> named, std::span<const AnswerRow> answers) {
+  return std::ranges::any_of(named, [&](const StatementId& id) {
+    const auto given = std::ranges::find(answers, id, &AnswerRow::id);
+    return given == answers.end() || std::ranges::any_of(answers, [&](const AnswerRow& later) {
+             return later.key == given->key && later.sequence > given->sequence;
+           });
+  });
+}
+
+bool is_wanted(const MeetingState& state, const RecordingId& recording, std::uint32_t take, TimeMs now) {
+  const MeetingState then = step(state, Tick{}, now).state;
+  const auto& preparation = then.preparation;
+  return preparation && preparation->recording == recording && preparation->take == take && !preparation->outdated;
+}
+
+std::optional<TimeMs> next_deadline(const MeetingState& state) {
+  if (!state.recording) return std::nullopt;
+  auto deadline = state.recording->terms.expires;
+  for (const auto& [participant, member] : state.members)
+    if (has_live_approval(state, member))
+      deadline = std::min(deadline, state.recording->approvals.at(*member.approval).expires);
+  return deadline;
+}
+
 MeetingState restored(const RequestTerms& terms, std::span<const Event> answers, std::uint32_t next_take) {
   MeetingState state;
   state.room_statement = terms.room_statement;
   state.recording.emplace(terms);
   state.recording->next_take = next_take;
   for (const auto& event : answers) {
-    if (const auto* refused = std::get_if<Refused>(&event)) state.recording->resting.erase(refused->participant);
+    if (const auto* refused = std::get_if<Refused>(&event)) {
+      state.recording->resting.erase(refused->participant);
+      forget_resting(*state.recording, refused->key);
+    }
     if (const auto* withdrawn = std::get_if<Withdrawn>(&event)) state = step(std::move(state), *withdrawn, {}).state;
     if (const auto* approved = std::get_if<Approved>(&event)) {
       auto in_order = *approved;

@@ -146,7 +146,10 @@ void Takes::appeared(const std::string& publisher, PublishKind kind) {
         const bool has = std::ranges::any_of(take.tracks, [&](const Track& track) {
           return track.kind == kind && track.writer->order().approval == order.approval;
         });
-        if (order.publisher == publisher && !has && order.kinds.contains(consent::Kind::screen))
+        // Between the offer and its answer it may have been taken back.
+        const bool taken_back =
+            !take.permit.empty() && !take.permit.front().covers(order.approval, consent::Kind::screen);
+        if (order.publisher == publisher && !has && !taken_back && order.kinds.contains(consent::Kind::screen))
           wanted.emplace_back(key, order);
       }
     }

@@ -152,6 +152,26 @@ Result<void> add_to(Evidence& evidence, Services& services, const consent::Entry
 
 }  // namespace
 
+/// Only what it needs is read: it runs while everybody waits for the gate.
+Result<bool> is_overruled(Services& services, const consent::Take& take) {
+  BOOST_OUTCOME_TRY(const auto entries, services.ledger.entries(take.recording.hex()));
+  std::vector<consent::AnswerRow> answers;
+  for (const auto& entry : entries) {
+    if (entry.kind == "request") {
+      BOOST_OUTCOME_TRY(const auto request, consent::parse_statement<consent::Request>(entry.envelope));
+      BOOST_OUTCOME_TRY(const auto room, services.ledger.latest_room(request.body.room));
+      if (!room || room->id != request.body.room_statement) return true;
+    } else if (entry.kind == "approval") {
+      BOOST_OUTCOME_TRY(const auto approval, consent::parse_statement<consent::Approval>(entry.envelope));
+      answers.push_back({approval.id, approval.body.key, entry.sequence});
+    } else if (entry.kind == "refusal") {
+      BOOST_OUTCOME_TRY(const auto refusal, consent::parse_statement<consent::Refusal>(entry.envelope));
+      answers.push_back({refusal.id, refusal.body.key, entry.sequence});
+    }
+  }
+  return consent::is_overruled(take.approvals, answers);
+}
+
 Result<Evidence> read_evidence(Services& services, const consent::RecordingId& recording) {
   BOOST_OUTCOME_TRY(auto entries, services.ledger.entries(recording.hex()));
   Evidence evidence;

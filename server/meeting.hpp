@@ -151,6 +151,8 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
 
   // ---- takes (meeting_takes.cpp), as jobs
 
+  /// Nothing has overtaken this take yet; looked at after every wait, and before anything of it is shown or written.
+  bool is_wanted(const consent::PrepareTake& effect) const;
   Task<void> prepare(consent::PrepareTake effect);
   Task<void> try_to_prepare(const consent::PrepareTake& effect);
   Task<Result<void>> make_durable(const consent::PrepareTake& effect, std::vector<recorder::PreparedTrack> files);
@@ -186,7 +188,7 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   std::set<consent::StatementId> heard_;
   std::deque<std::pair<std::string, crypto::Digest>> former_places_;  // path and token of the last ones taken away
   std::optional<Proposal> proposal_;
-  std::set<std::pair<consent::RecordingId, std::uint32_t>> ended_takes_;  // those whose seal is, or will be, written
+  std::set<std::pair<consent::RecordingId, std::uint32_t>> ended_takes_;  // also those that never became durable
   std::string take_envelope_;                                             // of the take that is prepared or runs
   std::optional<consent::TimeMs> opened_;
   std::int64_t last_approval_ns_ = 0;

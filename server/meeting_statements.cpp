@@ -179,6 +179,9 @@ Task<Result<Accepted>> Meeting::refuse(consent::Signed<consent::Refusal> refusal
   const consent::ParticipantId id = refusal.body.participant;
   Person* person = find(id);
   if (!request_ || person == nullptr) co_return Error(Errc::not_found, "there is nothing to refuse here now");
+  // As with an approval: somebody else's signature must not use up this person's challenge.
+  if (person->key != refusal.body.key)
+    co_return Error(Errc::forbidden, "this key is not this person's", "not_permitted");
   auto checked = consent::check_refusal(refusal, *request_, person->challenge, wall_time());
   if (!checked) {
     (void)co_await renew_challenge(id, Tell::now);

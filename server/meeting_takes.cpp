@@ -19,7 +19,17 @@ consent::Scope media_of(consent::Scope scope) {
   return scope.without({consent::Kind::chat});
 }
 
+constexpr const char* kOvertaken = "overtaken";
+
+Error overtaken() {
+  return Error(Errc::conflict, "something happened while the take was prepared; another one follows", kOvertaken);
+}
+
 }  // namespace
+
+bool Meeting::is_wanted(const consent::PrepareTake& effect) const {
+  return consent::is_wanted(state_, effect.recording, effect.take, wall_time());
+}
 
 Task<void> Meeting::prepare(consent::PrepareTake effect) {
   std::string failure;
@@ -37,6 +47,10 @@ Task<void> Meeting::prepare(consent::PrepareTake effect) {
 }
 
 Task<void> Meeting::try_to_prepare(const consent::PrepareTake& effect) {
+  if (!is_wanted(effect)) {  // it had to wait for the end of the take before it
+    apply(consent::TakeFailed{effect.recording, effect.take, consent::Part::ledger});
+    co_return;
+  }
   recorder::TakeOrder order{effect.recording, effect.take, {}};
   for (const auto& seat : effect.roster) {
     const auto approval = approvals_.find(seat.approval);
@@ -58,16 +72,21 @@ Task<void> Meeting::try_to_prepare(const consent::PrepareTake& effect) {
     apply(consent::TakeDurable{effect.recording, effect.take});
     co_return;
   }
+  ended_takes_.emplace(effect.recording, effect.take);  // no file of it that comes now is announced
   using Answer = recorder::Result<std::vector<recorder::SealedTrackFile>>;
   const auto removed = co_await answer_of<Answer>(services_.executors.control, [&](auto done) {
     services_.recorder.end_take(effect.recording, effect.take, std::move(done));
   });
   if (!removed) services_.log.error("files of a take that failed could not be removed: " + removed.error().text);
+  // The rules count no fault if they know what overtook it, and there is none then.
+  const bool is_no_fault = durable.error().word == kOvertaken && !is_wanted(effect);
   apply(consent::TakeFailed{effect.recording, effect.take, consent::Part::ledger});
+  if (is_no_fault) co_return;
   report_fault(consent::Part::ledger, "no take can be written to the ledger: " + durable.error().text);
 }
 
-/// `take` and every `track` in one transaction: from here on the evidence is there before the media.
+/// `take` and every `track` in one transaction: from here on the evidence is there before the media. A take that was
+/// overtaken is not written: it would name what somebody has replaced by then, and no recording with it verifies.
 Task<Result<void>> Meeting::make_durable(const consent::PrepareTake& effect,
                                          std::vector<recorder::PreparedTrack> files) {
   // A seal that is owed comes before the next take.
@@ -75,7 +94,11 @@ Task<Result<void>> Meeting::make_durable(const consent::PrepareTake& effect,
   BOOST_OUTCOME_CO_TRY(std::move(settled));
   auto proposed = co_await propose_take(effect);
   BOOST_OUTCOME_CO_TRY(auto take, std::move(proposed));
+  if (!is_wanted(effect)) co_return overtaken();
   auto appended = co_await services_.in_database([&]() -> Result<void> {
+    // By what the rules have not heard of yet: an approval or a room statement that became durable just now.
+    BOOST_OUTCOME_TRY(const bool is_late, is_overruled(services_, take.body));
+    if (is_late) return overtaken();
     std::vector<consent::NewEntry> entries{consent::new_entry(take)};
     for (const auto& file : files) {
       consent::Track body{effect.recording, effect.take, file.approval,      file.file,
@@ -98,14 +121,15 @@ Task<Result<consent::Signed<consent::Take>>> Meeting::propose_take(const consent
                      wall_time()};
   for (const auto& seat : effect.roster) body.approvals.push_back(seat.approval);
   BOOST_OUTCOME_CO_TRY(auto take, sign_as_service(services_, std::move(body)));
+  // A host's page compares it with the roster that it was told, and would take the service for a liar.
+  if (!is_wanted(effect)) co_return overtaken();
   proposal_ = Proposal{take.id.hex(), take.envelope, std::make_shared<Signal>(services_.executors.control)};
   const std::string message = take_proposal_message(proposal_->take_id, take.envelope);
   for (const auto& [id, person] : people_) {
     if (person.role == consent::Role::host && consent::is_in_room(state_, id)) person.send(message);
   }
-  const bool outdated = !state_.preparation || state_.preparation->outdated;
   const std::shared_ptr<Signal> answered = proposal_->answered;
-  if (!outdated) co_await answered->wait(kCountersignWithin);
+  co_await answered->wait(kCountersignWithin);
   const std::string envelope = std::move(proposal_->envelope);
   proposal_.reset();
   BOOST_OUTCOME_CO_TRY(auto final_take, consent::parse_statement<consent::Take>(envelope));
@@ -162,9 +186,17 @@ Task<void> Meeting::add_track(recorder::TrackPrepared event) {
     if (!erased) services_.log.error("a file that came too late could not be erased: " + erased.error().text);
     co_return;
   }
+  // What was taken back meanwhile is not announced: the withdrawal may be in the ledger already, and no frame of it
+  // comes. A file of which nothing is left stays empty, and goes when its take ends.
+  const consent::Scope kinds =
+      file.kinds.common(consent::may_be_recorded(state_, event.recording, event.take, file.approval));
+  if (kinds.empty()) {
+    services_.log.debug("a file was prepared for what has been taken back; it is not used");
+    co_return;
+  }
   const auto appended = co_await services_.in_database([&]() -> Result<void> {
     consent::Track body{event.recording, event.take, file.approval,      file.file,
-                        file.name,       file.kinds, file.header_sha256, services_.service_key.public_key(),
+                        file.name,       kinds,      file.header_sha256, services_.service_key.public_key(),
                         wall_time()};
     BOOST_OUTCOME_TRY(auto track, sign_as_service(services_, std::move(body)));
     const auto entry = consent::new_entry(track);

@@ -38,7 +38,7 @@ Result<std::vector<consent::Event>> answers_to(Services& services, const consent
                                           body.expires_ms, 0});
     } else if (entry.kind == "refusal") {
       BOOST_OUTCOME_TRY(auto refusal, consent::parse_statement<consent::Refusal>(entry.envelope));
-      answers.push_back(consent::Refused{refusal.body.request, refusal.body.participant});
+      answers.push_back(consent::Refused{refusal.body.request, refusal.body.participant, refusal.body.key});
     } else if (entry.kind == "withdrawal") {
       BOOST_OUTCOME_TRY(auto withdrawal, consent::parse_statement<consent::Withdrawal>(entry.envelope));
       answers.push_back(consent::withdrawn_by(withdrawal));

@@ -1,6 +1,7 @@
 #include "observer.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace unavoce::consent::test {
 namespace {
@@ -17,35 +18,84 @@ void Observer::expect(bool holds, const char* promise) {
   if (!holds && broken_.empty()) broken_ = promise;
 }
 
-std::vector<Effect> Observer::tell(const Event& event, TimeMs now) {
-  const auto answered = [&](const RecordingId& recording, std::uint32_t take) {
-    const TakeName name{recording, take};
-    if (preparing_ != name) return false;
-    preparing_.reset();
-    return true;
-  };
-  if (const auto* durable = std::get_if<TakeDurable>(&event))
-    if (answered(durable->recording, durable->take)) takes_[{durable->recording, durable->take}].durable = true;
-  if (const auto* failed = std::get_if<TakeFailed>(&event)) answered(failed->recording, failed->take);
+bool Observer::is_prepared(const RecordingId& recording, std::uint32_t take) const {
+  return preparing_ == TakeName{recording, take};
+}
 
+Event Observer::as_told(const Event& event, TimeMs now) const {
+  if (const auto* failed = std::get_if<TakeFailed>(&event))
+    if (is_prepared(failed->recording, failed->take) && take_is_written())
+      return TakeDurable{failed->recording, failed->take};
+  if (const auto* durable = std::get_if<TakeDurable>(&event))
+    if (is_prepared(durable->recording, durable->take) && !take_is_written() &&
+        !is_wanted(state_, durable->recording, durable->take, now))
+      return TakeFailed{durable->recording, durable->take, Part::ledger};
+  return event;
+}
+
+void Observer::write_take() {
+  if (!preparing_ || take_is_written() || !is_wanted(state_, preparing_->first, preparing_->second, state_.now)) return;
+  takes_[*preparing_].durable = true;
+  check_written();
+}
+
+/// Of the take that is prepared, at the moment at which the ledger gets it.
+void Observer::check_written() {
+  const auto& take = takes_[*preparing_];
+  const auto asked = oracle_.request();
+  expect(!take.overtaken, "a take that was overtaken never reaches the ledger");
+  expect(asked && asked->second.recording == preparing_->first && !oracle_.broken() && oracle_.host_in_room(),
+         "a take in the ledger is of the request in force, with a host and without a fault");
+  expect(standing_of(take) == take.named, "every take in the ledger names exactly the roster of its time");
+}
+
+/// Of those whom a take names the ones that count; nothing if anybody in the room has none among them, or several.
+std::optional<std::set<StatementId>> Observer::standing_of(const TakeRecord& take) const {
+  std::set<StatementId> standing;
+  for (const auto& [participant, presence] : oracle_.present()) {
+    if (!presence.in_room) continue;
+    std::size_t approvals = 0;
+    for (const auto& id : take.named)
+      if (oracle_.may_stand_for(id, participant)) {
+        ++approvals;
+        standing.insert(id);
+      }
+    if (approvals != 1) return std::nullopt;
+  }
+  return standing;
+}
+
+std::vector<Effect> Observer::tell(const Event& claimed, TimeMs now) {
+  const Event event = as_told(claimed, now);
+  const auto* failed = std::get_if<TakeFailed>(&event);
+  const auto* durable = std::get_if<TakeDurable>(&event);
   erased_last_.clear();
   const auto faults_before = state_.faults;
   const auto moment = state_.moment;
   oracle_.hear(event, now);
+  if (durable && is_prepared(durable->recording, durable->take)) {
+    if (!std::exchange(takes_[*preparing_].durable, true)) check_written();
+    preparing_.reset();
+  }
+  if (failed && is_prepared(failed->recording, failed->take)) preparing_.reset();
   auto done = step(std::move(state_), event, now);
   state_ = std::move(done.state);
   kept_.hear(event, moment, state_);
   // A failed preparation is a fault that only the rules decide on; let the oracle hear it as one.
-  if (std::holds_alternative<TakeFailed>(event) && state_.faults != faults_before) {
-    oracle_.hear(Fault{std::get<TakeFailed>(event).part}, now);
+  if (failed && state_.faults != faults_before) {
+    oracle_.hear(Fault{failed->part}, now);
     ++state_.moment;  // the oracle counts facts, the rules count steps
   }
   carry_out(done.effects, now);
   check_all();
+  // Only these change anything for a recording that is over; to look at each time would be slow.
+  if (std::holds_alternative<Withdrawn>(event) || std::holds_alternative<Approved>(event))
+    check_withdrawals_afterwards();
   return std::move(done.effects);
 }
 
 Erase Observer::crash(const Crash& crash, TimeMs now) {
+  if (crash.take_durable) write_take();
   if (crash.last_word_lost) lose_last_word();
   for (const auto& approved : crash.in_ledger) {
     oracle_.hear(approved, now);
@@ -53,7 +103,7 @@ Erase Observer::crash(const Crash& crash, TimeMs now) {
   }
   oracle_.restart(over_, now);
   gate_.close(now.value);
-  end_takes(crash);
+  end_takes();
 
   const auto open = kept_.open_request(over_, state_.room_statement, now);
   for (const auto& terms : kept_.requests())  // nobody comes back to the others: they get their final seal
@@ -76,6 +126,7 @@ Erase Observer::crash(const Crash& crash, TimeMs now) {
     }
   }
   check_all();
+  check_withdrawals_afterwards();
   return erase;
 }
 
@@ -87,8 +138,7 @@ void Observer::lose_last_word() {
 }
 
 /// A take that the ledger has is sealed as interrupted, and its number is not used again; of any other nothing stays.
-void Observer::end_takes(const Crash& crash) {
-  if (preparing_ && crash.take_durable) takes_[*preparing_].durable = true;
+void Observer::end_takes() {
   preparing_.reset();
   running_.reset();
   std::erase_if(takes_, [](const auto& entry) { return !entry.second.durable; });
@@ -189,17 +239,9 @@ void Observer::check_gate() {
     const auto& take = takes_[*running_];
     expect(asked && running_->first == asked->second.recording, "the gate is open for the request in force only");
     expect(!oracle_.broken() && oracle_.host_in_room(), "the gate is open only with a host and without a fault");
-    std::set<StatementId> standing;
-    for (const auto& [participant, presence] : oracle_.present()) {
-      if (!presence.in_room) continue;
-      std::size_t approvals = 0;
-      for (const auto& id : take.named)
-        if (oracle_.may_stand_for(id, participant)) {
-          ++approvals;
-          standing.insert(id);
-        }
-      expect(approvals == 1, "the gate is open only if everyone on the roster has a live approval for this request");
-    }
+    const auto standing = standing_of(take);
+    expect(standing.has_value(),
+           "the gate is open only if everyone on the roster has a live approval for this request");
     expect(standing == take.named, "a take names exactly the roster");
     for (const auto& id : take.named)
       for (const Kind kind : kAllKinds)
@@ -217,6 +259,20 @@ void Observer::check_gate() {
 
 void Observer::check_withdrawals() {
   for (const auto& id : oracle_.taken_back()) expect(erased_.contains(id), "a withdrawal is never lost");
+}
+
+/// Of recordings that are not in force any more the rules order nothing: the service erases what its ledger says.
+void Observer::check_withdrawals_afterwards() {
+  const auto asked = oracle_.request();
+  for (const auto& terms : kept_.requests()) {
+    if (asked && asked->second.recording == terms.recording) continue;
+    const auto taken_back = oracle_.taken_back(terms.recording);
+    const auto withdrawn = kept_.withdrawn(terms.recording);
+    for (const auto& id : taken_back)
+      expect(std::ranges::count(withdrawn, id) != 0, "a withdrawal from a recording that is over is never lost");
+    for (const auto& id : withdrawn)
+      expect(taken_back.contains(id), "of a recording that is over only what was withdrawn is erased");
+  }
 }
 
 void Observer::check_door() {

@@ -22,7 +22,7 @@ struct Crash {
   std::vector<Approved> in_ledger{};
   /// If the last event was a refusal or a withdrawal: it was neither durable nor acknowledged.
   bool last_word_lost = false;
-  /// If a take was being prepared: the ledger has it, but that was not told yet.
+  /// If a take was being prepared: the service came to write it, but that was not told yet.
   bool take_durable = false;
 };
 
@@ -34,8 +34,18 @@ class Observer {
   Observer(MeetingState state, Strictness strictness)
       : state_(std::move(state)), oracle_(state_.room_statement), strictness_(strictness) {}
 
-  /// Returns what the rules ordered.
-  std::vector<Effect> tell(const Event& event, TimeMs now);
+  /// Returns what the rules ordered. Told is what the service tells (`as_told`).
+  std::vector<Effect> tell(const Event& claimed, TimeMs now);
+
+  /// The service comes to write the take that is prepared into its ledger, and does if the rules still want it
+  /// (server/meeting_takes.cpp); what happens before they are told, happens meanwhile. Nothing if none is prepared.
+  void write_take();
+  /// Whether the take that is prepared is in the ledger.
+  bool take_is_written() const { return preparing_ && takes_.at(*preparing_).durable; }
+
+  /// What the service tells of the take that is prepared, instead of what is claimed: one that was overtaken before it
+  /// was written has failed; one that is written is durable. Any other event is told as it is.
+  Event as_told(const Event& event, TimeMs now) const;
 
   /// Everybody is out, the gate is closed, and the rules begin with what the ledger kept. Returns what is erased at the
   /// start: the approvals that are withdrawn in the recording that goes on, most of them erased before.
@@ -61,6 +71,9 @@ class Observer {
   using TakeName = std::pair<RecordingId, std::uint32_t>;
 
   void expect(bool holds, const char* promise);
+  bool is_prepared(const RecordingId& recording, std::uint32_t take) const;
+  void check_written();
+  std::optional<std::set<StatementId>> standing_of(const TakeRecord& take) const;
   void carry_out(const std::vector<Effect>& effects, TimeMs now);
   void on(const CloseGate& effect, TimeMs now);
   void on(const RevokeKinds& effect, TimeMs now);
@@ -71,10 +84,11 @@ class Observer {
   void on(const PrepareTake& effect, TimeMs now);
   void on(const OpenGate& effect, TimeMs now);
   void lose_last_word();
-  void end_takes(const Crash& crash);
+  void end_takes();
   void check_all();
   void check_gate();
   void check_withdrawals();
+  void check_withdrawals_afterwards();
   void check_door();
 
   MeetingState state_;

@@ -83,8 +83,12 @@ std::optional<std::pair<std::size_t, RequestTerms>> Oracle::request() const {
 }
 
 std::map<ParticipantId, Presence> Oracle::present() const {
+  return present_at(history_.size());
+}
+
+std::map<ParticipantId, Presence> Oracle::present_at(std::size_t end) const {
   std::map<ParticipantId, Presence> people;
-  for (std::size_t i = started(history_.size()); i < history_.size(); ++i) {
+  for (std::size_t i = started(end); i < end; ++i) {
     const auto& event = history_[i].event;
     if (const auto* left = std::get_if<Left>(&event)) people.erase(left->participant);
     if (const auto* knocked = std::get_if<Knocked>(&event)) {
@@ -167,17 +171,39 @@ std::optional<std::set<StatementId>> Oracle::who_may_be_recorded() const {
   std::set<StatementId> named;
   for (const auto& [participant, presence] : present()) {
     if (!presence.in_room) continue;
-    // The newest approval that counted when it was told; if that one does not count any more, no older one does.
+    // The newest approval of the key; if that one does not count, or never did, no older one does.
     std::optional<std::size_t> newest;
     for (std::size_t i = since; i < history_.size(); ++i)
       if (const auto* approved = std::get_if<Approved>(&history_[i].event))
-        if (approved->participant == participant && approved->key == presence.key &&
-            approved->as_of > presence.arrived && told(approved->id, since) == i && good(i, since, terms, i + 1))
+        if (approved->key == presence.key && approved->request == terms.request && told(approved->id, since) == i)
           newest = i;
-    if (!newest || !good(*newest, since, terms, history_.size())) return std::nullopt;
-    named.insert(std::get<Approved>(history_[*newest].event).id);
+    if (!newest || !good(*newest, since, terms, *newest + 1) || !good(*newest, since, terms, history_.size()))
+      return std::nullopt;
+    const auto& approval = std::get<Approved>(history_[*newest].event);
+    if (approval.participant != participant || approval.as_of <= presence.arrived) return std::nullopt;
+    named.insert(approval.id);
   }
   return named;
+}
+
+bool Oracle::overruled(const StatementId& id) const {
+  const auto asked = request();
+  const auto index = asked ? told(id, asked->first) : std::nullopt;
+  if (!index) return false;
+  const auto& approval = std::get<Approved>(history_[*index].event);
+  for (std::size_t i = *index + 1; i < history_.size(); ++i)
+    if (const auto* later = std::get_if<Approved>(&history_[i].event))
+      if (later->key == approval.key && later->request == approval.request && told(later->id, asked->first) == i)
+        return true;
+  // A refusal is told before it is written: it comes after what was checked before it, whenever that was told.
+  for (std::size_t i = std::max<std::size_t>(asked->first, approval.as_of); i < history_.size(); ++i)
+    if (const auto* refused = std::get_if<Refused>(&history_[i].event)) {
+      if (refused->key != approval.key || refused->request != approval.request) continue;
+      const auto people = present_at(i);  // of somebody who is not here none is taken
+      const auto who = people.find(refused->participant);
+      if (who != people.end() && who->second.key == refused->key) return true;
+    }
+  return false;
 }
 
 bool Oracle::may_stand_for(const StatementId& id, const ParticipantId& participant) const {
@@ -189,6 +215,7 @@ bool Oracle::may_stand_for(const StatementId& id, const ParticipantId& participa
   if (!index) return false;
   const auto& approval = std::get<Approved>(history_[*index].event);
   if (approval.participant != participant || approval.key != presence->second.key || !left(id)) return false;
+  if (overruled(id)) return false;
   if (approval.request != asked->second.request || approval.expires <= history_.back().time) return false;
   if (!asked->second.minimum_scope.subset_of(*left(id))) return false;
   std::size_t word = static_cast<std::size_t>(approval.as_of);  // their last word in favour

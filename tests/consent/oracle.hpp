@@ -39,6 +39,9 @@ class Oracle {
   /// Who has to be named by a take that may run now; nothing if none may. Exact as long as nobody ever Confirmed.
   std::optional<std::set<StatementId>> who_may_be_recorded() const;
 
+  /// Whether the ledger holds a later word of this approval's key: another approval, or a refusal.
+  bool overruled(const StatementId& approval) const;
+
   /// Necessary conditions for this approval to stand for this person, also where people Confirmed.
   bool may_stand_for(const StatementId& approval, const ParticipantId& participant) const;
 
@@ -60,6 +63,7 @@ class Oracle {
   };
 
   std::size_t started(std::size_t end) const;
+  std::map<ParticipantId, Presence> present_at(std::size_t end) const;
   bool taken_up(const RequestTerms& terms, std::size_t restart) const;
   bool accepted(std::size_t index) const;
   std::optional<std::size_t> asked_for(const RecordingId& recording) const;

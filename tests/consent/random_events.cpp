@@ -1,5 +1,7 @@
 #include "random_events.hpp"
 
+#include <algorithm>
+
 #include "people.hpp"
 
 namespace unavoce::consent::test {
@@ -30,6 +32,7 @@ MeetingState RandomEvents::empty_room() {
 Happening RandomEvents::next(const MeetingState& state) {
   now_.value += chance(3) ? pick(40) : chance(2) ? -pick(300) : pick(5);
   if (pick(200) == 0) return crash(state);
+  if (state.preparation && chance(10)) return Written{};
   const auto entering = let_in(state);
   const Event next = entering ? *entering : event(state);
   withdrawal_.reset();
@@ -85,7 +88,7 @@ Event RandomEvents::event(const MeetingState& state) {
   if (dice < 17) return Knocked{person(who), a_key(who), role};
   if (dice < 24) return Left{person(who)};
   if (dice < 65) return answer(state, who);
-  if (dice < 68) return Refused{state.recording ? state.recording->terms.request : StatementId{}, person(who)};
+  if (dice < 68) return refusal(state, who);
   if (dice < 71) return Withdrawn{a_recording(state), a_key(who), Scope::all()};
   if (dice < 75) return partial(state, who);
   if (dice < 76) return Stopped{a_recording(state)};
@@ -94,6 +97,12 @@ Event RandomEvents::event(const MeetingState& state) {
   if (dice < 79) return request(state);
   if (dice < 85 && strictness_ == Observer::Strictness::sound) return Confirmed{person(who), a_key(who)};
   return Tick{};
+}
+
+Event RandomEvents::refusal(const MeetingState& state, std::size_t who) {
+  const auto member = state.members.find(person(who));
+  const auto& key = member != state.members.end() ? member->second.key : key_of(who);
+  return Refused{state.recording ? state.recording->terms.request : StatementId{}, person(who), key};
 }
 
 /// A withdrawal of some kinds; of all of them would be one of everything.
@@ -115,10 +124,12 @@ Event RandomEvents::request(const MeetingState& state) {
                     now_ + SpanMs{pick(600)}}};
 }
 
-/// Signs an approval, or lets the ledger have one that was signed some time ago, now and then once more.
+/// Signs an approval, or lets the ledger have one that was signed some time ago, now and then once more. Of one key
+/// they come in their order: the second one needs a challenge, and that is there only once the first one is in.
 Event RandomEvents::answer(const MeetingState& state, std::size_t who) {
   if (!on_its_way_.empty() && chance(30)) {
-    const auto at = on_its_way_.begin() + pick(static_cast<std::int64_t>(on_its_way_.size()));
+    const auto any = on_its_way_.begin() + pick(static_cast<std::int64_t>(on_its_way_.size()));
+    const auto at = std::ranges::find(on_its_way_, any->key, &Approved::key);
     const auto told = *at;
     if (chance(80)) on_its_way_.erase(at);
     return told;
@@ -129,7 +140,7 @@ Event RandomEvents::answer(const MeetingState& state, std::size_t who) {
   const Approved approval{
       id_in_meeting<StatementId>(meeting_, 5000 + ++approvals_),    state.recording->terms.request, person(who), key,
       chance(80) ? some_kinds().with({Kind::audio}) : some_kinds(), now_ + SpanMs{pick(400)},       state.moment};
-  if (chance(75)) return approval;
+  if (chance(75) && std::ranges::count(on_its_way_, key, &Approved::key) == 0) return approval;
   on_its_way_.push_back(approval);
   return Tick{};
 }

@@ -17,7 +17,10 @@
 
 namespace unavoce::consent::test {
 
-using Happening = std::variant<Event, Crash>;
+/// The service writes the take that is prepared into its ledger, if the rules still want it; the rules are told later.
+struct Written {};
+
+using Happening = std::variant<Event, Crash, Written>;
 
 class RandomEvents {
  public:
@@ -47,6 +50,7 @@ class RandomEvents {
   std::optional<Event> let_in(const MeetingState& state);
   Event event(const MeetingState& state);
   Event partial(const MeetingState& state, std::size_t who);
+  Event refusal(const MeetingState& state, std::size_t who);
   Event request(const MeetingState& state);
   Event answer(const MeetingState& state, std::size_t who);
   Crash crash(const MeetingState& state);

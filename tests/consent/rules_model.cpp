@@ -37,8 +37,9 @@ RequestTerms terms(std::uint64_t number, TimeMs expires) {
 /// Nor does it say what a crash alone finds out: the answers to a recording that ended while a take of it was on its
 /// way, and which word came last. Not every way through such a moment is followed to its end; the random walk goes
 /// there.
-std::string fingerprint(const MeetingState& state) {
-  std::string text;
+std::string fingerprint(const Observer& observer) {
+  const MeetingState& state = observer.state();
+  std::string text(observer.take_is_written() ? "W" : "");
   const auto add = [&](const auto& id) { text.append(id.bytes().end() - 2, id.bytes().end()); };
   for (const auto& [id, member] : state.members) {
     add(id);
@@ -76,9 +77,10 @@ std::string fingerprint(const MeetingState& state) {
 }
 
 struct Occurrence {
-  std::optional<Event> event;  ///< none: the service crashes
+  std::optional<Event> event;  ///< none: the service crashes, or writes
   TimeMs time = kStart;
   Crash crash{};
+  bool writes = false;
 };
 
 Approved approval(std::size_t who, std::uint64_t word, Moment as_of) {
@@ -96,7 +98,7 @@ std::vector<Occurrence> what_can_happen(const MeetingState& state) {
     all.push_back({Left{person(who)}});
     all.push_back({approval(who, 0, state.moment)});
     all.push_back({approval(who, 1, state.moment)});
-    all.push_back({Refused{asked.request, person(who)}});
+    all.push_back({Refused{asked.request, person(who), key_of(who)}});
     all.push_back({Withdrawn{asked.recording, key_of(who), Scope::all()}});
     all.push_back({Withdrawn{asked.recording, key_of(who), {Kind::video}}});
   }
@@ -109,6 +111,7 @@ std::vector<Occurrence> what_can_happen(const MeetingState& state) {
     all.push_back({TakeDurable{state.preparation->recording, state.preparation->take}});
     all.push_back({TakeFailed{state.preparation->recording, state.preparation->take, Part::recorder}});
     all.push_back({std::nullopt, kStart, {.take_durable = true}});
+    all.push_back({std::nullopt, kStart, {}, true});
   }
   all.push_back({std::nullopt, kStart, {}});
   all.push_back({std::nullopt, kStart, {.last_word_lost = true}});
@@ -121,6 +124,8 @@ using Way = std::vector<Occurrence>;
 void tell(Observer& observer, const Occurrence& occurrence) {
   if (occurrence.event)
     observer.tell(*occurrence.event, occurrence.time);
+  else if (occurrence.writes)
+    observer.write_take();
   else
     observer.crash(occurrence.crash, occurrence.time);
 }
@@ -156,7 +161,7 @@ void explore(const Way& beginning, std::size_t depth) {
         CAPTURE(way.size(), occurrence.event ? occurrence.event->index() : kCrashed, there.explain());
         FAIL("a promise is broken");
       }
-      if (way.size() + 1 < beginning.size() + depth && seen.insert(fingerprint(there.state())).second) {
+      if (way.size() + 1 < beginning.size() + depth && seen.insert(fingerprint(there)).second) {
         frontier.push_back(way);
         frontier.back().push_back(occurrence);
       }

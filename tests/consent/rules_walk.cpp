@@ -21,6 +21,7 @@ std::uint64_t setting(const char* name, std::uint64_t otherwise) {
 constexpr std::size_t kStepsPerMeeting = 70;
 /// For reports, where an event has its index.
 constexpr std::size_t kCrashed = std::variant_size_v<Event>;
+constexpr std::size_t kWritten = kCrashed + 1;
 
 class Walk {
  public:
@@ -33,6 +34,10 @@ class Walk {
     if (const auto* crash = std::get_if<Crash>(&happening)) {
       observer_.crash(*crash, events_.now());
       return kCrashed;
+    }
+    if (std::holds_alternative<Written>(happening)) {
+      observer_.write_take();
+      return kWritten;
     }
     const auto& event = std::get<Event>(happening);
     observer_.tell(event, events_.now());

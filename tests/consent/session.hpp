@@ -72,7 +72,7 @@ struct Session {
             state.moment};
   }
   void approve(std::size_t who, Scope scope = {Kind::audio, Kind::video}) { tell(approval(who, scope)); }
-  void refuse(std::size_t who) { tell(Refused{state.recording->terms.request, person(who)}); }
+  void refuse(std::size_t who) { tell(Refused{state.recording->terms.request, person(who), key_of(who)}); }
   void withdraw(std::size_t who, Scope kinds = Scope::all()) {
     tell(Withdrawn{state.recording->terms.recording, key_of(who), kinds});
   }

@@ -54,6 +54,8 @@ void RandomMeeting::play() {
     const consent::test::Happening happening = events_.next(observer_.state());
     if (const auto* crashed = std::get_if<consent::test::Crash>(&happening))
       crash(*crashed);
+    else if (std::holds_alternative<consent::test::Written>(happening))
+      write_take();
     else
       happens(std::get<consent::Event>(happening));
     // A connection that is lost: the roster does not know yet.
@@ -77,7 +79,15 @@ void RandomMeeting::linger() {
   std::this_thread::sleep_for(std::chrono::milliseconds(ms));
 }
 
-void RandomMeeting::happens(const consent::Event& event) {
+/// The files are there before the ledger says so.
+void RandomMeeting::write_take() {
+  if (due_) prepare();
+  observer_.write_take();
+  check();
+}
+
+void RandomMeeting::happens(const consent::Event& claimed) {
+  const consent::Event event = observer_.as_told(claimed, events_.now());
   if (const auto* approved = std::get_if<consent::Approved>(&event)) {
     approve(*approved);
     return;

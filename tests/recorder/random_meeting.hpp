@@ -86,7 +86,8 @@ class RandomMeeting {
 
   // ---- what happens (random_meeting.cpp)
 
-  void happens(const consent::Event& event);
+  void happens(const consent::Event& claimed);
+  void write_take();
   void crash(consent::test::Crash crash);
   void approve(const consent::Approved& approved);
   void make_true(const consent::Event& event);

@@ -73,3 +73,19 @@ TEST_CASE("somebody else's signature does not use up a participant's challenge",
   CHECK(post_statement(server, consent::sign_statement(forged, forger)).status >= 400);
   CHECK(post_statement(server, consent::sign_statement(anna.approval({}), anna.key)).status == 201);
 }
+
+TEST_CASE("nor does a refusal that somebody else signed, who does not even know the challenge", "[meeting]") {
+  const RunningServer server;
+  const Host host(server);
+  Attendee anna(host, Attendee::As::host);
+  anna.ask();
+  const auto forger = crypto::SigningKey::generate();
+  const auto answer = anna.approval({});
+  consent::Refusal forged{answer.request,      answer.recording, answer.participant, answer.role,
+                          forger.public_key(), answer.challenge, answer.nonce,       answer.issued_ms};
+  forged.challenge = crypto::to_base64url(crypto::random_array<32>());
+  const Reply reply = post_statement(server, consent::sign_statement(forged, forger));
+  CHECK(reply.status == 403);
+  CHECK(json_text(reply.body, "code") == "not_permitted");
+  CHECK(anna.refuse().status == 201);
+}
