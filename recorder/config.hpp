@@ -3,6 +3,7 @@
 // and latency.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -18,7 +19,8 @@ struct Config {
   std::vector<std::string> addresses;
   /// Addresses that the answer shows besides the local ones, for a machine behind 1:1 NAT.
   std::vector<std::string> public_addresses;
-  /// UDP ports for media, both included; one port per publisher. 0 and 0: any.
+  /// UDP ports for media, both included; one port per publisher, so that no more publish at the same time than there
+  /// are. 0 and 0: any.
   std::uint16_t min_port = 0;
   std::uint16_t max_port = 0;
 
@@ -42,5 +44,11 @@ struct Config {
   std::size_t queue_frames = 2048;
   std::size_t queue_bytes = std::size_t{32} << 20;
 };
+
+/// How many may publish at the same time: `max_publishers`, or fewer where there are fewer ports for them.
+inline std::size_t publishers_that_fit(const Config& config) {
+  if (config.max_port == 0) return config.max_publishers;
+  return std::min(config.max_publishers, std::size_t{config.max_port} - config.min_port + 1);
+}
 
 }  // namespace unavoce::recorder

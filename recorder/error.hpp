@@ -17,6 +17,7 @@ enum class Errc {
   bad_offer,    ///< the offer cannot be read: the client's mistake (HTTP 400)
   unsupported,  ///< readable, but nothing in it can be taken: wrong codecs or kinds (HTTP 422)
   busy,         ///< a limit is reached, try again later (HTTP 503)
+  no_port,      ///< no UDP port for media could be opened, try again later (HTTP 503); the operator's to know
   not_found,    ///< no such resource, take, track or file
   conflict,     ///< the take or track exists already, or is in another state
   pipeline,     ///< GStreamer failed for this publisher; nobody else is harmed

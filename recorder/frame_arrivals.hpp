@@ -27,7 +27,7 @@ class FrameArrivals {
   /// the whole frame one that arrived before any permit: it is not written.
   void packet(std::uint32_t timestamp, Marker marker, std::int64_t arrival_ns) {
     if (!started_ || timestamp != timestamp_) {
-      previous_ = started_ && !pushed_ ? std::optional(current_) : std::nullopt;
+      note_unfinished();
       current_ = {arrival_ns, arrival_ns};
       started_ = true;
       pushed_ = complete_ = false;
@@ -52,6 +52,16 @@ class FrameArrivals {
   }
 
  private:
+  /// The timestamp's frame has not come out, and another timestamp begins. What is before it may be in that frame, too:
+  /// a depayloader goes on with a frame that has no marker, whatever the timestamps, until another one's start.
+  void note_unfinished() {
+    if (!started_ || pushed_) {
+      previous_.reset();
+    } else {
+      previous_ = previous_ ? widened(*previous_, current_) : current_;
+    }
+  }
+
   static Span widened(const Span& a, const Span& b) {
     return {std::min(a.first_ns, b.first_ns), std::max(a.last_ns, b.last_ns)};
   }
@@ -61,7 +71,7 @@ class FrameArrivals {
   bool complete_ = false;  // its marker bit was seen
   std::uint32_t timestamp_ = 0;
   Span current_;
-  std::optional<Span> previous_;  // of the timestamp before, if its frame has not come out
+  std::optional<Span> previous_;  // of the timestamps before whose frames have not come out
 };
 
 }  // namespace unavoce::recorder

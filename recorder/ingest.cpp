@@ -18,9 +18,11 @@ std::int64_t ns(std::chrono::nanoseconds span) {
 
 }  // namespace
 
-Ingest::Ingest(const Config& config, WorkQueue& work, EventSink events, Appeared appeared)
+Ingest::Ingest(const Config& config, WorkQueue& answers, WorkQueue& ends, EventSink events, Appeared appeared)
     : config_(config),
-      work_(work),
+      max_publishers_(publishers_that_fit(config)),
+      answers_(answers),
+      ends_(ends),
       events_(std::move(events)),
       appeared_(std::move(appeared)),
       watch_thread_([this](const std::stop_token& stop) { watch(stop); }) {}
@@ -31,51 +33,70 @@ void Ingest::stop() {
   std::map<std::string, Session> sessions;
   {
     const std::scoped_lock lock(mutex_);
+    stopped_ = true;
     sessions.swap(sessions_);
   }
 }
 
 // ---- publishing
 
+/// Why no more offers are taken just now, or of this publisher; nothing if they are.
+std::optional<Error> Ingest::refusal(const std::string& publisher) {
+  if (sessions_.size() + answering_ >= max_publishers_) {
+    return Error{Errc::busy, "The recorder has as many publishers as it is configured for; try again later."};
+  }
+  const auto mine = answering_each_.find(publisher);
+  if (mine != answering_each_.end() && mine->second >= max_answering_each) {
+    return Error{Errc::busy, "Two offers of this publisher are still being answered; wait for them, then try again."};
+  }
+  return std::nullopt;
+}
+
 void Ingest::publish(std::string publisher, PublishKind kind, consent::Scope allowed, std::string offer,
                      std::function<void(Result<Answer>)> done) {
+  Asked asked{std::move(publisher), kind, allowed, std::move(offer), 0};
+  std::optional<Error> refused;
   {
     const std::scoped_lock lock(mutex_);
-    if (sessions_.size() + answering_ >= config_.max_publishers) {
-      work_.post([done = std::move(done)] {
-        done(Error{Errc::busy, "The recorder has as many publishers as it is configured for; try again later."});
-      });
-      return;
+    refused = refusal(asked.publisher);
+    if (!refused) {
+      ++answering_;
+      ++answering_each_[asked.publisher];
+      asked.source = next_source_++;
     }
-    ++answering_;
   }
-  work_.post([this, publisher = std::move(publisher), kind, allowed, offer = std::move(offer), done = std::move(done)] {
-    auto answered = answer(publisher, kind, allowed, offer);
-    {
-      const std::scoped_lock lock(mutex_);
-      --answering_;
-    }
-    const bool appeared = answered.has_value();
-    done(std::move(answered));
-    if (appeared) appeared_(publisher, kind);
+  if (refused) {
+    ends_.post([done = std::move(done), error = std::move(*refused)] { done(error); });
+    return;
+  }
+  answers_.post([this, asked = std::move(asked), done = std::move(done)] {
+    auto given = answer(asked);
+    answered(asked.publisher);
+    const bool is_here = given.has_value();
+    done(std::move(given));
+    if (is_here) appeared_(asked.publisher, asked.kind);
   });
 }
 
-Result<Answer> Ingest::answer(const std::string& publisher, PublishKind kind, consent::Scope allowed,
-                              const std::string& offer) {
-  BOOST_OUTCOME_TRY(const auto plan, plan_offer(offer, kind, allowed));
+void Ingest::answered(const std::string& publisher) {
+  const std::scoped_lock lock(mutex_);
+  --answering_;
+  const auto mine = answering_each_.find(publisher);
+  if (--mine->second == 0) answering_each_.erase(mine);
+}
+
+Result<Answer> Ingest::answer(const Asked& asked) {
+  BOOST_OUTCOME_TRY(const auto plan, plan_offer(asked.offer, asked.kind, asked.allowed));
   const std::string resource = crypto::to_hex(crypto::random_array<16>());
-  Session session{publisher, kind, 0, monotonic_ns(), port(publisher, kind), nullptr};
-  {
-    const std::scoped_lock lock(mutex_);
-    session.source = next_source_++;
-  }
-  BOOST_OUTCOME_TRY(auto whip, WhipSession::answer(config_, plan, offer,
-                                                   hooks(publisher, kind, resource, session.source, session.port)));
+  Session session{asked.publisher, asked.kind, asked.source, monotonic_ns(), port(asked.publisher, asked.kind),
+                  nullptr};
+  BOOST_OUTCOME_TRY(auto whip,
+                    WhipSession::answer(config_, plan, asked.offer,
+                                        hooks(asked.publisher, asked.kind, resource, asked.source, session.port)));
   session.whip = std::move(whip);
-  session.port->connect(session.source, accepts(plan, Stream::audio), accepts(plan, Stream::video));
+  session.answered_ns = monotonic_ns();
   Answer answer{session.whip->sdp(), resource};
-  keep(resource, std::move(session));
+  BOOST_OUTCOME_TRY(keep(resource, std::move(session), plan));
   return answer;
 }
 
@@ -90,26 +111,35 @@ SessionHooks Ingest::hooks(const std::string& publisher, PublishKind kind, const
   hooks.on_loss = [port] { port->want_keyframe(); };
   // A pipeline cannot end itself from its own thread.
   hooks.on_gone = [this, resource](Ending ending, std::string reason) {
-    work_.post([this, resource, ending, reason = std::move(reason)] { end(resource, ending, reason); });
+    ends_.post([this, resource, ending, reason = std::move(reason)] { end(resource, ending, reason); });
   };
   return hooks;
 }
 
-/// Stores the session; an older one of the same publisher and kind ends.
-void Ingest::keep(const std::string& resource, Session session) {
+/// Stores the session and connects its port, both at once: of two answers that end together the one with the newer
+/// offer stays, and the port knows the one that stays. The older one ends, whichever of the two it is; `session` is the
+/// last owner of its pipeline, which so goes down here, without the mutex.
+Result<void> Ingest::keep(const std::string& resource, Session session, const OfferPlan& plan) {
   std::vector<std::string> older;
   {
     const std::scoped_lock lock(mutex_);
+    if (stopped_) return Error{Errc::busy, "The recorder is ending."};
+    const auto connected =
+        session.port->connect(session.source, accepts(plan, Stream::audio), accepts(plan, Stream::video));
+    if (connected == Port::Connected::overtaken) {
+      return Error{Errc::conflict, "A newer offer of this publisher was answered before this one; that one stays."};
+    }
     for (const auto& [id, other] : sessions_) {
       if (other.publisher == session.publisher && other.kind == session.kind) older.push_back(id);
     }
     sessions_.emplace(resource, std::move(session));
   }
   for (const std::string& id : older) end(id, Ending::replaced, "the publisher started a new session");
+  return boost::outcome_v2::success();
 }
 
 void Ingest::trickle(std::string resource, std::string fragment, std::function<void(Result<void>)> done) {
-  work_.post([this, resource = std::move(resource), fragment = std::move(fragment), done = std::move(done)] {
+  ends_.post([this, resource = std::move(resource), fragment = std::move(fragment), done = std::move(done)] {
     std::shared_ptr<WhipSession> whip;
     {
       const std::scoped_lock lock(mutex_);
@@ -122,10 +152,10 @@ void Ingest::trickle(std::string resource, std::string fragment, std::function<v
 }
 
 void Ingest::unpublish(std::string resource) {
-  work_.post([this, resource = std::move(resource)] { end(resource, Ending::unpublished, "unpublished"); });
+  ends_.post([this, resource = std::move(resource)] { end(resource, Ending::unpublished, "unpublished"); });
 }
 
-/// Work queue only: takes a pipeline down.
+/// On a work queue only: takes a pipeline down.
 void Ingest::end(const std::string& resource, Ending ending, const std::string& reason) {
   Session session;
   {
@@ -134,8 +164,10 @@ void Ingest::end(const std::string& resource, Ending ending, const std::string& 
     if (found == sessions_.end()) return;
     session = std::move(found->second);
     sessions_.erase(found);
+    session.port->disconnect(session.source);
   }
-  session.port->disconnect(session.source);
+  // The watch thread may hold a copy from before. It must not be the last one to let go: a pipeline goes down here.
+  { const std::scoped_lock looked(looking_); }
   session.whip.reset();
   events_(PublisherDisconnected{session.publisher, resource, session.kind, ending, reason});
 }
@@ -144,24 +176,31 @@ std::shared_ptr<Port> Ingest::port(const std::string& publisher, PublishKind kin
   const std::scoped_lock lock(mutex_);
   auto& port = ports_[{publisher, kind}];
   if (!port) {
-    port = std::make_shared<Port>([this] {
-      const std::scoped_lock wake_lock(mutex_);
-      woken_ = true;
-      wake_.notify_one();
-    });
+    port = std::make_shared<Port>([this] { wake(); });
   }
   return port;
+}
+
+/// On streaming and writers' threads.
+void Ingest::wake() {
+  const std::scoped_lock lock(wake_mutex_);
+  woken_ = true;
+  wake_.notify_one();
 }
 
 // ---- watching
 
 void Ingest::watch(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    std::map<std::string, Session> sessions;
     {
-      std::unique_lock lock(mutex_);
+      std::unique_lock lock(wake_mutex_);
       wake_.wait_for(lock, stop, watch_pause, [&] { return woken_; });
       woken_ = false;
+    }
+    const std::scoped_lock looking(looking_);
+    std::map<std::string, Session> sessions;  // gone before `looking_` is free
+    {
+      const std::scoped_lock lock(mutex_);
       sessions = sessions_;
       std::erase_if(ports_, [](const auto& entry) { return entry.second.use_count() == 1 && entry.second->idle(); });
     }
@@ -177,7 +216,7 @@ void Ingest::look_after(const std::string& resource, const Session& session, std
   const bool silent = last_ns != 0 && now_ns - last_ns > ns(config_.silence);
   const bool never_came = last_ns == 0 && now_ns - session.answered_ns > ns(config_.connect_timeout);
   if (!silent && !never_came) return;
-  work_.post([this, resource = resource, silent] {
+  ends_.post([this, resource = resource, silent] {
     end(resource, Ending::lost, silent ? "the publisher fell silent" : "no media came after the answer");
   });
 }

@@ -3,7 +3,9 @@
 #include <gst/app/gstappsink.h>
 #include <gst/rtp/gstrtpbuffer.h>
 
+#include <algorithm>
 #include <array>
+#include <span>
 
 #include "recorder/av1.hpp"
 #include "recorder/av1_depacketizer.hpp"
@@ -34,6 +36,8 @@ struct Branch {
   H264ParameterSets parameter_sets;
   Av1Depacketizer av1;
   Stamp stamp;  // of the latest AV1 packet
+  Unfinished unfinished;
+  bool given_up = false;  // it sent a frame without an end
 };
 
 void note_source(Branch& branch, const PacketName& packet) {
@@ -49,7 +53,14 @@ void note_packet(Branch& branch, GstBuffer* buffer) {
   const PacketName packet = packet_name(buffer);
   note_source(branch, packet);
   const std::int64_t arrival_ns = branch.ring ? branch.ring->at(packet.seq) : 0;
-  if (branch.started && packet.seq != branch.next_seq) branch.plan.on_loss();
+  if (branch.started && packet.seq != branch.next_seq) {
+    branch.plan.on_loss();
+    // These two drop what they have when a packet is missing; the H.264 one keeps its picture. As there, one that is
+    // behind its turn is no gap.
+    const Codec codec = branch.plan.section.codec;
+    const bool is_ahead = static_cast<std::int16_t>(packet.seq - branch.next_seq) > 0;
+    if (is_ahead && (codec == Codec::vp8 || codec == Codec::vp9)) branch.unfinished.clear(*branch.plan.unfinished);
+  }
   using Marker = FrameArrivals::Marker;
   branch.arrivals.packet(packet.timestamp, packet.marker ? Marker::present : Marker::absent, arrival_ns);
   branch.started = true;
@@ -82,12 +93,45 @@ bool is_payload_of(Codec codec, GstBuffer* buffer) {
   return true;
 }
 
+/// In how many pieces a depayloader keeps this payload: as a whole, or each NAL unit of a STAP-A (a size of two bytes
+/// in front of each).
+std::size_t pieces_of(Codec codec, std::span<const guint8> payload) {
+  if (codec != Codec::h264 || payload.empty() || (payload[0] & 0x1f) != 24) return 1;
+  std::size_t pieces = 0;
+  for (payload = payload.subspan(1); payload.size() > 2; ++pieces) {
+    const std::size_t unit = std::size_t{payload[0]} << 8 | payload[1];
+    payload = payload.subspan(2 + std::min(unit, payload.size() - 2));
+  }
+  return pieces;
+}
+
+/// Counts a packet that is about to be kept until its frame is finished.
+Holds keep(Branch& branch, GstBuffer* buffer) {
+  GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
+  if (!gst_rtp_buffer_map(buffer, GST_MAP_READ, &rtp)) return Holds::bearable;  // the depayloader drops it, too
+  const std::span payload(static_cast<const guint8*>(gst_rtp_buffer_get_payload(&rtp)),
+                          gst_rtp_buffer_get_payload_len(&rtp));
+  const std::size_t pieces = pieces_of(branch.plan.section.codec, payload);
+  const std::size_t bytes = payload.size();
+  gst_rtp_buffer_unmap(&rtp);
+  return branch.unfinished.add(*branch.plan.unfinished, bytes, pieces);
+}
+
+/// Whether the packet may go on. Beyond the limit none may: the session is about to end, and until then nothing grows.
+GstPadProbeReturn take_in(Branch& branch, GstBuffer* packet) {
+  if (branch.given_up || !is_payload_of(branch.plan.section.codec, packet)) return GST_PAD_PROBE_DROP;
+  if (keep(branch, packet) == Holds::bearable) return GST_PAD_PROBE_OK;
+  branch.given_up = true;
+  branch.plan.on_endless();
+  return GST_PAD_PROBE_DROP;
+}
+
 GstPadProbeReturn before_depayloader(GstPad*, GstPadProbeInfo* info, gpointer data) {
   Branch& branch = held<Branch>(data);
   if ((GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) != 0) {
     GstBuffer* packet = GST_PAD_PROBE_INFO_BUFFER(info);
     note_packet(branch, packet);
-    return is_payload_of(branch.plan.section.codec, packet) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+    return take_in(branch, packet);
   }
   // A list would be depayloaded as a whole after this call: its frames' arrivals could not be told apart. Nothing in
   // this path makes lists; refuse rather than guess.
@@ -110,6 +154,7 @@ Stamp stamp_of(Branch& branch, GstBuffer* buffer) {
 
 /// What came out of a depayloader: `bytes` empty if it is not to be passed on.
 void emit_frame(Branch& branch, PlainBytes bytes, FrameType type, const Stamp& stamp) {
+  branch.unfinished.clear(*branch.plan.unfinished);
   const FrameArrivals::Span arrivals = branch.arrivals.frame();  // also of what is not passed on
   if (bytes.size() == 0 || !stamp.pts_ns) return;
   Frame frame;
@@ -157,6 +202,7 @@ void take_av1_packet(Branch& branch, GstBuffer* buffer) {
   Av1Output out = branch.av1.add(packet);
   gst_rtp_buffer_unmap(&rtp);
   const Stamp before = std::exchange(branch.stamp, stamp_of(branch, buffer));
+  if (out.lost || packet.marker) branch.unfinished.clear(*branch.plan.unfinished);  // it keeps nothing of that unit
   if (out.lost) branch.plan.on_loss();
   for (Av1Unit& unit : out.units) {
     const FrameType type = av1_start(unit.bytes.view()) ? FrameType::key : FrameType::delta;

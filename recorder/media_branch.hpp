@@ -11,6 +11,7 @@
 #include "recorder/gst_ptr.hpp"
 #include "recorder/offer.hpp"
 #include "recorder/packet_log.hpp"
+#include "recorder/unfinished.hpp"
 
 namespace unavoce::recorder {
 
@@ -18,8 +19,10 @@ namespace unavoce::recorder {
 struct BranchPlan {
   Section section;
   std::shared_ptr<PacketLog> packets;
+  std::shared_ptr<UnfinishedTotal> unfinished = std::make_shared<UnfinishedTotal>();  ///< of the session's branches
   std::function<void(Frame&&)> on_frame;
-  std::function<void()> on_loss;  ///< a packet is missing for good: a key frame is due
+  std::function<void()> on_loss;             ///< a packet is missing for good: a key frame is due
+  std::function<void()> on_endless = [] {};  ///< once: its frames do not end; nothing more is taken in
 };
 
 enum class Grown { linked, failed };

@@ -4,11 +4,13 @@
 
 namespace unavoce::recorder {
 
-void Port::connect(std::uint64_t source, std::optional<Codec> audio, std::optional<Codec> video) {
+Port::Connected Port::connect(std::uint64_t source, std::optional<Codec> audio, std::optional<Codec> video) {
+  if (source < source_) return Connected::overtaken;
   source_ = source;
   publishes_[0] = audio;
   publishes_[1] = video;
   keyframe_asked_ns_ = 0;
+  return Connected::yes;
 }
 
 void Port::disconnect(std::uint64_t source) {

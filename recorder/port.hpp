@@ -23,8 +23,12 @@ class Port {
 
   // ---- the publisher's side
 
-  /// Session number `source` publishes these streams from now on; an older session's frames are dropped.
-  void connect(std::uint64_t source, std::optional<Codec> audio, std::optional<Codec> video);
+  // These two by one caller at a time: Ingest calls them under its mutex.
+
+  enum class Connected { yes, overtaken };
+  /// Session number `source` publishes these streams from now on; an older session's frames are dropped. `overtaken`: a
+  /// newer one was connected before, nothing changes.
+  Connected connect(std::uint64_t source, std::optional<Codec> audio, std::optional<Codec> video);
   void disconnect(std::uint64_t source);
   /// A frame goes to the writer whose permit admits it, and is dropped (and wiped) otherwise.
   void deliver(Frame&& frame);

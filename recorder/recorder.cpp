@@ -8,8 +8,9 @@
 namespace unavoce::recorder {
 namespace {
 
-/// Answers wait for each other two at a time; the rest of the work is short.
-constexpr std::size_t work_threads = 2;
+/// Answers wait for each other two at a time, as long as a pipeline hangs. What must not wait for them has queues of
+/// its own: pipelines that go down, and the ends and erasures of takes, which wait for disks.
+constexpr std::size_t threads_each = 2;
 
 constexpr const char* warm_up_offer =
     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\n"
@@ -24,8 +25,10 @@ constexpr const char* warm_up_offer =
     "00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:"
     "00\r\na=rtpmap:96 VP8/90000\r\n";
 
-/// The first pipeline of a process loads plugins for up to half a second; nobody shall wait for that.
-void warm_up(const Config& config) {
+/// The first pipeline of a process loads plugins for up to half a second; nobody shall wait for that. Nor does it take
+/// a port away from those who publish.
+void warm_up(Config config) {
+  config.min_port = config.max_port = 0;
   const auto plan = plan_offer(warm_up_offer, PublishKind::camera, {consent::Kind::audio, consent::Kind::video});
   if (!plan) return;
   SessionHooks silent{[](Frame&&) {}, [] {}, [] {}, [](Ending, const std::string&) {}};
@@ -39,25 +42,33 @@ class Recorder::Impl {
   Impl(Config given, storage::BlobStore& blobs, EventSink events)
       : config_(std::move(given)),
         blobs_(blobs),
-        work_(std::make_unique<WorkQueue>(work_threads)),
-        takes_(config_, blobs, *work_, events),
-        ingest_(config_, *work_, events,
+        answers_(std::make_unique<WorkQueue>(threads_each)),
+        ends_(std::make_unique<WorkQueue>(threads_each)),
+        disk_(std::make_unique<WorkQueue>(threads_each)),
+        takes_(config_, blobs, *disk_, events),
+        ingest_(config_, *answers_, *ends_, events,
                 [this](const std::string& publisher, PublishKind kind) { takes_.appeared(publisher, kind); }) {
     takes_.use(ingest_);
-    work_->post([this] { warm_up(config_); });
+    answers_->post([this] { warm_up(config_); });
   }
 
-  /// Frames stop, jobs run out, writers end: each only after those who could call it.
+  /// Frames stop, jobs run out, writers end: each only after those who could call it. From stop() on Ingest keeps no
+  /// session, so that none is left to post when its queues are gone. Answers post to the other two (an older session
+  /// that ends; a screen that appeared); those post to none but themselves.
   ~Impl() {
     ingest_.stop();
     takes_.stop();
-    work_.reset();
+    answers_.reset();
+    ends_.reset();
+    disk_.reset();
     takes_.stop();  // a take that a last job prepared
   }
 
   const Config config_;
   storage::BlobStore& blobs_;
-  std::unique_ptr<WorkQueue> work_;
+  std::unique_ptr<WorkQueue> answers_;
+  std::unique_ptr<WorkQueue> ends_;
+  std::unique_ptr<WorkQueue> disk_;
   Takes takes_;
   Ingest ingest_;
 };

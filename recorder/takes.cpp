@@ -117,6 +117,10 @@ void Takes::start(const consent::Permit& permit) {
   take.stage = Stage::running;
   take.permit.push_back(permit);
   for (Track& track : take.tracks) run(track, permit);
+  // A screen that was shared since this take's files were made has none yet: nobody looked while it was prepared.
+  for (const TrackOrder& order : take.order.tracks) {
+    if (order.kinds.contains(consent::Kind::screen)) appeared(order.publisher, PublishKind::screen);
+  }
 }
 
 void Takes::release(const consent::RecordingId& recording, std::uint32_t take_number,
@@ -137,48 +141,68 @@ void Takes::release(const consent::RecordingId& recording, std::uint32_t take_nu
 
 void Takes::appeared(const std::string& publisher, PublishKind kind) {
   if (kind != PublishKind::screen) return;
+  work_.post([this, publisher] { make_screens(publisher); });
+}
+
+/// Whether this order of a running take still lacks a file for the screen; under the mutex.
+bool Takes::lacks_screen(const Take& take, const TrackOrder& order) {
+  if (!order.kinds.contains(consent::Kind::screen) || take.screens_in_making.contains(order.approval)) return false;
+  return std::ranges::none_of(take.tracks, [&](const Track& track) {
+    return track.kind == PublishKind::screen && track.writer->order().approval == order.approval;
+  });
+}
+
+/// Of running takes only: `track` comes after `take` in the ledger, and whoever starts a take looks again.
+void Takes::make_screens(const std::string& publisher) {
+  if (!publishes_any(*ingest_->port(publisher, PublishKind::screen))) return;
   std::vector<std::pair<Key, TrackOrder>> wanted;
   {
     const std::scoped_lock lock(mutex_);
-    for (const auto& [key, take] : takes_) {
-      if (take.stage != Stage::prepared && take.stage != Stage::running) continue;
+    for (auto& [key, take] : takes_) {
+      if (take.stage != Stage::running) continue;
       for (const TrackOrder& order : take.order.tracks) {
-        const bool has = std::ranges::any_of(take.tracks, [&](const Track& track) {
-          return track.kind == kind && track.writer->order().approval == order.approval;
-        });
+        if (order.publisher != publisher || !lacks_screen(take, order)) continue;
         // Between the offer and its answer it may have been taken back.
-        const bool taken_back =
-            !take.permit.empty() && !take.permit.front().covers(order.approval, consent::Kind::screen);
-        if (order.publisher == publisher && !has && !taken_back && order.kinds.contains(consent::Kind::screen))
-          wanted.emplace_back(key, order);
+        if (!take.permit.front().covers(order.approval, consent::Kind::screen)) continue;
+        take.screens_in_making.insert(order.approval);  // two that look at once make one file
+        wanted.emplace_back(key, order);
       }
     }
   }
-  for (const auto& [key, order] : wanted) {
-    Take copy;  // what make_track reads; the disk is not touched under the lock
-    {
-      const std::scoped_lock lock(mutex_);
-      const auto found = takes_.find(key);
-      if (found == takes_.end()) continue;
-      copy.order = found->second.order;
-      copy.file_numbers = found->second.file_numbers;
-    }
-    auto made = make_track(copy, order, kind);
-    if (!made) {
-      events_(Fault{key.first, key.second, order.approval, made.error().text});
-      continue;
-    }
-    std::unique_lock lock(mutex_);
+  for (const auto& [key, order] : wanted) make_screen(key, order);
+}
+
+void Takes::make_screen(const Key& key, const TrackOrder& order) {
+  Take copy;  // what make_track reads; the disk is not touched under the lock
+  {
+    const std::scoped_lock lock(mutex_);
     const auto found = takes_.find(key);
-    const bool over = found == takes_.end() || found->second.stage == Stage::ending;
-    if (!over) found->second.tracks.push_back(std::move(made.value().first));
-    lock.unlock();
-    if (!over) {
-      events_(TrackPrepared{key.first, key.second, made.value().second});
-    } else {
-      made.value().first.writer.reset();
-      (void)blobs_.erase(key.first.hex(), made.value().second.name);
+    if (found == takes_.end()) return;
+    copy.order = found->second.order;
+    copy.file_numbers = found->second.file_numbers;
+  }
+  auto made = make_track(copy, order, PublishKind::screen);
+  bool wanted = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto found = takes_.find(key);
+    if (found != takes_.end()) {
+      Take& take = found->second;
+      take.screens_in_making.erase(order.approval);
+      // Over meanwhile, or aborted for this approval.
+      wanted = take.stage == Stage::running && std::ranges::any_of(take.order.tracks, [&](const TrackOrder& other) {
+                 return other.approval == order.approval;
+               });
+      if (made && wanted) take.tracks.push_back(std::move(made.value().first));
     }
+  }
+  if (!made) {
+    events_(Fault{key.first, key.second, order.approval, made.error().text});
+  } else if (wanted) {
+    events_(TrackPrepared{key.first, key.second, made.value().second});
+  } else {
+    made.value().first.writer.reset();
+    (void)blobs_.erase(key.first.hex(), made.value().second.name);
   }
 }
 

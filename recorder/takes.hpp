@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,7 +45,8 @@ class Takes {
   };
   void abort(const Unwanted& unwanted, AbortDone done);
 
-  /// A screen that is shared while a take runs gets its file now; its media waits for `release`. Blocks on the disk.
+  /// A screen that is shared while a take runs gets its file, on the work queue; its media waits for `release`. One
+  /// that is shared while a take is prepared gets it when the take starts.
   void appeared(const std::string& publisher, PublishKind kind);
 
   /// Leaves all running takes as a crash would. Blocks until their writers ended.
@@ -67,12 +69,16 @@ class Takes {
     TakeOrder order;
     std::map<consent::StatementId, std::shared_ptr<std::atomic<std::uint32_t>>> file_numbers;
     std::vector<Track> tracks;
-    std::vector<consent::Permit> permit;  // none or one
+    std::set<consent::StatementId> screens_in_making;  ///< approvals whose file for a screen is on its way
+    std::vector<consent::Permit> permit;               // none or one
   };
 
   Result<std::pair<Track, PreparedTrack>> make_track(const Take& take, const TrackOrder& order, PublishKind kind);
   Result<std::vector<PreparedTrack>> make_tracks(Take& take);
   static void run(Track& track, const consent::Permit& permit);
+  static bool lacks_screen(const Take& take, const TrackOrder& order);
+  void make_screens(const std::string& publisher);
+  void make_screen(const Key& key, const TrackOrder& order);
   void finish_take(const Key& key, Result<std::vector<SealedTrackFile>> files, const FinishDone& done);
   void abort_running(const Unwanted& unwanted, AbortDone done);
   Result<std::vector<std::string>> erase_at_rest(const Unwanted& unwanted);

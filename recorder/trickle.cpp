@@ -43,8 +43,7 @@ bool is_ip_address(const std::string& text) {
 
 enum class Candidate { usable, other, malformed };
 
-/// `<foundation> <component> <transport> <priority> <address> <port> typ <type> …`. Names are not looked up: the lookup
-/// would tell somebody's name server who records.
+/// `<foundation> <component> <transport> <priority> <address> <port> typ <type> …`
 Candidate judge(std::string_view value) {
   const auto parts = split(value, ' ');
   if (parts.size() < 8 || parts[6] != "typ" || parts[0].empty() || parts[0].size() > 32) return Candidate::malformed;
@@ -85,7 +84,8 @@ class Reader {
     if (section_ == none) return malformed("a candidate stands before a=mid");
     const Candidate judged = judge(value);
     if (judged == Candidate::malformed) return malformed("a candidate has not the parts of one");
-    if (judged == Candidate::usable) candidates.push_back({static_cast<unsigned>(section_), "candidate:" + std::string(value)});
+    if (judged == Candidate::usable)
+      candidates.push_back({static_cast<unsigned>(section_), "candidate:" + std::string(value)});
     return boost::outcome_v2::success();
   }
 
@@ -99,6 +99,10 @@ bool is_printable(char c) {
 }
 
 }  // namespace
+
+bool is_usable_candidate(std::string_view value) {
+  return judge(value) == Candidate::usable;
+}
 
 Result<std::vector<RemoteCandidate>> read_fragment(std::string_view fragment, const OfferedIce& offered) {
   if (fragment.size() > max_fragment_bytes) return malformed("it is larger than 16 KiB");

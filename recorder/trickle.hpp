@@ -18,6 +18,14 @@ namespace unavoce::recorder {
 /// A fragment of any length up to this is read; a browser's candidates have some 200 bytes each.
 inline constexpr std::size_t max_fragment_bytes = std::size_t{16} << 10;
 
+/// Candidates that are taken of one session, in its offer and after it. Each one is paired with each of ours and tried
+/// for seconds: nobody has that many addresses.
+inline constexpr unsigned max_candidates = 64;
+
+/// Whether we can use a candidate (what follows `candidate:`): UDP, RTP, and an address. Names are not looked up: the
+/// lookup would tell somebody's name server who records.
+bool is_usable_candidate(std::string_view value);
+
 /// What the offer said about ICE, for comparison.
 struct OfferedIce {
   std::set<std::string> ufrags;

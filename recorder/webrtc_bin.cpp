@@ -2,8 +2,11 @@
 
 #include <future>
 #include <memory>
+#include <string_view>
+#include <utility>
 
 #include "recorder/gst_signal.hpp"
+#include "recorder/trickle.hpp"
 
 namespace unavoce::recorder {
 namespace {
@@ -37,6 +40,34 @@ Result<GstPtr<GstPromise>> await(std::future<GstPtr<GstPromise>> future, const c
     return failed(std::string(step) + ": " + (error ? error->message : "unknown"));
   }
   return promise;
+}
+
+bool is_candidate(const GstSDPAttribute* attribute) {
+  return attribute->key != nullptr && std::string_view(attribute->key) == "candidate";
+}
+
+/// Removes candidates from the sections, and all that stand above them, where none belongs; gives how many are left.
+unsigned keep_usable_candidates(GstSDPMessage* sdp) {
+  for (guint i = gst_sdp_message_attributes_len(sdp); i-- > 0;) {
+    if (is_candidate(gst_sdp_message_get_attribute(sdp, i))) gst_sdp_message_remove_attribute(sdp, i);
+  }
+  unsigned kept = 0;
+  for (guint section = 0; section < gst_sdp_message_medias_len(sdp); ++section) {
+    // Its sections are the message's own, also through a pointer to const.
+    auto* media = const_cast<GstSDPMedia*>(gst_sdp_message_get_media(sdp, section));
+    for (guint i = 0; i < gst_sdp_media_attributes_len(media);) {
+      const GstSDPAttribute* attribute = gst_sdp_media_get_attribute(media, i);
+      if (!is_candidate(attribute)) {
+        ++i;
+      } else if (kept < max_candidates && attribute->value != nullptr && is_usable_candidate(attribute->value)) {
+        ++kept;
+        ++i;
+      } else {
+        gst_sdp_media_remove_attribute(media, i);
+      }
+    }
+  }
+  return kept;
 }
 
 }  // namespace
@@ -81,15 +112,19 @@ Result<GstPtr<GstPromise>> describe(GstElement* webrtc, const char* signal, gpoi
   return await(std::move(future), signal);
 }
 
-Result<GstPtr<GstWebRTCSessionDescription>> read_offer(std::string_view text) {
+Result<ReadOffer> read_offer(std::string_view text) {
   GstPtr<GstSDPMessage> sdp;
   const auto* bytes = reinterpret_cast<const guint8*>(text.data());
   if (gst_sdp_message_new(sdp.out()) != GST_SDP_OK ||
       gst_sdp_message_parse_buffer(bytes, static_cast<guint>(text.size()), sdp.get()) != GST_SDP_OK) {
     return Error{Errc::bad_offer, "The offer cannot be read as SDP."};
   }
-  return GstPtr<GstWebRTCSessionDescription>::adopt(
+  // In what GStreamer has read, not in the text: it reads lines, spaces and line ends in ways of its own.
+  ReadOffer offered;
+  offered.candidates = keep_usable_candidates(sdp.get());
+  offered.description = GstPtr<GstWebRTCSessionDescription>::adopt(
       gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_OFFER, sdp.release()));
+  return offered;
 }
 
 Result<std::string> local_description(GstElement* webrtc) {

@@ -31,7 +31,15 @@ void add_transceivers(GstElement* webrtc, const OfferPlan& plan);
 /// Emits an action signal that takes an argument and a promise, and waits for the reply.
 Result<GstPtr<GstPromise>> describe(GstElement* webrtc, const char* signal, gpointer argument);
 
-Result<GstPtr<GstWebRTCSessionDescription>> read_offer(std::string_view text);
+/// What webrtcbin is told of an offer.
+struct ReadOffer {
+  GstPtr<GstWebRTCSessionDescription> description;
+  unsigned candidates = 0;  ///< that are left in it
+};
+
+/// Reads an offer for webrtcbin, without the candidates that we do not use: names it would look up (`….local`, by mDNS
+/// or a name server), and more than `max_candidates` of them it would all try.
+Result<ReadOffer> read_offer(std::string_view text);
 
 /// The answer with its candidates, once they are gathered.
 Result<std::string> local_description(GstElement* webrtc);

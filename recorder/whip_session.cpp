@@ -24,11 +24,13 @@ struct WhipSession::State {
   OfferPlan plan;
   SessionHooks hooks;
   std::shared_ptr<PacketLog> packets = std::make_shared<PacketLog>();
+  std::shared_ptr<UnfinishedTotal> unfinished = std::make_shared<UnfinishedTotal>();
   GstPtr<GstElement> pipeline;  // reset by close(), which ends the circle pipeline → closures → state
   GstPtr<GstElement> webrtc;
   std::string sdp;
   std::atomic<bool> closed{false};
-  std::atomic<unsigned> candidates{0};  // that came after the offer
+  std::atomic<bool> is_told_gone{false};
+  std::atomic<unsigned> candidates{0};  // with the offer and after it
 
   std::mutex mutex;  // leaf lock
   std::condition_variable gathered_changed;
@@ -36,13 +38,12 @@ struct WhipSession::State {
   std::vector<GstPtr<GstPad>> video_pads;
 
   void gone(std::string reason, Ending ending = Ending::lost) {
-    if (!closed.load()) hooks.on_gone(ending, std::move(reason));
+    // Once: some reasons hold for every packet that follows, and each telling is a job in a queue.
+    if (!closed.load() && !is_told_gone.exchange(true)) hooks.on_gone(ending, std::move(reason));
   }
 };
 
 namespace {
-
-constexpr unsigned max_candidates = 64;
 
 /// The accepted section of this payload type, or null.
 const Section* accepted_section(const OfferPlan& plan, int payload) {
@@ -85,7 +86,10 @@ GstPadProbeReturn before_jitterbuffer(GstPad*, GstPadProbeInfo* info, gpointer d
   if (accepted_section(state.plan, packet.payload) == nullptr) return GST_PAD_PROBE_DROP;
   const Noted noted = state.packets->arrived(packet, monotonic_ns());
   if (noted == Noted::first_ever) state.hooks.on_connected();
-  if (noted == Noted::too_many_sources) state.gone("the publisher sends from too many sources");
+  if (noted == Noted::too_many_sources) {
+    state.gone("the publisher sends from too many sources");
+    return GST_PAD_PROBE_DROP;  // it would have no arrival, and cost a jitter buffer's memory
+  }
   return GST_PAD_PROBE_OK;
 }
 
@@ -120,6 +124,7 @@ void on_pad_added(GstElement*, GstPad* pad, gpointer data) {
   BranchPlan plan;
   plan.section = *section;
   plan.packets = state->packets;
+  plan.unfinished = state->unfinished;
   // Plain pointer: the branch's closures belong to elements of the pipeline, which dies before the state (close()).
   State* raw = state.get();
   plan.on_frame = [raw](Frame&& frame) {
@@ -128,6 +133,7 @@ void on_pad_added(GstElement*, GstPad* pad, gpointer data) {
   plan.on_loss = [raw, video = section->stream == Stream::video] {
     if (video && !raw->closed.load(std::memory_order_relaxed)) raw->hooks.on_loss();
   };
+  plan.on_endless = [raw] { raw->gone("it sent a picture that never ends"); };
   if (section->stream == Stream::video) {
     const std::scoped_lock lock(state->mutex);
     state->video_pads.push_back(GstPtr<GstPad>::share(pad));
@@ -199,19 +205,27 @@ void watch_transports(const std::shared_ptr<State>& state) {
   g_array_unref(list);
 }
 
+Error no_port() {
+  return Error{Errc::no_port,
+               "No port for media could be opened: all of udp_port_min to udp_port_max may be taken, or a configured "
+               "address is gone. Try again later."};
+}
+
 Result<void> await_candidates(State& state) {
   std::unique_lock lock(state.mutex);
   if (!state.gathered_changed.wait_for(lock, webrtc_step_timeout, [&] { return state.gathered; })) {
-    return failed("gathering candidates took too long; check the configured addresses and the UDP port range");
+    // libnice says nothing more when it can bind no port.
+    return no_port();
   }
   return boost::outcome_v2::success();
 }
 
 Result<void> negotiate(const std::shared_ptr<State>& state, std::string_view offer) {
   GstElement* webrtc = state->webrtc.get();
-  BOOST_OUTCOME_TRY(const auto remote, read_offer(offer));
+  BOOST_OUTCOME_TRY(const ReadOffer offered, read_offer(offer));
+  state->candidates = offered.candidates;
   add_transceivers(webrtc, state->plan);
-  BOOST_OUTCOME_TRY(describe(webrtc, "set-remote-description", remote.get()));
+  BOOST_OUTCOME_TRY(describe(webrtc, "set-remote-description", offered.description.get()));
   BOOST_OUTCOME_TRY(const auto created, describe(webrtc, "create-answer", nullptr));
   GstPtr<GstWebRTCSessionDescription> answer;
   gst_structure_get(gst_promise_get_reply(created.get()), "answer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, answer.out(),
@@ -221,6 +235,7 @@ Result<void> negotiate(const std::shared_ptr<State>& state, std::string_view off
   watch_transports(state);
   BOOST_OUTCOME_TRY(await_candidates(*state));
   BOOST_OUTCOME_TRY(state->sdp, local_description(webrtc));
+  if (state->sdp.find("a=candidate:") == std::string::npos) return no_port();
   widen_rtcp(webrtc);
   return boost::outcome_v2::success();
 }
@@ -266,7 +281,6 @@ const std::string& WhipSession::sdp() const {
 Result<void> WhipSession::trickle(std::string_view fragment) {
   BOOST_OUTCOME_TRY(const auto candidates, read_fragment(fragment, state_->plan.ice));
   for (const RemoteCandidate& candidate : candidates) {
-    // Each one is paired with each of ours and tried for seconds: nobody has that many addresses.
     if (state_->candidates.fetch_add(1) >= max_candidates) break;
     g_signal_emit_by_name(state_->webrtc.get(), "add-ice-candidate", candidate.section, candidate.text.c_str());
   }

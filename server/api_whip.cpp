@@ -3,6 +3,7 @@
 // session and publishes again, which keeps the take. Other sites' pages may publish (CORS, router.cpp).
 
 #include <algorithm>
+#include <chrono>
 
 #include "server/api.hpp"
 #include "server/clock.hpp"
@@ -15,8 +16,6 @@ namespace {
 constexpr std::uint64_t kOfferBytes = 64 * 1024;
 constexpr std::uint64_t kFragmentBytes = 16 * 1024;
 constexpr std::string_view kFragmentType = "application/trickle-ice-sdpfrag";
-/// A camera and a screen run at the same time; what was replaced before them is only remembered for its DELETE.
-constexpr std::size_t kMaxResources = 16;
 
 Result<Meetings::Place> place_for(const Meetings& meetings, const Context& context) {
   auto found = meetings.find_place("/whip/" + context.path[0]);
@@ -83,22 +82,25 @@ Task<Result<Response>> publish(Services& services, Meetings& meetings, Context c
   if (allowed.common(wanted).empty()) {
     co_return Error(Errc::forbidden, "the approval does not cover this kind of media", "not_approved");
   }
+  // By person: a new approval gives a new place, but no more of these. Beside it the recorder answers two at once.
+  if (!services.offers_by_participant.take(found.owner.hex(), std::chrono::steady_clock::now())) {
+    co_return Error(Errc::rate_limited, "too many offers of one person; wait half a minute, then publish again",
+                    "too_many_offers");
+  }
   using Answer = recorder::Result<recorder::Answer>;
   auto answered = co_await answer_of<Answer>(services.executors.control, [&](auto done) {
     services.recorder.publish(found.owner.hex(), kind, allowed, std::move(context.request.body), std::move(done));
   });
+  // Told to the client like any other wait; but only the operator can widen the range.
+  if (!answered && answered.error().code == recorder::Errc::no_port) services.log.error(answered.error().text);
   BOOST_OUTCOME_CO_TRY(auto answer, std::move(answered));
   const auto still = meetings.find_place("/whip/" + context.path[0]);
   if (!still) {  // withdrawn, or left, while we were answering
     services.recorder.unpublish(answer.resource);
     co_return Error(Errc::not_found, "there is no such place to publish any more");
   }
-  auto& resources = still->place->resources;
-  resources.push_back(answer.resource);
-  if (resources.size() > kMaxResources) {
-    services.recorder.unpublish(resources.front());
-    resources.erase(resources.begin());
-  }
+  const auto forgotten = still->place->remember(answer.resource, kind);
+  if (forgotten) services.recorder.unpublish(*forgotten);
   Response response = text_response(201, "application/sdp", std::move(answer.sdp))
                           .with("Location", "/whip/" + context.path[0] + "/" + answer.resource)
                           .with("ETag", tag_of(answer.resource))
@@ -111,7 +113,7 @@ Task<Result<Response>> publish(Services& services, Meetings& meetings, Context c
 Task<Result<Response>> trickle(Services& services, Meetings& meetings, Context context) {
   BOOST_OUTCOME_CO_TRY(auto found, place_for(meetings, context));
   const std::string resource = context.path[1];
-  if (std::ranges::find(found.place->resources, resource) == found.place->resources.end()) {
+  if (!found.place->has(resource)) {
     co_return Error(Errc::not_found, "there is no such session");
   }
   if (!is_of_type(context.request, kFragmentType)) {

@@ -33,6 +33,7 @@ Errc code_of(recorder::Errc code) {
     case recorder::Errc::unsupported:
       return Errc::unprocessable;
     case recorder::Errc::busy:
+    case recorder::Errc::no_port:
       return Errc::unavailable;
     case recorder::Errc::not_found:
       return Errc::not_found;

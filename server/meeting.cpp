@@ -240,13 +240,15 @@ void Meeting::media_ended(const recorder::PublisherDisconnected& event) {
     return services_.log.debug("a participant's media ended: " + event.reason);
   // Whoever left, or ended this session, meanwhile is not missed.
   if (!person->place) return;
-  const auto& sessions = person->place->resources;
-  const auto ended = std::ranges::find(sessions, event.resource);
+  const auto& sessions = person->place->sessions;
+  const auto ended = std::ranges::find(sessions, event.resource, &PublishedSession::resource);
   if (ended == sessions.end()) return;
   // Nor is a session whose end is heard of when the media of a newer one is there already.
   const auto arriving = person->place->arriving.find(event.kind);
   const bool is_overtaken = arriving != person->place->arriving.end() &&
-                            std::find(ended + 1, sessions.end(), arriving->second) != sessions.end();
+                            std::ranges::any_of(ended + 1, sessions.end(), [&](const PublishedSession& newer) {
+                              return newer.resource == arriving->second;
+                            });
   if (is_overtaken) return;
   services_.log.info("a participant's media ended without a word: " + event.reason);
   person->place->lost.insert_or_assign(event.kind, event.resource);
@@ -255,7 +257,8 @@ void Meeting::media_ended(const recorder::PublisherDisconnected& event) {
 
 bool Meeting::end_publishing(const consent::ParticipantId& owner, const std::string& resource) {
   Person* person = find(owner);
-  if (person == nullptr || !person->place || std::erase(person->place->resources, resource) == 0) return false;
+  const auto is_meant = [&](const PublishedSession& session) { return session.resource == resource; };
+  if (person == nullptr || !person->place || std::erase_if(person->place->sessions, is_meant) == 0) return false;
   services_.recorder.unpublish(resource);
   if (std::erase_if(person->place->lost, [&](const auto& item) { return item.second == resource; }) != 0)
     tell_everybody();

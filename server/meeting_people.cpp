@@ -164,7 +164,7 @@ Result<void> Meeting::remove(const consent::ParticipantId& host, const RemoveMes
 
 void Meeting::forget_place(Person& person) {
   if (!person.place) return;
-  for (const std::string& resource : person.place->resources) services_.recorder.unpublish(resource);
+  for (const PublishedSession& session : person.place->sessions) services_.recorder.unpublish(session.resource);
   former_places_.emplace_back(person.place->path, person.place->token.sha256);
   if (former_places_.size() > kMaxFormerPlaces) former_places_.pop_front();
   person.place.reset();

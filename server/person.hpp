@@ -2,10 +2,14 @@
 // Somebody in a meeting as the server knows them: a name that is kept in RAM only, a socket, a challenge to answer, and
 // where they may publish. Owned by Meeting; control thread.
 
+#include <algorithm>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "consent/ids.hpp"
@@ -21,15 +25,40 @@ namespace unavoce::server {
 /// The largest meeting: everybody sends to everybody (mesh).
 inline constexpr std::size_t kMaxPeople = 6;
 
+/// A WHIP session that was answered.
+struct PublishedSession {
+  std::string resource;
+  recorder::PublishKind kind = recorder::PublishKind::camera;
+};
+
 /// An unguessable address and token for WHIP, and what may be sent there.
 struct PublishPlace {
   std::string path;  ///< "/whip/<32 hex digits>"
   Token token;
   consent::Scope allowed;
-  std::vector<std::string> resources;                       ///< WHIP sessions that were answered, the newest last
+  std::vector<PublishedSession> sessions{};                 ///< that were answered, the newest last
   std::map<recorder::PublishKind, std::string> arriving{};  ///< of each kind the latest whose media arrived
   /// Of each kind the session whose media ended without a word, until media of that kind is there again.
   std::map<recorder::PublishKind, std::string> lost{};
+
+  /// Of one kind only the newest session lives, those before it were replaced and are remembered for their DELETE.
+  static constexpr std::size_t max_sessions_of_kind = 8;
+
+  /// Notes a session that was answered. Gives the one that is forgotten for it: the oldest of the same kind.
+  std::optional<std::string> remember(std::string resource, recorder::PublishKind kind) {
+    sessions.push_back({std::move(resource), kind});
+    const auto is_of_kind = [kind](const PublishedSession& session) { return session.kind == kind; };
+    if (std::ranges::count_if(sessions, is_of_kind) <= static_cast<std::ptrdiff_t>(max_sessions_of_kind))
+      return std::nullopt;
+    const auto oldest = std::ranges::find_if(sessions, is_of_kind);
+    std::string forgotten = std::move(oldest->resource);
+    sessions.erase(oldest);
+    return forgotten;
+  }
+
+  bool has(std::string_view resource) const {
+    return std::ranges::any_of(sessions, [&](const auto& session) { return session.resource == resource; });
+  }
 };
 
 struct Person {

@@ -41,6 +41,8 @@ struct Services {
   RateLimit logins_by_address{30, std::chrono::seconds(2)};
   RateLimit logins_by_user{8, std::chrono::seconds(30)};
   RateLimit registrations{30, std::chrono::seconds(60)};
+  // Each offer is a pipeline that goes up. A camera and a screen, switched and reconnected a few times, come at once.
+  RateLimit offers_by_participant{8, std::chrono::seconds(2)};
 
   /// Runs `job` on the database thread.
   template <class Job>

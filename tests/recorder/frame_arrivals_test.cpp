@@ -44,6 +44,17 @@ TEST_CASE("a frame that was never completed widens the next one only") {
   check(arrivals.frame(), 30, 30);
 }
 
+TEST_CASE("a frame that goes on over several timestamps has the arrivals of all of them") {
+  FrameArrivals arrivals;
+  arrivals.packet(1, absent, 10);  // the frame's start
+  arrivals.packet(2, absent, 20);
+  arrivals.packet(3, absent, 25);
+  arrivals.packet(4, present, 30);
+  check(arrivals.frame(), 10, 30);
+  arrivals.packet(5, present, 40);
+  check(arrivals.frame(), 40, 40);
+}
+
 TEST_CASE("a late frame and a complete one may come out with the same packet") {
   FrameArrivals arrivals;
   arrivals.packet(1, absent, 10);

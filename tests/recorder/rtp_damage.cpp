@@ -19,6 +19,14 @@ void damage_packet(RtpDamage& state, GstBuffer* packet) {
   GstMapInfo map;
   if (!gst_buffer_map(packet, &map, GST_MAP_READWRITE)) return;
   if (damage == Damage::wrong_payload_type) map.data[1] = static_cast<guint8>((map.data[1] & 0x80) | 127);
+  if (damage == Damage::no_end && map.size > rtp_header_bytes) {
+    // RFC 7741 section 4.2: the S bit of the payload descriptor, on the first packet of a picture.
+    guint8& descriptor = map.data[rtp_header_bytes];
+    const bool starts = (descriptor & 0x10) != 0;
+    if (state.begun) descriptor &= 0xef;
+    state.begun = state.begun || starts;
+    map.data[1] &= 0x7f;
+  }
   if (damage == Damage::no_marker) map.data[1] &= 0x7f;
   if (damage == Damage::random_bytes) {
     std::generate(map.data + rtp_header_bytes, map.data + map.size,

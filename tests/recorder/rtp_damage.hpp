@@ -14,6 +14,7 @@ namespace unavoce::recorder::test {
 struct RtpDamage {
   std::atomic<Damage> kind{Damage::none};
   std::mt19937 random{4711};
+  bool begun = false;  // the picture that never ends
 
   /// Looks at every packet behind this element; nothing if there is none of that name.
   static void attach(const std::shared_ptr<RtpDamage>& damage, GstElement* pipeline, const char* payloader);
