@@ -15,8 +15,6 @@ namespace {
 constexpr std::uint64_t kOfferBytes = 64 * 1024;
 constexpr std::uint64_t kFragmentBytes = 16 * 1024;
 constexpr std::string_view kFragmentType = "application/trickle-ice-sdpfrag";
-/// A camera and a screen run at the same time; what was replaced before them is only remembered for its DELETE.
-constexpr std::size_t kMaxResources = 16;
 
 Result<Meetings::Place> place_for(const Meetings& meetings, const Context& context) {
   auto found = meetings.find_place("/whip/" + context.path[0]);
@@ -93,12 +91,7 @@ Task<Result<Response>> publish(Services& services, Meetings& meetings, Context c
     services.recorder.unpublish(answer.resource);
     co_return Error(Errc::not_found, "there is no such place to publish any more");
   }
-  auto& resources = still->place->resources;
-  resources.push_back(answer.resource);
-  if (resources.size() > kMaxResources) {
-    services.recorder.unpublish(resources.front());
-    resources.erase(resources.begin());
-  }
+  if (const auto replaced = still->place->add(kind, answer.resource)) services.recorder.unpublish(*replaced);
   Response response = text_response(201, "application/sdp", std::move(answer.sdp))
                           .with("Location", "/whip/" + context.path[0] + "/" + answer.resource)
                           .with("ETag", tag_of(answer.resource))

@@ -30,6 +30,11 @@ struct PublishPlace {
   std::map<recorder::PublishKind, std::string> arriving{};  ///< of each kind the latest whose media arrived
   /// Of each kind the session whose media ended without a word, until media of that kind is there again.
   std::map<recorder::PublishKind, std::string> lost{};
+  std::map<recorder::PublishKind, std::string> newest{};  ///< of each kind the latest that was answered: it may be live
+
+  /// Takes in a session that was answered. Gives the one to end when that is one too many: the oldest that a newer one
+  /// of its kind has replaced, never one that may be live.
+  std::optional<std::string> add(recorder::PublishKind kind, std::string resource);
 };
 
 struct Person {
