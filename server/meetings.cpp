@@ -79,12 +79,6 @@ Result<std::optional<OpenRequest>> open_request(Services& services, const consen
   return std::optional<OpenRequest>(std::move(open));
 }
 
-Result<consent::Entry> append_withdrawal(Services& services, const consent::Signed<consent::Withdrawal>& withdrawal) {
-  const auto entry = consent::new_entry(withdrawal);
-  BOOST_OUTCOME_TRY(auto appended, append(services, {&entry, 1}));
-  return std::move(appended.front());
-}
-
 struct OpenedRoom {
   consent::Signed<consent::Room> room;
   std::optional<OpenRequest> request;
@@ -165,7 +159,8 @@ Task<Result<std::shared_ptr<Meeting>>> Meetings::meeting_in(std::string room) {
   if (place) co_return place;
   std::vector<consent::Signed<consent::Withdrawal>> late;
   if (opened.request) late = unproven_.of(opened.request->request.body.recording);
-  place = std::make_shared<Meeting>(services_, unproven_, seals_, std::move(opened.room), std::move(opened.request));
+  place = std::make_shared<Meeting>(services_, unproven_, seals_, answers_, std::move(opened.room),
+                                    std::move(opened.request));
   for (const auto& withdrawal : late) place->hear(withdrawal);
   co_return place;
 }
@@ -222,7 +217,22 @@ void Meetings::hear(const recorder::Event& event) {
   for (const auto& [room, meeting] : meetings_) meeting->hear(event);
 }
 
+/// Here nobody knows what is still to be taken back by one of some kinds: they are all counted.
+Task<Result<void>> Meetings::count(const consent::Signed<consent::Withdrawal>& withdrawal) {
+  const auto known = co_await services_.in_database([&] { return services_.ledger.find(withdrawal.id); });
+  if (known && known.value()) co_return answers_.take_again(withdrawal.id);
+  const bool is_full = withdrawal.body.kinds == consent::Scope::all();
+  const auto what = is_full ? AnswerLimit::What::everything : AnswerLimit::What::part;
+  co_return answers_.take(what, withdrawal.body.recording, withdrawal.body.key);
+}
+
 Task<Result<Accepted>> Meetings::withdraw_afterwards(consent::Signed<consent::Withdrawal> withdrawal) {
+  auto counted = co_await count(withdrawal);
+  BOOST_OUTCOME_CO_TRY(std::move(counted));
+  if (unproven_.covers(withdrawal)) {
+    co_return Error(Errc::unavailable,
+                    "a withdrawal of yours is in effect; its proof follows: send this one again then", "proof_follows");
+  }
   std::optional<Result<consent::Entry>> row;
   std::optional<Result<void>> erased;
   afterwards_->add([&]() -> Task<void> {

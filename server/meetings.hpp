@@ -72,6 +72,7 @@ class Meetings {
   Task<Result<void>> sweep_recording(consent::RecordingId recording);
   Task<Result<void>> sweep_unknown(std::string recording);
   Task<void> sweep_empty_meetings();
+  Task<Result<void>> count(const consent::Signed<consent::Withdrawal>& withdrawal);
   Task<std::optional<Unproven::Missing>> finish(consent::Signed<consent::Withdrawal> withdrawal);
   Task<Result<void>> erase_again(consent::RecordingId recording);
   Task<Result<void>> erase_afterwards(const consent::Signed<consent::Withdrawal>& withdrawal);
@@ -79,6 +80,7 @@ class Meetings {
   Services& services_;
   Unproven unproven_;
   Seals seals_;
+  AnswerLimit answers_;
   std::map<std::string, std::shared_ptr<Meeting>> meetings_;  // by room
   enum class Phase { serving, ending } phase_ = Phase::serving;
   std::shared_ptr<JobQueue> afterwards_;  // withdrawals without a session, one after the other
