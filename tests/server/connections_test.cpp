@@ -154,6 +154,7 @@ TEST_CASE("whoever is turned away is told why and when to come back", "[connecti
   CHECK(reply.status == 503);
   CHECK(json_text(reply.body, "code") == "too_many_connections");
   CHECK(reply.headers.at("retry-after") == "5");
+  CHECK(reply.headers.at("access-control-allow-origin") == "*");  // whatever page of whatever site asked
 }
 
 TEST_CASE("a header or body that arrives byte by byte is not waited for", "[connections]") {
