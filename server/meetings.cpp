@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "server/clock.hpp"
 #include "server/erasure.hpp"
@@ -108,6 +109,22 @@ Result<void> Meetings::check_serving() const {
   return Error(Errc::unavailable, "the service is stopping; come back when it runs again");
 }
 
+Result<void> Meetings::check_one_more(const std::string& room, const std::string& account) {
+  if (meetings_.contains(room)) return boost::outcome_v2::success();
+  if (meetings_.size() >= services_.config.max_sessions) {
+    return Error(Errc::unavailable, "as many meetings as this service takes are under way; try again later",
+                 "too_many_sessions");
+  }
+  std::erase_if(owners_, [&](const auto& item) { return !meetings_.contains(item.first); });
+  const auto theirs = std::ranges::count_if(owners_, [&](const auto& item) { return item.second == account; });
+  if (std::cmp_less(theirs, services_.config.max_sessions_per_account)) return boost::outcome_v2::success();
+  return Error(
+      Errc::unavailable,
+      "as many meetings as one account may hold are under way in the rooms of this one; end one of them, or try "
+      "again later",
+      "too_many_sessions_of_account");
+}
+
 Task<Result<OpenWebSocket>> Meetings::open_socket(Context context) {
   BOOST_OUTCOME_CO_TRY(check_serving());
   const std::string room = context.path[0];
@@ -143,11 +160,11 @@ Task<Result<std::shared_ptr<Meeting>>> Meetings::meeting_in(std::string room) {
     const auto still = meetings_.find(room);
     if (still != meetings_.end() && still->second == meeting && meeting->nobody_is_here()) meetings_.erase(still);
   }
-  if (meetings_.size() >= services_.config.max_sessions) co_await sweep_empty_meetings();
-  if (meetings_.size() >= services_.config.max_sessions) {
-    co_return Error(Errc::unavailable, "as many meetings as this service takes are under way; try again later",
-                    "too_many_sessions");
-  }
+  auto looked = co_await services_.in_database([&] { return services_.rooms.owner(room); });
+  BOOST_OUTCOME_CO_TRY(const auto owner, std::move(looked));
+  const std::string account = owner.value_or(std::string());
+  if (!check_one_more(room, account)) co_await sweep_empty_meetings();
+  BOOST_OUTCOME_CO_TRY(check_one_more(room, account));
   // Statement and request in one job: whatever is written before it is seen, and whoever writes after it finds the
   // meeting here when they are done.
   auto loaded = co_await services_.in_database([&] { return open_room(services_, room); });
@@ -155,6 +172,8 @@ Task<Result<std::shared_ptr<Meeting>>> Meetings::meeting_in(std::string room) {
   BOOST_OUTCOME_CO_TRY(check_serving());
   // The recording has ended, though the ledger does not say so yet; or somebody else was faster.
   if (opened.request && seals_.is_over(opened.request->request.body.recording)) opened.request.reset();
+  BOOST_OUTCOME_CO_TRY(check_one_more(room, account));  // many may have come here at once
+  owners_.insert_or_assign(room, account);
   auto& place = meetings_[room];
   if (place) co_return place;
   std::vector<consent::Signed<consent::Withdrawal>> late;
