@@ -240,6 +240,21 @@ TEST_CASE("connections get only the file descriptors that recording leaves", "[c
   CHECK(connections_that_fit(1024, 100, 20) == 16);
 }
 
+TEST_CASE("there are no more publishers than file descriptors for them, beside connections and service",
+          "[connections]") {
+  CHECK(publishers_that_fit(200, 1024, 1'000'000) == 200);
+  CHECK(publishers_that_fit(200, 512, 1024) == (1024 - 128 - 512) / 24);
+  CHECK(publishers_that_fit(200, 16, 20) == 1);
+  // Together they never want more than there are, unless there is not even enough for the least of each.
+  for (const std::uint64_t descriptors : {512u, 1024u, 4096u, 65536u}) {
+    for (const std::uint32_t wanted : {1u, 32u, 200u, 5000u}) {
+      CAPTURE(descriptors, wanted);
+      const auto connections = connections_that_fit(1024, wanted, descriptors);
+      CHECK(128 + connections + 24u * publishers_that_fit(wanted, connections, descriptors) <= descriptors);
+    }
+  }
+}
+
 TEST_CASE("an IPv6 customer is one address, whichever of theirs they take", "[connections]") {
   CHECK(address_group("192.0.2.1") == "192.0.2.1");
   CHECK(address_group("::ffff:192.0.2.1") == "192.0.2.1");
