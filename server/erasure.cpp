@@ -139,7 +139,10 @@ std::optional<consent::Entry> in_place_of(Services& services, const consent::Sig
     ++others;
     if (!first) first = std::move(entry);
   }
-  return others < kMaxOfEverything ? std::nullopt : std::move(first);
+  // Nobody has use for one of some kinds after that.
+  const std::size_t enough = withdrawal.body.kinds == consent::Scope::all() ? kMaxOfEverything : 1;
+  if (others < enough) return std::nullopt;
+  return first;
 }
 
 }  // namespace
