@@ -28,6 +28,8 @@ class WebSocketSession {
   virtual ~WebSocketSession() = default;
   /// One text frame, at most 64 KiB; the next one is read when the task is done.
   virtual Task<void> receive(std::string text) = 0;
+  /// Whether it is known who this is. Until then the connection makes way when others find no room.
+  virtual bool is_known() const { return true; }
   /// Called exactly once, when the connection is over for whatever reason.
   virtual void closed() = 0;
 };

@@ -64,6 +64,7 @@ struct Config {
   std::uint32_t max_connections_per_address = 256;
   std::uint32_t max_requests_per_second = 100;  // of one address, after ten times as many at once
   std::uint32_t max_sessions = 200;
+  std::uint32_t max_sessions_per_account = 10;
   std::uint32_t max_rooms_per_account = 100;
   std::uint32_t max_publishers = 200;
   // No setting; shorter in tests. After a start, pages that are still open come back within their longest pause between

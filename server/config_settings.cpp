@@ -285,6 +285,8 @@ const std::vector<Setting>& settings() {
       {"max_requests_per_second", "Of one address, after ten times as many at once.", "100", kSingle,
        set_number<&Config::max_requests_per_second, 1, 1000>},
       {"max_sessions", "Meetings at once.", "200", kSingle, set_number<&Config::max_sessions, 1, 100000>},
+      {"max_sessions_per_account", "Meetings at once in the rooms of one host.", "10", kSingle,
+       set_number<&Config::max_sessions_per_account, 1, 100000>},
       {"max_rooms_per_account", "Rooms that one host may have.", "100", kSingle,
        set_number<&Config::max_rooms_per_account, 1, 100000>},
       {"log_level", "debug, info, warning or error.", "\"info\"", kSingle, set_log_level},

@@ -4,10 +4,29 @@
 
 namespace unavoce::server {
 
-bool ConnectionTable::admit(Number number, const Group& group) {
+/// Whether one more fits, if need be in the place of one that waits.
+bool ConnectionTable::has_room(const Group& group) {
   const auto others = of_group_.find(group);
-  const bool address_is_full = !group.empty() && others != of_group_.end() && others->second >= limits_.per_address;
-  if (address_is_full && !cut_longest_waiting_of(group)) return false;
+  const bool is_full = !group.empty() && others != of_group_.end() && others->second >= limits_.per_address;
+  return !is_full || cut_longest_waiting_of(group);
+}
+
+void ConnectionTable::leave(const Group& group) {
+  if (const auto found = of_group_.find(group); --found->second == 0) of_group_.erase(found);
+}
+
+bool ConnectionTable::move_to(Number number, const Group& group) {
+  const auto found = entries_.find(number);
+  if (found == entries_.end() || found->second.state == Entry::State::cut || found->second.group == group) return true;
+  if (!has_room(group)) return false;
+  leave(found->second.group);
+  found->second.group = group;
+  ++of_group_[group];
+  return true;
+}
+
+bool ConnectionTable::admit(Number number, const Group& group) {
+  if (!has_room(group)) return false;
   if (size() >= limits_.all && !cut_longest_waiting()) return false;
   entries_[number].group = group;
   ++of_group_[group];
@@ -26,8 +45,8 @@ void ConnectionTable::remove(Number number) {
   works(number);
   if (found->second.state == Entry::State::cut) {
     --cut_;
-  } else if (const auto group = of_group_.find(found->second.group); --group->second == 0) {
-    of_group_.erase(group);
+  } else {
+    leave(found->second.group);
   }
   entries_.erase(found);
 }
@@ -66,7 +85,7 @@ void ConnectionTable::cut_one(Number number) {
   Entry& entry = entries_.at(number);
   entry.state = Entry::State::cut;
   ++cut_;
-  if (const auto group = of_group_.find(entry.group); --group->second == 0) of_group_.erase(group);
+  leave(entry.group);
   entry.cut();
 }
 

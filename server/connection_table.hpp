@@ -1,7 +1,8 @@
 #pragma once
 // Who is connected, and who may be: limits per machine and per address. A connection that only waits for a request
 // makes way for a new one, the longest waiting first, so that thousands of idle or slow connections keep nobody out;
-// one that is being answered, and a WebSocket, never does. Owned by the listener; control thread.
+// so does a WebSocket until somebody has joined through it. One that is being answered never does. Owned by the
+// listener; control thread.
 
 #include <cstdint>
 #include <functional>
@@ -27,10 +28,14 @@ class ConnectionTable {
 
   /// Takes a connection in, as one that waits. False: there is no room, and nobody to make way.
   bool admit(Number number, const Group& group);
-  /// What ends it from outside. Never by the number of a descriptor: a connection that ran into a timeout has closed its
-  /// own already, and somebody else has that number now.
+  /// What ends it from outside. Never by the number of a descriptor: a connection that ran into a timeout has closed
+  /// its own already, and somebody else has that number now.
   void set_cut(Number number, std::function<void()> cut);
   void remove(Number number);
+
+  /// Counts it for this group from now on: a proxy's connection that is one client's for good. False: that group is
+  /// full, and none of it makes way.
+  bool move_to(Number number, const Group& group);
 
   /// Waits for a request, from now on / is being served.
   void waits(Number number);
@@ -48,6 +53,8 @@ class ConnectionTable {
     std::uint64_t waiting = 0;  // place in waiting_; 0: does not wait
     enum class State { open, cut } state = State::open;
   };
+  bool has_room(const Group& group);
+  void leave(const Group& group);
   bool cut_longest_waiting_of(const Group& group);
   void cut_one(Number number);
 

@@ -5,6 +5,12 @@
 #include <algorithm>
 
 namespace unavoce::server {
+namespace {
+
+constexpr std::uint64_t kForTheService = 128;
+constexpr std::uint64_t kForEachPublisher = 24;
+
+}  // namespace
 
 std::uint64_t raise_descriptor_limit() {
   rlimit limit{};
@@ -15,12 +21,17 @@ std::uint64_t raise_descriptor_limit() {
 }
 
 std::uint32_t connections_that_fit(std::uint32_t wanted, std::uint32_t publishers, std::uint64_t descriptors) {
-  constexpr std::uint64_t for_the_service = 128;
-  constexpr std::uint64_t for_each_publisher = 24;
   constexpr std::uint64_t at_least = 16;
   // Where there are few, publishers as many as allowed will hardly come: connections get half.
-  const std::uint64_t reserved = std::min(for_the_service + for_each_publisher * publishers, descriptors / 2);
+  const std::uint64_t reserved = std::min(kForTheService + kForEachPublisher * publishers, descriptors / 2);
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, std::max(descriptors - reserved, at_least)));
+}
+
+std::uint32_t publishers_that_fit(std::uint32_t wanted, std::uint32_t connections, std::uint64_t descriptors) {
+  const std::uint64_t others = kForTheService + connections;
+  const std::uint64_t left = descriptors > others ? descriptors - others : 0;
+  return static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(wanted, std::max<std::uint64_t>(left / kForEachPublisher, 1)));
 }
 
 }  // namespace unavoce::server

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <set>
 
 #include "consent/rules.hpp"
@@ -115,6 +116,43 @@ Result<void> forget_statements(Services& services, const std::string& recording,
   BOOST_OUTCOME_TRY(auto erased, sign_as_service(services, std::move(body)));
   BOOST_OUTCOME_TRY(services.ledger.erase_recording(consent::new_entry(erased), wall_time()));
   return boost::outcome_v2::success();
+}
+
+namespace {
+
+/// Each device that has a withdrawal signed by this key keeps its own proof, but nobody needs more of them than this.
+constexpr std::size_t kMaxOfEverything = 20;
+
+/// The first withdrawal of everything by the key of this one, if there are so many that this one is not written. What a
+/// key took back as a whole it took back for good, so there is nothing that this one could still take. In doubt none:
+/// no withdrawal is kept back by what cannot be read.
+std::optional<consent::Entry> in_place_of(Services& services, const consent::Signed<consent::Withdrawal>& withdrawal) {
+  auto entries = services.ledger.entries(withdrawal.body.recording.hex());
+  if (!entries) return std::nullopt;
+  std::optional<consent::Entry> first;
+  std::size_t others = 0;
+  for (auto& entry : entries.value()) {
+    if (entry.id == withdrawal.id) return std::nullopt;
+    if (entry.kind != "withdrawal") continue;
+    const auto other = consent::parse_statement<consent::Withdrawal>(entry.envelope);
+    if (!other || other.value().body.key != withdrawal.body.key) continue;
+    if (other.value().body.kinds != consent::Scope::all()) continue;
+    ++others;
+    if (!first) first = std::move(entry);
+  }
+  // Nobody has use for one of some kinds after that.
+  const std::size_t enough = withdrawal.body.kinds == consent::Scope::all() ? kMaxOfEverything : 1;
+  if (others < enough) return std::nullopt;
+  return first;
+}
+
+}  // namespace
+
+Result<consent::Entry> append_withdrawal(Services& services, const consent::Signed<consent::Withdrawal>& withdrawal) {
+  if (auto before = in_place_of(services, withdrawal)) return std::move(*before);
+  const auto entry = consent::new_entry(withdrawal);
+  BOOST_OUTCOME_TRY(auto appended, append(services, {&entry, 1}));
+  return std::move(appended.front());
 }
 
 Result<void> erase_withdrawn_keys(Services& services, const consent::RecordingId& recording) {

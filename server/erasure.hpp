@@ -19,6 +19,11 @@ namespace unavoce::server {
 Task<Result<void>> erase_withdrawn(Services& services, consent::RecordingId recording,
                                    std::vector<consent::StatementId> also);
 
+/// Puts a withdrawal into the ledger. If twenty of its key have taken everything back in this recording already (one,
+/// if it is of some kinds only), it takes back nothing more and is not written: the first of them is given, as if that
+/// one had been sent again. Database thread. Errors: those of append().
+Result<consent::Entry> append_withdrawal(Services& services, const consent::Signed<consent::Withdrawal>& withdrawal);
+
 /// Overwrites the erasure slots of all wrapped keys of the recording whose approval is withdrawn as a whole: the first
 /// thing after the withdrawal is in the ledger. Database thread.
 Result<void> erase_withdrawn_keys(Services& services, const consent::RecordingId& recording);

@@ -4,6 +4,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "server/http_connections.hpp"
+#include "server/other_sites.hpp"
 #include "server/problem.hpp"
 
 namespace unavoce::server {
@@ -118,6 +119,9 @@ class Listener final : public HttpListener {
       const Response problem = problem_response(
           Error(Errc::unavailable, "too many connections; try again in a few seconds", "too_many_connections"));
       std::string text = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n";
+      // Whatever would have been asked: there is nothing in it that another site's page may not read.
+      text.append(kAllowOrigin).append(": ").append(kAllowedOrigins).append("\r\n");
+      text.append(kExposeHeaders).append(": ").append(kExposedHeaders).append("\r\n");
       for (const auto& [name, value] : problem.headers) text += name + ": " + value + "\r\n";
       return text + "Content-Length: " + std::to_string(problem.body.size()) + "\r\n\r\n" + problem.body;
     }();

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "server/http_connections.hpp"
+#include "server/other_sites.hpp"
 #include "server/problem.hpp"
 
 namespace unavoce::server {
@@ -167,6 +168,9 @@ class HttpSession {
     shared_->table.waits(number_);
     auto [head_error, head_bytes] = co_await http::async_read_header(stream_, buffer_, parser, kNoThrow);
     shared_->table.works(number_);
+    // Of a request that cannot be understood, too.
+    const auto raw = parser.get().target();
+    for_other_sites_ = is_for_other_sites(std::string_view(raw.data(), raw.size()));
     if (head_error == http::error::header_limit) {
       const Error error(Errc::too_large, "the header is larger than 16 KiB");
       co_await refuse(error);
@@ -179,6 +183,7 @@ class HttpSession {
       co_await refuse(error);
       co_return false;
     }
+    for_other_sites_ = is_for_other_sites(request.path);
     request.remote_address =
         client_address(remote_address_, request.header("x-forwarded-for"), shared_->limits.trusted_proxies);
     if (websocket::is_upgrade(parser.get())) {
@@ -247,6 +252,10 @@ class HttpSession {
     to.result(from.status);
     to.set(http::field::server, "unavoced");
     for (const auto& [name, value] : from.headers) to.insert(name, value);
+    if (for_other_sites_) {  // here, since not every answer comes from the application
+      to.set(kAllowOrigin, kAllowedOrigins);
+      to.set(kExposeHeaders, kExposedHeaders);
+    }
     to.keep_alive(keep_alive);
   }
 
@@ -326,6 +335,12 @@ class HttpSession {
 
   Task<void> become_websocket(http::request<http::string_body> handshake, Request request) {
     lowest().expires_never();
+    if (!shared_->table.move_to(number_, address_group(request.remote_address))) {
+      const Error error(Errc::unavailable, "too many connections from this address; try again in a few seconds",
+                        "too_many_connections");
+      co_await refuse(error);
+      co_return;
+    }
     auto opened = co_await shared_->application->upgrade(std::move(request));
     if (!opened) {
       co_await refuse(std::move(opened).error());
@@ -345,6 +360,7 @@ class HttpSession {
     auto [accept_error] = co_await ws.async_accept(handshake, kNoThrow);
     if (accept_error) co_return;
     std::unique_ptr<WebSocketSession> session = opened.value()(peer);
+    if (!session->is_known()) shared_->table.waits(number_);
     co_await read_messages(*peer, *session);
     session->closed();
     peer->cut();
@@ -359,6 +375,7 @@ class HttpSession {
       buffer_.consume(buffer_.size());
       try {
         co_await session.receive(std::move(text));
+        if (session.is_known()) shared_->table.works(number_);
       } catch (const std::exception& failure) {
         shared_->log->error(std::string("a WebSocket message failed: ") + failure.what());
         co_return;
@@ -372,6 +389,7 @@ class HttpSession {
   ConnectionNumber number_;
   beast::flat_buffer buffer_;
   std::string remote_address_;
+  bool for_other_sites_ = false;  // the request at hand: pages of other sites may read the answer
 };
 
 }  // namespace

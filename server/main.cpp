@@ -91,19 +91,27 @@ Result<void> confine(const Config& config, Log& log) {
   return boost::outcome_v2::success();
 }
 
-void fit_connections(Config& config, Log& log) {
+void fit_into_descriptors(Config& config, Log& log) {
   const std::uint64_t descriptors = raise_descriptor_limit();
-  const auto fitting = connections_that_fit(config.max_connections, config.max_publishers, descriptors);
-  if (fitting == config.max_connections) return;
-  log.warning("only " + std::to_string(fitting) + " of max_connections = " + std::to_string(config.max_connections) +
-              " fit into " + std::to_string(descriptors) + " open files beside " +
-              std::to_string(config.max_publishers) + " publishers; raise that limit (LimitNOFILE)");
-  config.max_connections = fitting;
+  const auto connections = connections_that_fit(config.max_connections, config.max_publishers, descriptors);
+  const auto publishers = publishers_that_fit(config.max_publishers, connections, descriptors);
+  const std::string limit = std::to_string(descriptors) + " open files; raise that limit (LimitNOFILE)";
+  if (connections != config.max_connections) {
+    log.warning("only " + std::to_string(connections) +
+                " of max_connections = " + std::to_string(config.max_connections) + " fit, beside " +
+                std::to_string(publishers) + " publishers, into " + limit);
+  }
+  if (publishers != config.max_publishers) {
+    log.warning("only " + std::to_string(publishers) + " of max_publishers = " + std::to_string(config.max_publishers) +
+                " fit, beside " + std::to_string(connections) + " connections, into " + limit);
+  }
+  config.max_connections = connections;
+  config.max_publishers = publishers;
 }
 
 Result<void> serve(Config config, const sigset_t& signals) {
   Log log(config.log_level);
-  fit_connections(config, log);
+  fit_into_descriptors(config, log);
   BOOST_OUTCOME_TRY(confine(config, log));
   std::unique_ptr<Server> server;  // outlives the waiter, whatever is thrown
   std::atomic<Server*> running{nullptr};

@@ -25,11 +25,12 @@ std::string exception_text(const std::exception_ptr& failure) {
 
 }  // namespace
 
-Meeting::Meeting(Services& services, Unproven& unproven, Seals& seals, consent::Signed<consent::Room> room,
-                 std::optional<OpenRequest> open)
+Meeting::Meeting(Services& services, Unproven& unproven, Seals& seals, AnswerLimit& answers,
+                 consent::Signed<consent::Room> room, std::optional<OpenRequest> open)
     : services_(services),
       unproven_(unproven),
       seals_(seals),
+      answers_(answers),
       room_(std::move(room)),
       queue_(std::make_shared<JobQueue>(services.executors.control,
                                         [&log = services.log](const std::exception_ptr& failure) {

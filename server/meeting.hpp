@@ -15,6 +15,7 @@
 #include "consent/gate.hpp"
 #include "consent/rules.hpp"
 #include "recorder/event.hpp"
+#include "server/answer_limit.hpp"
 #include "server/client_messages.hpp"
 #include "server/job_queue.hpp"
 #include "server/meeting_messages.hpp"
@@ -41,8 +42,8 @@ struct OpenRequest {
 
 class Meeting : public std::enable_shared_from_this<Meeting> {
  public:
-  Meeting(Services& services, Unproven& unproven, Seals& seals, consent::Signed<consent::Room> room,
-          std::optional<OpenRequest> open);
+  Meeting(Services& services, Unproven& unproven, Seals& seals, AnswerLimit& answers,
+          consent::Signed<consent::Room> room, std::optional<OpenRequest> open);
 
   const consent::SessionId& session() const noexcept { return session_; }
   const consent::Signed<consent::Room>& room() const noexcept { return room_; }
@@ -68,7 +69,8 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   Result<void> relay(const consent::ParticipantId& from, const SignalMessage& message);
   void countersign(const consent::ParticipantId& from, const CountersignMessage& message);
 
-  // ---- statements (meeting_statements.cpp); each is checked, made durable and takes effect in the order of DESIGN 5
+  // ---- statements (meeting_statements.cpp); each is checked, made durable and takes effect in the order of DESIGN 5.
+  // Errors besides those of the checks: rate_limited (too_many_answers), but not for what takes something back.
 
   Task<Result<Accepted>> request(consent::Signed<consent::Request> request);
   Task<Result<Accepted>> approve(consent::Signed<consent::Approval> approval, std::optional<crypto::Bytes> wrapped);
@@ -133,6 +135,8 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   void forget_place(Person& person);
   /// Whether a withdrawal by this key is not in the ledger yet: it must come before what the key approves after it.
   bool is_withdrawing(const consent::RecordingId& recording, const crypto::PublicKey& key) const;
+  /// Lets a withdrawal pass that takes something back, and counts others. Errors: rate_limited.
+  Result<void> count(const consent::Signed<consent::Withdrawal>& withdrawal);
   MeetingView view() const;
   Person* find(const consent::ParticipantId& participant);
 
@@ -173,6 +177,7 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   Unproven& unproven_;
   std::vector<crypto::PublicKey> withdrawing_;  // whose withdrawals are on their way into the ledger
   Seals& seals_;
+  AnswerLimit& answers_;
   consent::Signed<consent::Room> room_;
   consent::SessionId session_ = consent::SessionId::random();
   consent::MeetingState state_;
@@ -186,6 +191,8 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   std::map<consent::StatementId, consent::Signed<consent::Approval>> approvals_;
   // Withdrawals that the rules have heard: a partial one that is sent again must not touch what was approved since.
   std::set<consent::StatementId> heard_;
+  // Keys that took everything back from a recording, in the ledger and erased: nothing is left to do for them.
+  std::set<std::pair<consent::RecordingId, crypto::PublicKey>> all_erased_;
   std::deque<std::pair<std::string, crypto::Digest>> former_places_;  // path and token of the last ones taken away
   std::optional<Proposal> proposal_;
   std::set<std::pair<consent::RecordingId, std::uint32_t>> ended_takes_;  // also those that never became durable

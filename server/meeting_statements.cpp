@@ -96,6 +96,8 @@ Task<Result<Accepted>> Meeting::approve(consent::Signed<consent::Approval> appro
     co_return Error(Errc::unavailable, "your withdrawal is not in the ledger yet; approve again in a moment",
                     "proof_follows");
   }
+  // Those that fail, too: a fresh challenge has to be made durable for each.
+  BOOST_OUTCOME_CO_TRY(answers_.take(AnswerLimit::What::approval, request_->body.recording, approval.body.key));
   const std::optional<crypto::ByteView> wrapped_view =
       wrapped ? std::optional<crypto::ByteView>(*wrapped) : std::nullopt;
   auto checked = consent::check_approval(approval, *request_, room_, wrapped_view, find(id)->challenge, wall_time());
@@ -146,6 +148,7 @@ Task<Result<void>> Meeting::confirm(consent::ParticipantId participant, ConfirmM
     co_return Error(Errc::forbidden, "this is another person's confirmation", "not_permitted");
   if (is_withdrawing(confirmation.body.recording, confirmation.body.key))
     co_return Error(Errc::unavailable, "your withdrawal is not in the ledger yet", "proof_follows");
+  BOOST_OUTCOME_CO_TRY(answers_.take(AnswerLimit::What::approval, request_->body.recording, find(participant)->key));
   const std::string challenge = std::exchange(find(participant)->challenge, {});  // used up, whatever comes of it
   const WebSocketPeer* const peer = find(participant)->peer.get();
   auto revived = revive(confirmation, challenge);
@@ -183,6 +186,11 @@ Task<Result<Accepted>> Meeting::refuse(consent::Signed<consent::Refusal> refusal
   if (person->key != refusal.body.key)
     co_return Error(Errc::forbidden, "this key is not this person's", "not_permitted");
   auto checked = consent::check_refusal(refusal, *request_, person->challenge, wall_time());
+  // A refusal that closes the gate is not counted: before each of them something was approved, and that was.
+  const auto member = state_.members.find(id);
+  if (!checked || member == state_.members.end() || member->second.answer == consent::Answer::refused) {
+    BOOST_OUTCOME_CO_TRY(answers_.take(AnswerLimit::What::refusal, request_->body.recording, refusal.body.key));
+  }
   if (!checked) {
     (void)co_await renew_challenge(id, Tell::now);
     co_return std::move(checked).error();
@@ -229,16 +237,22 @@ void Meeting::hear(const consent::Signed<consent::Withdrawal>& withdrawal) {
 
 Task<Result<void>> Meeting::finish(consent::Signed<consent::Withdrawal> withdrawal) {
   const auto self = shared_from_this();
-  std::optional<Result<void>> erased;
-  queue_->add([this, &erased, &withdrawal]() -> Task<void> {
-    auto named = co_await services_.in_database([&] { return withdrawn_by_this(services_, withdrawal); });
+  // Shared with the job, which is carried out whatever becomes of this function.
+  struct Erasing {
+    consent::Signed<consent::Withdrawal> withdrawal;
+    std::optional<Result<void>> done{};
+  };
+  const auto erasing = std::make_shared<Erasing>(Erasing{std::move(withdrawal)});
+  queue_->add([self, erasing]() -> Task<void> {
+    Services& services = self->services_;
+    auto named = co_await services.in_database([&] { return withdrawn_by_this(services, erasing->withdrawal); });
     if (!named) named = std::vector<consent::StatementId>();
     std::vector<consent::StatementId> also = std::move(named).value();
-    erased.emplace(co_await erase_withdrawn(services_, withdrawal.body.recording, std::move(also)));
+    erasing->done.emplace(co_await erase_withdrawn(services, erasing->withdrawal.body.recording, std::move(also)));
   });
   co_await queue_->drained();
-  if (!erased) co_return Error(Errc::unavailable, "the erasure failed; the log says why");
-  co_return std::move(*erased);
+  if (!erasing->done) co_return Error(Errc::unavailable, "the erasure failed; the log says why");
+  co_return std::move(*erasing->done);
 }
 
 void Meeting::tell_proven(const consent::Signed<consent::Withdrawal>& withdrawal) {
@@ -251,25 +265,57 @@ bool Meeting::is_withdrawing(const consent::RecordingId& recording, const crypto
   return std::ranges::count(withdrawing_, key) != 0 || unproven_.lacks_row(recording, key);
 }
 
+Result<void> Meeting::count(const consent::Signed<consent::Withdrawal>& withdrawal) {
+  const consent::Withdrawal& body = withdrawal.body;
+  if (heard_.contains(withdrawal.id)) return answers_.take_again(withdrawal.id);
+  if (body.kinds == consent::Scope::all())
+    return answers_.take(AnswerLimit::What::everything, body.recording, body.key);
+  // Each of these leaves less of an approval, which was counted itself.
+  const bool takes_something = is_about(body.recording) && state_.recording &&
+                               std::ranges::any_of(state_.recording->approvals, [&](const auto& item) {
+                                 return item.second.key == body.key && !item.second.scope.common(body.kinds).empty();
+                               });
+  if (takes_something) return boost::outcome_v2::success();
+  return answers_.take(AnswerLimit::What::part, body.recording, body.key);
+}
+
 Task<Result<Accepted>> Meeting::withdraw(consent::Signed<consent::Withdrawal> withdrawal) {
   const auto self = shared_from_this();
+  BOOST_OUTCOME_CO_TRY(count(withdrawal));
+  if (unproven_.covers(withdrawal)) {
+    co_return Error(Errc::unavailable,
+                    "a withdrawal of yours is in effect; its proof follows: send this one again then", "proof_follows");
+  }
+  const auto author = std::pair(withdrawal.body.recording, withdrawal.body.key);
+  if (all_erased_.contains(author)) {
+    // Nobody else's take or erasure waits for this one.
+    auto again = co_await services_.in_database([&] { return append_withdrawal(services_, withdrawal); });
+    if (again) co_return Accepted{std::move(again).value(), std::nullopt};
+  }
   // Its row waits behind what the recorder is doing; an approval's would not.
   const OnItsWay on_its_way(withdrawing_, withdrawal.body.key);
-  std::optional<Result<consent::Entry>> row;
-  auto write_row = [this, &row, &withdrawal]() -> Task<void> {
-    consent::NewEntry fresh = consent::new_entry(withdrawal);
-    auto appended = co_await append_one(services_, std::move(fresh));
-    services_.log.debug(appended ? "withdrawal in the ledger" : "withdrawal not in the ledger yet");
-    const auto erased_keys =
-        co_await services_.in_database([&] { return erase_withdrawn_keys(services_, withdrawal.body.recording); });
-    if (!erased_keys) services_.log.error("wrapped keys are not erased yet: " + erased_keys.error().text);
-    row.emplace(std::move(appended));
+  // Shared with the job, which is carried out even if the effects of the event below fail.
+  struct Writing {
+    consent::Signed<consent::Withdrawal> withdrawal;
+    std::optional<Result<consent::Entry>> row{};
+  };
+  const auto writing = std::make_shared<Writing>(Writing{withdrawal});
+  auto write_row = [self, writing]() -> Task<void> {
+    Services& services = self->services_;
+    auto appended = co_await services.in_database([&] { return append_withdrawal(services, writing->withdrawal); });
+    services.log.debug(appended ? "withdrawal in the ledger" : "withdrawal not in the ledger yet");
+    const auto erased_keys = co_await services.in_database(
+        [&] { return erase_withdrawn_keys(services, writing->withdrawal.body.recording); });
+    if (!erased_keys) services.log.error("wrapped keys are not erased yet: " + erased_keys.error().text);
+    writing->row.emplace(std::move(appended));
   };
   tell_rules(withdrawal, write_row);
   auto erased = co_await finish(withdrawal);
+  auto& row = writing->row;
   const bool in_ledger = row && row->has_value();
   if (in_ledger && erased) {
     unproven_.forget(withdrawal.id);
+    if (withdrawal.body.kinds == consent::Scope::all()) all_erased_.insert(author);
     co_return Accepted{std::move(row->value()), std::nullopt};
   }
   unproven_.keep(withdrawal, in_ledger ? Unproven::Missing::erasure : Unproven::Missing::row);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "server/clock.hpp"
 #include "server/erasure.hpp"
@@ -79,12 +80,6 @@ Result<std::optional<OpenRequest>> open_request(Services& services, const consen
   return std::optional<OpenRequest>(std::move(open));
 }
 
-Result<consent::Entry> append_withdrawal(Services& services, const consent::Signed<consent::Withdrawal>& withdrawal) {
-  const auto entry = consent::new_entry(withdrawal);
-  BOOST_OUTCOME_TRY(auto appended, append(services, {&entry, 1}));
-  return std::move(appended.front());
-}
-
 struct OpenedRoom {
   consent::Signed<consent::Room> room;
   std::optional<OpenRequest> request;
@@ -112,6 +107,22 @@ Meetings::Meetings(Services& services)
 Result<void> Meetings::check_serving() const {
   if (phase_ == Phase::serving) return boost::outcome_v2::success();
   return Error(Errc::unavailable, "the service is stopping; come back when it runs again");
+}
+
+Result<void> Meetings::check_one_more(const std::string& room, const std::string& account) {
+  if (meetings_.contains(room)) return boost::outcome_v2::success();
+  if (meetings_.size() >= services_.config.max_sessions) {
+    return Error(Errc::unavailable, "as many meetings as this service takes are under way; try again later",
+                 "too_many_sessions");
+  }
+  std::erase_if(owners_, [&](const auto& item) { return !meetings_.contains(item.first); });
+  const auto theirs = std::ranges::count_if(owners_, [&](const auto& item) { return item.second == account; });
+  if (std::cmp_less(theirs, services_.config.max_sessions_per_account)) return boost::outcome_v2::success();
+  return Error(
+      Errc::unavailable,
+      "as many meetings as one account may hold are under way in the rooms of this one; end one of them, or try "
+      "again later",
+      "too_many_sessions_of_account");
 }
 
 Task<Result<OpenWebSocket>> Meetings::open_socket(Context context) {
@@ -149,11 +160,11 @@ Task<Result<std::shared_ptr<Meeting>>> Meetings::meeting_in(std::string room) {
     const auto still = meetings_.find(room);
     if (still != meetings_.end() && still->second == meeting && meeting->nobody_is_here()) meetings_.erase(still);
   }
-  if (meetings_.size() >= services_.config.max_sessions) co_await sweep_empty_meetings();
-  if (meetings_.size() >= services_.config.max_sessions) {
-    co_return Error(Errc::unavailable, "as many meetings as this service takes are under way; try again later",
-                    "too_many_sessions");
-  }
+  auto looked = co_await services_.in_database([&] { return services_.rooms.owner(room); });
+  BOOST_OUTCOME_CO_TRY(const auto owner, std::move(looked));
+  const std::string account = owner.value_or(std::string());
+  if (!check_one_more(room, account)) co_await sweep_empty_meetings();
+  BOOST_OUTCOME_CO_TRY(check_one_more(room, account));
   // Statement and request in one job: whatever is written before it is seen, and whoever writes after it finds the
   // meeting here when they are done.
   auto loaded = co_await services_.in_database([&] { return open_room(services_, room); });
@@ -161,13 +172,16 @@ Task<Result<std::shared_ptr<Meeting>>> Meetings::meeting_in(std::string room) {
   BOOST_OUTCOME_CO_TRY(check_serving());
   // The recording has ended, though the ledger does not say so yet; or somebody else was faster.
   if (opened.request && seals_.is_over(opened.request->request.body.recording)) opened.request.reset();
+  BOOST_OUTCOME_CO_TRY(check_one_more(room, account));  // many may have come here at once
+  owners_.insert_or_assign(room, account);
   auto& place = meetings_[room];
   if (place) co_return place;
   std::optional<consent::RecordingId> goes_on;
   std::vector<consent::Signed<consent::Withdrawal>> late;
   if (opened.request) goes_on = opened.request->request.body.recording;
   if (goes_on) late = unproven_.of(*goes_on);
-  place = std::make_shared<Meeting>(services_, unproven_, seals_, std::move(opened.room), std::move(opened.request));
+  place = std::make_shared<Meeting>(services_, unproven_, seals_, answers_, std::move(opened.room),
+                                    std::move(opened.request));
   for (const auto& withdrawal : late) place->hear(withdrawal);
   end_left_open(room, goes_on);
   co_return place;
@@ -235,7 +249,22 @@ void Meetings::hear(const recorder::Event& event) {
   for (const auto& [room, meeting] : meetings_) meeting->hear(event);
 }
 
+/// Here nobody knows what is still to be taken back by one of some kinds: they are all counted.
+Task<Result<void>> Meetings::count(const consent::Signed<consent::Withdrawal>& withdrawal) {
+  const auto known = co_await services_.in_database([&] { return services_.ledger.find(withdrawal.id); });
+  if (known && known.value()) co_return answers_.take_again(withdrawal.id);
+  const bool is_full = withdrawal.body.kinds == consent::Scope::all();
+  const auto what = is_full ? AnswerLimit::What::everything : AnswerLimit::What::part;
+  co_return answers_.take(what, withdrawal.body.recording, withdrawal.body.key);
+}
+
 Task<Result<Accepted>> Meetings::withdraw_afterwards(consent::Signed<consent::Withdrawal> withdrawal) {
+  auto counted = co_await count(withdrawal);
+  BOOST_OUTCOME_CO_TRY(std::move(counted));
+  if (unproven_.covers(withdrawal)) {
+    co_return Error(Errc::unavailable,
+                    "a withdrawal of yours is in effect; its proof follows: send this one again then", "proof_follows");
+  }
   std::optional<Result<consent::Entry>> row;
   std::optional<Result<void>> erased;
   afterwards_->add([&]() -> Task<void> {

@@ -66,6 +66,9 @@ class Meetings {
  private:
   /// Errors: unavailable (the service is stopping).
   Result<void> check_serving() const;
+  /// Whether the machine and the account that owns the room take one more meeting, if there is none in it. Errors:
+  /// unavailable (too_many_sessions, too_many_sessions_of_account).
+  Result<void> check_one_more(const std::string& room, const std::string& account);
   /// Everybody out of a room, until there is no session in it.
   Task<void> close_room(std::string room);
   Task<Result<void>> recover_recording(consent::RecordingId recording);
@@ -77,6 +80,7 @@ class Meetings {
   Task<Result<void>> sweep_recording(consent::RecordingId recording);
   Task<Result<void>> sweep_unknown(std::string recording);
   Task<void> sweep_empty_meetings();
+  Task<Result<void>> count(const consent::Signed<consent::Withdrawal>& withdrawal);
   Task<std::optional<Unproven::Missing>> finish(consent::Signed<consent::Withdrawal> withdrawal);
   Task<Result<void>> erase_again(consent::RecordingId recording);
   Task<Result<void>> erase_afterwards(const consent::Signed<consent::Withdrawal>& withdrawal);
@@ -84,12 +88,14 @@ class Meetings {
   Services& services_;
   Unproven unproven_;
   Seals seals_;
+  AnswerLimit answers_;
   std::map<std::string, std::shared_ptr<Meeting>> meetings_;  // by room
   struct LeftOpen {
     consent::RecordingId recording;
     consent::TimeMs expires;
   };
   std::map<std::string, LeftOpen> left_open_;  // by room: what its people may still come back to after a crash
+  std::map<std::string, std::string> owners_;  // the accounts of these rooms, and of some that are over
   enum class Phase { serving, ending } phase_ = Phase::serving;
   std::shared_ptr<JobQueue> afterwards_;  // withdrawals without a session, one after the other
 };

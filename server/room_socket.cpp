@@ -54,6 +54,8 @@ class RoomSocket final : public WebSocketSession {
     }
   }
 
+  bool is_known() const override { return meeting_ != nullptr; }
+
   void closed() override {
     join_deadline_->cancel();
     const std::shared_ptr<Meeting> meeting = std::exchange(meeting_, nullptr);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "server/other_sites.hpp"
 #include "server/problem.hpp"
 
 namespace unavoce::server {
@@ -39,24 +40,8 @@ bool fits(std::string_view pattern, std::string_view path, std::vector<std::stri
   return true;
 }
 
-/// WHIP is for other sites' pages, too: what may be done there says a bearer token, which no browser sends by itself.
-bool is_whip(std::string_view path) {
-  return path == "/whip" || path.starts_with("/whip/");
-}
-
-/// Nobody's secret: other sites' pages may check the ledger, too. It cannot be changed from here.
-bool is_ledger(std::string_view path) {
-  return path == "/ledger" || path.starts_with("/ledger/");
-}
-
 bool is_api(std::string_view path) {
-  return path == "/api" || path.starts_with("/api/") || is_whip(path) || is_ledger(path);
-}
-
-/// For every answer, refusals included: a page that may not read them cannot say why publishing failed.
-void allow_other_sites(Response& response) {
-  response.with("Access-Control-Allow-Origin", "*");
-  response.with("Access-Control-Expose-Headers", "Accept-Patch, ETag, Link, Location, Retry-After");
+  return path == "/api" || path.starts_with("/api/") || is_for_other_sites(path);
 }
 
 /// Whether the machine is to blame, so that its operator must hear of it.
@@ -105,14 +90,12 @@ Task<Response> Router::handle(Request request) {
   const Method method = request.method;
   const Transport transport = request.transport;
   const std::string remote = request.remote_address;
-  const bool for_other_sites = is_whip(request.path) || is_ledger(request.path);
   Match found = match(request);
   const std::string_view pattern = found.route != nullptr ? found.route->pattern : "(page)";
   auto answer = co_await dispatch(std::move(request), std::move(found));
   if (!answer && concerns_operator(answer.error())) log_.error("a request failed: " + answer.error().text);
   Response response = answer ? std::move(answer).value() : problem_response(answer.error());
   add_security_headers(response, transport);
-  if (for_other_sites) allow_other_sites(response);
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
   log_.request(method_name(method), pattern, response.status, remote, took.count());
   co_return response;

@@ -7,6 +7,10 @@ namespace {
 
 constexpr std::size_t kMaxKept = 256;
 
+bool takes_as_much(const consent::Withdrawal& other, const consent::Withdrawal& as) {
+  return other.recording == as.recording && other.key == as.key && as.kinds.subset_of(other.kinds);
+}
+
 }  // namespace
 
 Unproven::Unproven(Services& services, Finish finish, Erase erase)
@@ -16,7 +20,26 @@ Unproven::Unproven(Services& services, Finish finish, Erase erase)
       keep_trying_(
           services, [this] { return !kept_.empty() || !erasures_.empty(); }, [this] { return try_all(); }) {}
 
+bool Unproven::covers(const consent::Signed<consent::Withdrawal>& withdrawal) const {
+  if (kept_.contains(withdrawal.id)) return false;
+  return std::ranges::any_of(kept_, [&](const auto& item) {
+    return item.second.missing == Missing::row && takes_as_much(item.second.withdrawal.body, withdrawal.body);
+  });
+}
+
+/// A row that is not written may be left out only for one that takes everything: what is approved later than another
+/// one would not be taken back by it. An erasure that is tried again carries out all that the ledger has.
+bool Unproven::is_done_with_another(const consent::Signed<consent::Withdrawal>& withdrawal, Missing missing) const {
+  if (kept_.contains(withdrawal.id)) return false;
+  return std::ranges::any_of(kept_, [&](const auto& item) {
+    const consent::Withdrawal& other = item.second.withdrawal.body;
+    return takes_as_much(other, withdrawal.body) &&
+           (missing == Missing::erasure || other.kinds == consent::Scope::all());
+  });
+}
+
 void Unproven::keep(const consent::Signed<consent::Withdrawal>& withdrawal, Missing missing) {
+  if (is_done_with_another(withdrawal, missing)) return;
   if (!kept_.contains(withdrawal.id) && kept_.size() >= kMaxKept) {
     services_.log.error("more withdrawals wait for the ledger than are kept; this one must be sent again");
     return;

@@ -26,10 +26,14 @@ class Unproven {
 
   Unproven(Services& services, Finish finish, Erase erase);
 
-  /// Keeps a withdrawal and tries again until it is done. Bounded: what comes when 256 are kept must be sent again.
+  /// Keeps a withdrawal and tries again until it is done, unless what is tried again for another one of its key does
+  /// it, too. Bounded: what comes when 256 are kept must be sent again.
   void keep(const consent::Signed<consent::Withdrawal>& withdrawal, Missing missing);
   /// Something that withdrawals in the ledger take back could not be erased.
   void keep_erasure(const consent::RecordingId& recording);
+  /// Whether another one that is kept and lacks its row takes back as much of the same recording by the same key: since
+  /// nothing is approved by that key before, this one adds nothing, and need not be carried out or kept besides.
+  bool covers(const consent::Signed<consent::Withdrawal>& withdrawal) const;
   /// Done after all, because somebody sent it again.
   void forget(const consent::StatementId& id) { kept_.erase(id); }
   /// Tries every one of them once.
@@ -47,6 +51,7 @@ class Unproven {
     consent::Signed<consent::Withdrawal> withdrawal;
     Missing missing;
   };
+  bool is_done_with_another(const consent::Signed<consent::Withdrawal>& withdrawal, Missing missing) const;
 
   Services& services_;
   Finish finish_;

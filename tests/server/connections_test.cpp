@@ -154,6 +154,7 @@ TEST_CASE("whoever is turned away is told why and when to come back", "[connecti
   CHECK(reply.status == 503);
   CHECK(json_text(reply.body, "code") == "too_many_connections");
   CHECK(reply.headers.at("retry-after") == "5");
+  CHECK(reply.headers.at("access-control-allow-origin") == "*");  // whatever page of whatever site asked
 }
 
 TEST_CASE("a header or body that arrives byte by byte is not waited for", "[connections]") {
@@ -237,6 +238,21 @@ TEST_CASE("connections get only the file descriptors that recording leaves", "[c
   CHECK(connections_that_fit(1024, 10, 1024) == 1024 - 128 - 240);
   CHECK(connections_that_fit(1024, 100, 1024) == 512);
   CHECK(connections_that_fit(1024, 100, 20) == 16);
+}
+
+TEST_CASE("there are no more publishers than file descriptors for them, beside connections and service",
+          "[connections]") {
+  CHECK(publishers_that_fit(200, 1024, 1'000'000) == 200);
+  CHECK(publishers_that_fit(200, 512, 1024) == (1024 - 128 - 512) / 24);
+  CHECK(publishers_that_fit(200, 16, 20) == 1);
+  // Together they never want more than there are, unless there is not even enough for the least of each.
+  for (const std::uint64_t descriptors : {512u, 1024u, 4096u, 65536u}) {
+    for (const std::uint32_t wanted : {1u, 32u, 200u, 5000u}) {
+      CAPTURE(descriptors, wanted);
+      const auto connections = connections_that_fit(1024, wanted, descriptors);
+      CHECK(128 + connections + 24u * publishers_that_fit(wanted, connections, descriptors) <= descriptors);
+    }
+  }
 }
 
 TEST_CASE("an IPv6 customer is one address, whichever of theirs they take", "[connections]") {

@@ -215,6 +215,17 @@ TEST_CASE("who is told to stop while its ledger is compared with a witness that 
   CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 0));
 }
 
+TEST_CASE("a start with few open files takes no more connections and publishers than fit into them, and says so") {
+  // It goes no further than to its data folder, which cannot be made.
+  const auto started = testing::run("(ulimit -n 1024 && exec timeout 20 " + std::string(UNAVOCED_PROGRAM) +
+                                    " --allow-root --port 0 --data /proc/nothing/here 2>&1)");
+  CHECK(started.exit_code == 1);
+  CHECK(started.output.find("only 512 of max_connections = 1024 fit, beside 16 publishers, into 1024 open files") !=
+        std::string::npos);
+  CHECK(started.output.find("only 16 of max_publishers = 200 fit, beside 512 connections, into 1024 open files") !=
+        std::string::npos);
+}
+
 TEST_CASE("root is refused unless it is insisted") {
   // A user namespace makes root of anybody, where the kernel allows it.
   const bool can_be_root = geteuid() == 0 || std::system("unshare --map-root-user true 2>/dev/null") == 0;

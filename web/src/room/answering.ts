@@ -18,7 +18,7 @@ import type { Publisher } from "./publisher.ts";
 import type { MeetingState, Place, Store, WithdrawalKnown } from "./state.ts";
 
 /** What the service answers a confirmation with that it does not take (docs/API.md); any other problem is about something else. */
-const NOT_CONFIRMED = new Set(["unknown_reference", "not_permitted", "proof_follows", "replayed", "expired", "malformed", "wrong_kind", "bad_signature"]);
+const NOT_CONFIRMED = new Set(["unknown_reference", "not_permitted", "proof_follows", "replayed", "expired", "malformed", "wrong_kind", "bad_signature", "too_many_answers"]);
 
 type OwnAnswer = Pick<MeetingState, "answer" | "approval" | "scope">;
 const UNANSWERED: OwnAnswer = { answer: "asked", approval: null, scope: [] };
