@@ -89,6 +89,7 @@ Report verify_bundle(const Bundle& bundle, const VerifyOptions& options) {
   verify_statements(evidence, options, findings);
   verify_seen(bundle, evidence, findings);
   verify_tracks(evidence, findings);
+  verify_arrivals(evidence, findings);
   const auto names = verify_opening(bundle, evidence, options, findings, progress);
   verify_summary(bundle, evidence, findings);
 

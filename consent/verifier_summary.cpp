@@ -1,4 +1,4 @@
-// Step 7: the page for people. Nobody signs it, but it says only what the statements say: so it is written anew from
+// Step 8: the page for people. Nobody signs it, but it says only what the statements say: so it is written anew from
 // them and compared.
 #include "consent/verifier_evidence.hpp"
 

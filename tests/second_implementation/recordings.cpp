@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "crypto/track_sealer.hpp"
+#include "recorded_on.hpp"
 #include "tests/synthetic/bag.hpp"
 #include "tests/synthetic/meeting.hpp"
 
@@ -929,6 +930,11 @@ std::vector<Case> bad_cases() {
   };
 }
 
+std::vector<Case> with(std::vector<Case> cases, const std::vector<NamedScript>& more) {
+  for (const auto& [name, script] : more) cases.push_back({name, script});
+  return cases;
+}
+
 void write(const Case& made, const fs::path& folder, std::string_view verdict) {
   const fs::path place = folder / verdict / made.name;
   const fs::path server = place / "server";
@@ -950,7 +956,8 @@ int main(int argc, char** argv) {
     std::cerr << "usage: second_implementation_recordings FOLDER\n";
     return 2;
   }
-  for (const auto& [verdict, cases] : {std::pair("good", good_cases()), std::pair("bad", bad_cases())}) {
+  for (const auto& [verdict, cases] :
+       {std::pair("good", with(good_cases(), honest_endings())), std::pair("bad", with(bad_cases(), recorded_on()))}) {
     for (const Case& made : cases) {
       try {
         write(made, argv[1], verdict);
