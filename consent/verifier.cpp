@@ -101,6 +101,7 @@ Report verify_bundle(const Bundle& bundle, const VerifyOptions& options) {
       report.participants.back().name = name->second;
   }
   for (const Found<Refusal>& refusal : evidence.refusals) report.participants.push_back(line_of(refusal, findings));
+  report.people = people_of(evidence, report.participants);
   report.rules = findings.results();
   report.notes = findings.notes();
   return report;

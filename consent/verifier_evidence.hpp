@@ -143,6 +143,9 @@ void verify_arrivals(const Evidence& evidence, Findings& findings);
 std::map<StatementId, std::string> verify_opening(const Bundle& bundle, const Evidence& evidence,
                                                   const VerifyOptions& options, Findings& findings, Progress& progress);
 
+/// The report's lines per person, summed up from those per answer.
+std::vector<PersonLine> people_of(const Evidence& evidence, const std::vector<ParticipantLine>& answers);
+
 /// The page for people says what the statements say.
 void verify_summary(const Bundle& bundle, const Evidence& evidence, Findings& findings);
 
