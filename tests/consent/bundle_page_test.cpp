@@ -5,7 +5,8 @@ using namespace unavoce;
 using namespace unavoce::consent;
 using namespace unavoce::testing;
 
-TEST_CASE("the page tells who answered what, the takes, what was erased, why a file is missing, and when retention ends") {
+TEST_CASE(
+    "the page tells who answered what, the takes, what was erased, why a file is missing, and when retention ends") {
   Stage stage;
   approve_all(*stage.meeting);
   Person& leaver = stage->people.back();
@@ -17,7 +18,7 @@ TEST_CASE("the page tells who answered what, the takes, what was erased, why a f
   const std::string page = format_page(stage->contents());
   CAPTURE(page);
   for (const char* expected : {"<td>P1</td>", "<td>P2</td>", "stimmt zu", "approves", "widerruft", "withdraws", "sound",
-                                     "service and host", "key of</span> P2", "retention ends"}) {
+                               "service and host", "key of</span> P2", "retention ends"}) {
     CAPTURE(expected);
     CHECK(page.find(expected) != std::string::npos);
   }
