@@ -48,15 +48,21 @@ std::string joined(const List& list) {
   return text.empty() ? "-" : text;
 }
 
-std::string participants_table(const consent::Report& report) {
-  Table table({"PARTICIPANT", "ROLE", "ANSWER", "SCOPE", "TAKES", "TRACKS", "SIGNED", "PROVEN", "FILES", "HOST SIGNED",
+std::string said_by(const consent::PersonLine& person) {
+  std::string text;
+  for (const std::string& one : person.said) text += (text.empty() ? "" : ", ") + one;
+  return text;
+}
+
+std::string people_table(const consent::Report& report) {
+  Table table({"PARTICIPANT", "ROLE", "SAID", "STANDS", "TAKES", "TRACKS", "SIGNED", "PROVEN", "FILES", "HOST SIGNED",
                "OPENS"});
-  for (const consent::ParticipantLine& line : report.participants) {
-    table.add({line.name.empty() ? line.participant.substr(0, 12) : printable(line.name), line.role, line.answer,
-               joined(line.scope), joined(line.takes), std::to_string(line.tracks), std::string(word(line.signature)),
-               std::string(word(line.proof)), std::string(word(line.files)),
-               line.countersigned == Verdict::failed ? "no" : std::string(word(line.countersigned)),
-               std::string(word(line.opens))});
+  for (const consent::PersonLine& person : report.people) {
+    table.add({person.name.empty() ? person.participant.substr(0, 12) : printable(person.name), person.role,
+               said_by(person), person.stands, joined(person.takes), std::to_string(person.tracks),
+               std::string(word(person.signature)), std::string(word(person.proof)), std::string(word(person.files)),
+               person.countersigned == Verdict::failed ? "no" : std::string(word(person.countersigned)),
+               std::string(word(person.opens))});
   }
   return table.text();
 }
@@ -95,7 +101,7 @@ std::string_view name_of(Verdict verdict) {
 std::string text_of(const consent::Report& report, RoomIdentity identity) {
   std::string text = "Recording    " + printable(report.recording) + "\nRoom         " + printable(report.room_title) +
                      "\nFingerprint  " + printable(report.fingerprint) + "\nPurpose      " + printable(report.purpose) +
-                     "\nStatements   " + std::to_string(report.entries) + "\n\n" + participants_table(report) + "\n";
+                     "\nStatements   " + std::to_string(report.entries) + "\n\n" + people_table(report) + "\n";
   for (const consent::RuleResult& rule : report.rules) {
     text += padded(word(rule.verdict), 8) + padded(rule.rule, 13) + rule.title + "\n";
     for (const std::string& finding : rule.findings) text += "          " + printable(finding) + "\n";

@@ -88,9 +88,12 @@ class BundleWriter {
   std::unique_ptr<State> state_;
 };
 
-/// The page for people inside a bundle (German and English, self-contained, escaped). Tells what the bag holds and how
-/// to check it; it proves nothing by itself. Depends on recording, entries, rooms, names and sizes of tracks only, and
-/// is fixed: the verifier compares bytes.
+/// The page for people inside a bundle (German and English, self-contained, escaped): who said what, takes, erasures,
+/// files, how to check. It proves nothing by itself. Depends on recording, entries, rooms, names and sizes of tracks
+/// only, and is fixed: the verifier compares bytes.
+std::string format_page(const BundleContents& contents);
+
+/// The first version of that page, shorter: bundles of before have it, and the verifier takes it as well.
 std::string format_summary(const BundleContents& contents);
 
 /// A file of a bundle; `path` is relative to the top folder of the bag, with '/'.

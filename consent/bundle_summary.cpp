@@ -1,16 +1,16 @@
-// The page for people inside a bundle. German and English side by side, no script, nothing loaded from anywhere.
-// Statements are unverified text here: everything out of them is escaped. Names of participants are inside W and
-// unknown. The verifier writes the page anew and compares bytes (verifier_summary.cpp): the same statements must give the
-// same page for ever. Whoever wants to change it adds a second version beside this one.
+// The page for people inside a bundle, first version: as bundles of before have it. German and English side by side, no
+// script, nothing loaded from anywhere. Statements are unverified text here: everything out of them is escaped. Names
+// of participants are inside W and unknown. The verifier writes the page anew and compares bytes
+// (verifier_summary.cpp): the same statements must give the same page for ever. What is written now: bundle_page.cpp.
 #include <array>
 #include <chrono>
 #include <cstdio>
 
 #include "consent/bundle.hpp"
+#include "consent/bundle_text.hpp"
 #include "consent/ledger_entry.hpp"
 
 namespace unavoce::consent {
-namespace {
 
 std::string escaped(std::string_view text) {
   std::string html;
@@ -50,6 +50,8 @@ std::string utc(TimeMs time) {
                 static_cast<int>(clock.seconds().count()));
   return text.data();
 }
+
+namespace {
 
 std::string row(std::string_view german, std::string_view english, std::string_view value) {
   return "<tr><th><span lang=\"de\">" + std::string(german) + "</span> / <span lang=\"en\">" + std::string(english) +
@@ -95,7 +97,8 @@ std::string about_tracks(const BundleContents& contents) {
   std::map<std::string_view, std::uint64_t> by_name;  // in one order, wherever the list comes from
   for (const BundleTrack& track : contents.tracks) by_name.emplace(track.name, track.size_bytes);
   for (const auto& [name, size_bytes] : by_name) {
-    html += row("Spur (versiegelt)", "track (sealed)", std::string(name) + ", " + std::to_string(size_bytes) + " bytes");
+    html +=
+        row("Spur (versiegelt)", "track (sealed)", std::string(name) + ", " + std::to_string(size_bytes) + " bytes");
   }
   return html;
 }

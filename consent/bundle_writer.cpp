@@ -44,7 +44,7 @@ std::deque<SmallFile> small_files(const BundleContents& contents) {
   for (const auto& [approval, wrapped] : contents.keys) {
     files.push_back({"data/keys/" + approval + ".age", std::string(crypto::as_text(wrapped))});
   }
-  files.push_back({"data/summary.html", format_summary(contents)});
+  files.push_back({"data/summary.html", format_page(contents)});
   return files;
 }
 

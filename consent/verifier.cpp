@@ -89,6 +89,7 @@ Report verify_bundle(const Bundle& bundle, const VerifyOptions& options) {
   verify_statements(evidence, options, findings);
   verify_seen(bundle, evidence, findings);
   verify_tracks(evidence, findings);
+  verify_arrivals(evidence, findings);
   const auto names = verify_opening(bundle, evidence, options, findings, progress);
   verify_summary(bundle, evidence, findings);
 
@@ -100,6 +101,7 @@ Report verify_bundle(const Bundle& bundle, const VerifyOptions& options) {
       report.participants.back().name = name->second;
   }
   for (const Found<Refusal>& refusal : evidence.refusals) report.participants.push_back(line_of(refusal, findings));
+  report.people = people_of(evidence, report.participants);
   report.rules = findings.results();
   report.notes = findings.notes();
   return report;

@@ -29,7 +29,7 @@ struct RuleResult {
   std::vector<std::string> findings;
 };
 
-/// One line per person who answered.
+/// One line per answer.
 struct ParticipantLine {
   std::string participant;  ///< hex id
   std::string name;         ///< from inside W; empty without a key
@@ -47,6 +47,24 @@ struct ParticipantLine {
   Verdict opens = Verdict::not_checked;          ///< W and every track open (only with a key)
 };
 
+/// Everything of one person, that is of one key: all their answers, withdrawals and track files together.
+struct PersonLine {
+  std::string participant;        ///< hex id, of their first answer
+  std::string name;               ///< from inside W; empty without a key
+  std::string role;               ///< of their first answer
+  std::vector<std::string> said;  ///< in the ledger's order: `approved audio+video`, `refused`, `took back all`
+  std::string stands = "-";       ///< what their last answer grants now: `audio+video`, `nothing`; `-`: no approval
+  std::vector<std::uint32_t> takes;
+  std::uint64_t tracks = 0;
+  std::uint64_t size_bytes = 0;
+  /// As in ParticipantLine; one failure is one of the person.
+  Verdict signature = Verdict::not_checked;
+  Verdict proof = Verdict::not_checked;
+  Verdict files = Verdict::not_checked;
+  Verdict countersigned = Verdict::not_checked;
+  Verdict opens = Verdict::not_checked;
+};
+
 struct Report {
   std::string recording;  ///< hex id
   std::string room_title;
@@ -54,7 +72,8 @@ struct Report {
   std::string purpose;
   std::uint64_t entries = 0;
   std::vector<RuleResult> rules;
-  std::vector<ParticipantLine> participants;
+  std::vector<ParticipantLine> participants;  ///< one per answer, approvals first
+  std::vector<PersonLine> people;             ///< one per person, in the order in which they answered first
   std::vector<std::string>
       notes;  ///< true and worth knowing, but no failure (for instance: roster is the service's word only)
 

@@ -1,6 +1,6 @@
 // What the verifier's steps share: the evidence read out of a bundle, and the findings against it. Private to
-// verifier*.cpp. The steps run in this order: bag → ledger → statements → seen → tracks → opening → summary (each one
-// file). One thread.
+// verifier*.cpp. The steps run in this order: bag → ledger → statements → seen → tracks → arrivals → opening →
+// summary (each one file). One thread.
 #pragma once
 
 #include <array>
@@ -138,9 +138,13 @@ void verify_ledger(const Bundle& bundle, Evidence& evidence, Findings& findings)
 void verify_statements(const Evidence& evidence, const VerifyOptions& options, Findings& findings);
 void verify_seen(const Bundle& bundle, const Evidence& evidence, Findings& findings);
 void verify_tracks(const Evidence& evidence, Findings& findings);
+void verify_arrivals(const Evidence& evidence, Findings& findings);
 /// Gives the names found in the wrapped keys, by approval.
 std::map<StatementId, std::string> verify_opening(const Bundle& bundle, const Evidence& evidence,
                                                   const VerifyOptions& options, Findings& findings, Progress& progress);
+
+/// The report's lines per person, summed up from those per answer.
+std::vector<PersonLine> people_of(const Evidence& evidence, const std::vector<ParticipantLine>& answers);
 
 /// The page for people says what the statements say.
 void verify_summary(const Bundle& bundle, const Evidence& evidence, Findings& findings);

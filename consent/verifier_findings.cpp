@@ -18,7 +18,7 @@ constexpr std::array<RuleWords, kRuleCount> kWords{{
     {"request", "the request is signed by a host of the room"},
     {"answers", "every answer is signed and fits the request"},
     {"takes", "every take names its roster, signed by the service and a host"},
-    {"order", "everybody in a take had approved before it began"},
+    {"order", "everybody in a take had approved before it began, and still did when it ended"},
     {"seen", "the ledger begins with what is named as seen of it"},
     {"tracks", "every track belongs to an approval of its take"},
     {"seals", "every take is sealed and every track as it was sealed"},

@@ -1,4 +1,4 @@
-// Step 6, only with a key: every wrapped key opens and belongs to its approval, every track opens to its last byte.
+// Step 7, only with a key: every wrapped key opens and belongs to its approval, every track opens to its last byte.
 // Plaintext goes nowhere.
 #include "consent/openable.hpp"
 #include "consent/verifier_evidence.hpp"

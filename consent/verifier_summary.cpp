@@ -1,4 +1,4 @@
-// Step 7: the page for people. Nobody signs it, but it says only what the statements say: so it is written anew from
+// Step 8: the page for people. Nobody signs it, but it says only what the statements say: so it is written anew from
 // them and compared.
 #include "consent/verifier_evidence.hpp"
 
@@ -35,7 +35,7 @@ void verify_summary(const Bundle& bundle, const Evidence& evidence, Findings& fi
   const auto contents = contents_of(bundle, evidence);
   if (!contents) return;
   const auto page = bundle.read(kPage, kMaxPageBytes);
-  if (page && page.value() == format_summary(*contents)) return;
+  if (page && (page.value() == format_page(*contents) || page.value() == format_summary(*contents))) return;
   findings.against(Rule::bag, std::string(kPage) +
                                   ": does not say what the statements say: it was changed, or it is not the page that "
                                   "this program writes. Do not believe it");

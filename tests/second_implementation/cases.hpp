@@ -22,6 +22,8 @@ struct Case {
 
 /// What FORMATS.md allows.
 std::vector<Case> good_cases();
+/// … also when somebody took back, refused, or an approval ran out while it was recorded.
+std::vector<Case> honest_endings();
 
 /// What it does not: of each of these a reader must say the same as ours.
 std::vector<Case> bad_ledger_cases();
@@ -30,6 +32,8 @@ std::vector<Case> bad_track_cases();
 std::vector<Case> bad_seal_cases();
 std::vector<Case> bad_take_cases();
 std::vector<Case> bad_answer_cases();
+/// A take went on after its consent was over.
+std::vector<Case> recorded_on_cases();
 
 // ---- what the meetings are made of
 

@@ -36,9 +36,10 @@ int main(int argc, char** argv) {
     return 2;
   }
   for (const auto& [verdict, cases] :
-       {std::pair("good", good_cases()), std::pair("bad", bad_ledger_cases()), std::pair("bad", bad_answer_cases()),
-        std::pair("bad", bad_take_cases()), std::pair("bad", bad_track_cases()), std::pair("bad", bad_seal_cases()),
-        std::pair("bad", bad_withdrawal_cases())}) {
+       {std::pair("good", good_cases()), std::pair("good", honest_endings()), std::pair("bad", bad_ledger_cases()),
+        std::pair("bad", bad_answer_cases()), std::pair("bad", bad_take_cases()), std::pair("bad", bad_track_cases()),
+        std::pair("bad", bad_seal_cases()), std::pair("bad", bad_withdrawal_cases()),
+        std::pair("bad", recorded_on_cases())}) {
     for (const Case& made : cases) {
       try {
         write(made, argv[1], verdict);

@@ -3,6 +3,7 @@ import agefile
 import bag as bags
 import ledger
 import statements
+from arrival_rules import ArrivalRules
 from opening import Opening
 from strict import Refused, need
 from track_rules import TrackRules
@@ -14,7 +15,7 @@ RULE_OF_KIND = {'room': 'room', 'request': 'request', 'approval': 'answers', 're
                 'withdrawal': 'withdrawals', 'erased': 'withdrawals'}
 
 
-class Verification(TrackRules):
+class Verification(TrackRules, ArrivalRules):
     def __init__(self, bag, room_key=None, opened_folder=None):
         self.bag, self.room_key, self.opened_folder = bag, room_key, opened_folder
         self.findings = {rule: [] for rule in RULES}
@@ -36,6 +37,7 @@ class Verification(TrackRules):
             self.check_tracks()
             self.check_seals()
             self.check_withdrawals()
+            self.check_arrivals()
             self.check_keys()
             if self.room_key:
                 Opening(self).run()
@@ -258,11 +260,11 @@ class Verification(TrackRules):
             if own_entry.sequence < other_entry.sequence < entry.sequence and other['key'] == own['key']:
                 say(f'approval {approval} had been replaced by {other_entry.path}')
 
-    def withdrawn_kinds(self, own_entry, own, until=None):
-        """Which kinds of this approval were withdrawn, before the entry `until` if one is given."""
+    def withdrawn_kinds(self, own_entry, own, until=None, until_after=None):
+        """Which kinds of this approval were withdrawn, before the entry `until` if one is given, or up to `until_after`."""
         kinds = set()
         for entry, withdrawal in self.of_kind('withdrawal'):
-            if withdrawal['key'] != own['key'] or until and entry.sequence >= until.sequence:
+            if withdrawal['key'] != own['key'] or until and entry.sequence >= until.sequence or until_after and entry.sequence > until_after.sequence:
                 continue
             if withdrawal['kinds'] == statements.KINDS_OF_MEDIA or entry.sequence > own_entry.sequence:
                 kinds |= set(withdrawal['kinds'])

@@ -10,6 +10,9 @@ import type { LedgerName, TreeHead } from "./statements.ts";
 export interface Entry { recording: string; sequence: number; previous: string | null; received_ms: number; kind: string; envelope_sha256: string }
 const entryShape = record<Entry>({ recording: id, sequence: count, previous: nullable(digest), received_ms: count, kind: text, envelope_sha256: digest });
 
+/** When the service took a statement in, by its own clock; as far as its entry says, which is to be checked apart. */
+export const receivedMs = (entry: string): number => entryShape(parseStrictJson(fromUtf8(fromBase64(entry))), "entry").received_ms;
+
 /** Entry, opening and proof as the service acknowledges a statement. */
 export interface Acknowledgement { entry: string; r: string; proof: string }
 export interface Checked { entry: Entry; index: number; head: TreeHead; checkpoint: string }

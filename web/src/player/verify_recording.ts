@@ -5,16 +5,17 @@ import { fromBase64, fromUtf8, Malformed, toHex, type Bytes } from "../core/byte
 import { openStatement, type Signed } from "../core/dsse.ts";
 import { signerFromSeed } from "../core/ed25519.ts";
 import type { RoomKey } from "../core/identity.ts";
-import { checkAcknowledgement, commitment, isBeginning, openCheckpoint, type Checked } from "../core/proof.ts";
+import { checkAcknowledgement, commitment, isBeginning, openCheckpoint, receivedMs, type Checked } from "../core/proof.ts";
 import type { Approval, Bodies, Kind, Room, Seal, Take, Track, TreeHead } from "../core/statements.ts";
 import { stillGranted, whollyWithdrawn } from "../core/withdrawals.ts";
 import { T, type Message } from "../i18n/i18n.ts";
 import type { EntryFile, RecordingDetail } from "../net/api.ts";
+import { recordedOn } from "./recorded_on.ts";
 
-interface Found<T> { id: string; body: T; index: number }
+interface Found<T> { id: string; body: T; index: number; received_ms: number }
 interface Evidence {
   room: Found<Room>; request: Found<Bodies["request"]>; approvals: Found<Approval>[]; answers: { key: string; index: number }[];
-  withdrawals: Found<Bodies["withdrawal"]>[]; takes: Found<Take>[]; tracks: Found<Track>[]; seals: Found<Seal>[];
+  refusals: Found<Bodies["refusal"]>[]; withdrawals: Found<Bodies["withdrawal"]>[]; takes: Found<Take>[]; tracks: Found<Track>[]; seals: Found<Seal>[];
 }
 
 /** Everything that speaks against the recording; nothing if it is what it claims to be. */
@@ -35,7 +36,11 @@ export async function verifyRecording(detail: RecordingDetail, key: RoomKey): Pr
   });
   await check(T("unverified_ledger"), () => checkLedger(detail, evidence.room.body));
   await check(T("unverified_seen"), () => checkSeen(detail, evidence));
-  await check(T("unverified_order"), () => evidence.takes.forEach((take) => checkTake(take, evidence)));
+  await check(T("unverified_order"), () => {
+    evidence.takes.forEach((take) => checkTake(take, evidence));
+    const wrong = recordedOn({ ...evidence, request: evidence.request.body });
+    if (wrong !== null) throw new Malformed(wrong);
+  });
   await check(T("unverified_tracks"), () => checkTracks(evidence));
   return wrong;
 }
@@ -51,12 +56,12 @@ async function evidenceOf({ entries, room_entry }: RecordingDetail): Promise<Evi
   const [request] = requests;
   if (!request || requests.length > 1) throw new Malformed("a recording has exactly one request");
   const answers = [...approvals, ...refusals].map(({ body, index }) => ({ key: body.key, index }));
-  return { room: await open("room", room_entry), request, approvals, answers, withdrawals, takes, tracks, seals };
+  return { room: await open("room", room_entry), request, approvals, answers, refusals, withdrawals, takes, tracks, seals };
 }
 
 async function open<K extends Kind>(kind: K, file: EntryFile): Promise<Found<Bodies[K]>> {
   const { id, body }: Signed<Bodies[K]> = await openStatement(kind, fromUtf8(fromBase64(file.envelope)));
-  return { id, body, index: file.index };
+  return { id, body, index: file.index, received_ms: receivedMs(file.entry) };
 }
 
 /** Every statement leads to the signed checkpoint, and the entries of the recording form a chain without a gap. */

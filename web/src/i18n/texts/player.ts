@@ -24,7 +24,7 @@ export const player = {
     "Nothing proves that the service's log begins with what people had seen of it when they approved: somebody may have been shown another log.",
     "Nichts beweist, dass das Protokoll des Dienstes mit dem beginnt, was die Beteiligten davon gesehen hatten, als sie zustimmten: Vielleicht wurde jemandem ein anderes Protokoll gezeigt.",
   ],
-  unverified_order: ["Recording began without the standing approval of everyone who is in it.", "Die Aufzeichnung begann ohne die geltende Zustimmung aller, die darin vorkommen."],
+  unverified_order: ["Recording began, or went on, without the standing approval of everyone who is in it.", "Die Aufzeichnung begann ohne die geltende Zustimmung aller, die darin vorkommen, oder lief ohne sie weiter."],
   unverified_tracks: ["A track does not belong to an approval of its take, or is not the one that was announced.", "Eine Spur gehört zu keiner Zustimmung ihres Abschnitts oder ist nicht die angekündigte."],
   opening: ["Fetching and decrypting …", "Wird geholt und entschlüsselt …"],
   opened: ["Decrypted in this page. Reloading or closing it forgets everything.", "In dieser Seite entschlüsselt. Neu laden oder Schließen vergisst alles."],
