@@ -53,6 +53,10 @@ class Meetings {
 
   /// Ends the room's session, then erases its recordings, wrapped keys, statements, and the room. Can be repeated.
   Task<Result<void>> erase_room(std::string room);
+  /// A recording that has ended, because its host wants it gone before its time. Comes after the withdrawals of it that
+  /// are being carried out. Can be repeated. Errors: not_found, conflict (`not_ended`; `withdrawal_unfinished`: one of
+  /// its withdrawals is in effect, and the disk does not let it be finished yet), io.
+  Task<Result<void>> erase_for_host(consent::RecordingId recording);
   /// Keys, files, then the statements, in whose place the ledger says what happened. Can be repeated.
   Task<Result<void>> erase_recording(std::string recording, consent::ErasedReason reason);
 
@@ -66,6 +70,7 @@ class Meetings {
  private:
   /// Errors: unavailable (the service is stopping).
   Result<void> check_serving() const;
+  Task<Result<void>> erase_ended(consent::RecordingId recording);
   /// Everybody out of a room, until there is no session in it.
   Task<void> close_room(std::string room);
   Task<Result<void>> recover_recording(consent::RecordingId recording);
@@ -81,7 +86,7 @@ class Meetings {
   Seals seals_;
   std::map<std::string, std::shared_ptr<Meeting>> meetings_;  // by room
   enum class Phase { serving, ending } phase_ = Phase::serving;
-  std::shared_ptr<JobQueue> afterwards_;  // withdrawals without a session, one after the other
+  std::shared_ptr<JobQueue> afterwards_;  // withdrawals without a session and hosts' erasures, one after the other
 };
 
 }  // namespace unavoce::server
