@@ -130,7 +130,9 @@ for (const look of LOOKS) {
     await host.at('host-note').waitFor();
     assert.equal(await host.at('host-note').getAttribute('role'), 'status', 'it is also spoken');
     await check(third, 'refused'); await check(host, 'somebody refused');
-    await walk(host, 'somebody refused', ['stop-recording', 'remove', 'withdraw', 'mute', 'leave']);
+    await host.at('request-change').press('Enter'); await check(host, 'ask differently'); await host.at('request-cancel').press('Enter');
+    assert.equal(await focused(host), 'request-change', 'the dialog gives the focus back');
+    await walk(host, 'somebody refused', ['request-change', 'stop-recording', 'remove', 'withdraw', 'mute', 'leave']);
 
     await host.at('answer-row').filter({ hasText: 'Lena' }).getByTestId('remove').press('Enter');
     await host.at('remove-confirm').press('Enter');

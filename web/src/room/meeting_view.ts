@@ -1,7 +1,7 @@
 // The meeting on the screen: recording sign, tiles, controls, and beside them the host's panel and what one takes home.
 // Draws from the state.
 import { T } from "../i18n/i18n.ts";
-import { fill, h, keepFocus } from "../ui/dom.ts";
+import { fill, fillIfNew, h, keepFocus } from "../ui/dom.ts";
 import { titleOfPage } from "../ui/frame.ts";
 import { icon } from "../ui/icons.ts";
 import { Asking } from "./asking.ts";
@@ -90,7 +90,8 @@ export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Ti
     const words = state.connection === "reconnecting" ? T("reconnecting") : state.notice;
     notice.hidden = words === null;
     if (shownNotice !== words) fill(notice, (shownNotice = words));
-    if (mine.dataset["state"] !== state.answer) fill(mine, T(`mine_${state.answer}`));
+    const unproven = state.answer === "approved" && state.alarms.some(({ key }) => key === "alarm_proof");
+    fillIfNew(mine, [state.answer, unproven], () => [T(unproven ? "mine_approved_unproven" : `mine_${state.answer}`)]);
     mine.dataset["state"] = state.answer;
     publish.hidden = state.publish === "off";
     if (publish.dataset["state"] !== state.publish || shownProblem !== state.publishProblem) {
