@@ -159,7 +159,7 @@ TEST_CASE("a withdrawal that is not in the ledger yet is finished before its rec
   fault.heal();
   meeting.ben.wait_for("proven");
   const auto kinds = kinds_of(server, meeting.host, meeting.recording());
-  CHECK(std::ranges::count(kinds, "withdrawal") == 1);
+  CHECK(std::count(kinds.begin(), kinds.end(), "withdrawal") == 1);
   await([&] { return erase(meeting.host, recording).status == 204; });
 }
 
