@@ -56,7 +56,7 @@ export const host = {
   ],
   room_add_browser: ["Room key for this browser", "Raumschlüssel für diesen Browser"],
   recordings_title: ["Recordings", "Aufzeichnungen"],
-  recordings_empty: ["Nothing was recorded yet.", "Es wurde noch nichts aufgezeichnet."],
+  recordings_empty: ["There is no recording here.", "Hier ist keine Aufzeichnung."],
   recordings_refresh: ["Refresh", "Aktualisieren"],
   recording_from: ["{when} · {state}", "{when} · {state}"],
   recording_until: ["will be erased on {date}", "wird am {date} gelöscht"],
