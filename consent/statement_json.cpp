@@ -145,8 +145,8 @@ template <>
 struct Wire<WithdrawalErases>
     : WordWire<WithdrawalErases, WithdrawalErases::own_tracks, WithdrawalErases::whole_takes> {};
 template <>
-struct Wire<ErasedReason>
-    : WordWire<ErasedReason, ErasedReason::withdrawal, ErasedReason::retention, ErasedReason::room_deleted> {};
+struct Wire<ErasedReason> : WordWire<ErasedReason, ErasedReason::withdrawal, ErasedReason::retention,
+                                     ErasedReason::room_deleted, ErasedReason::recording_deleted> {};
 template <>
 struct Wire<EndReason>
     : WordWire<EndReason, EndReason::stopped, EndReason::late_join, EndReason::left, EndReason::refused,

@@ -53,6 +53,8 @@ std::string_view name_of(ErasedReason reason) noexcept {
       return "retention";
     case ErasedReason::room_deleted:
       return "room_deleted";
+    case ErasedReason::recording_deleted:
+      return "recording_deleted";
   }
   return "unknown";
 }

@@ -44,7 +44,7 @@ enum class EndReason : std::uint8_t {
 };
 
 /// Why something was erased.
-enum class ErasedReason : std::uint8_t { withdrawal, retention, room_deleted };
+enum class ErasedReason : std::uint8_t { withdrawal, retention, room_deleted, recording_deleted };
 
 struct Controller {
   std::string name;

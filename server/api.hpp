@@ -30,7 +30,7 @@ std::vector<Route> statement_routes(Services& services, Meetings& meetings);
 /// /recordings: list, details, erasure, tokens
 std::vector<Route> recording_list_routes(Services& services);
 /// /recordings/{recording}: what withdrawals that are only in effect keep from being read (wrapped keys, track files,
-/// bundle), and the end
+/// bundle), the end, and erasing it
 std::vector<Route> recording_routes(Services& services, Meetings& meetings);
 /// /whip
 std::vector<Route> whip_routes(Services& services, Meetings& meetings);

@@ -286,13 +286,27 @@ Task<Result<Response>> make_token(Services& services, Context context) {
   co_return json_response(201, {{"token", token}, {"expires_ms", expires.value}});
 }
 
+/// The recording that the path names, if it is of the host who asks. Database thread.
+Result<consent::RecordingId> own_recording(Services& services, const Context& context) {
+  BOOST_OUTCOME_TRY(const auto owner, services.rooms.owner_of_recording(context.path[0]));
+  if (!owner || *owner != context.user) return Error(Errc::not_found, "there is no such recording");
+  BOOST_OUTCOME_TRY(auto recording, consent::RecordingId::parse(context.path[0]));
+  return recording;
+}
+
 Task<Result<Response>> stop_recording(Services& services, Meetings& meetings, Context context) {
-  auto looked = co_await services.in_database([&] { return services.rooms.owner_of_recording(context.path[0]); });
-  BOOST_OUTCOME_CO_TRY(auto owner, std::move(looked));
-  if (!owner || *owner != context.user) co_return Error(Errc::not_found, "there is no such recording");
-  BOOST_OUTCOME_CO_TRY(auto id, consent::RecordingId::parse(context.path[0]));
-  auto stopped = co_await meetings.stop(id);
+  auto looked = co_await services.in_database([&] { return own_recording(services, context); });
+  BOOST_OUTCOME_CO_TRY(auto recording, std::move(looked));
+  auto stopped = co_await meetings.stop(recording);
   BOOST_OUTCOME_CO_TRY(std::move(stopped));
+  co_return empty_response(204);
+}
+
+Task<Result<Response>> erase_recording(Services& services, Meetings& meetings, Context context) {
+  auto looked = co_await services.in_database([&] { return own_recording(services, context); });
+  BOOST_OUTCOME_CO_TRY(auto recording, std::move(looked));
+  auto erased = co_await meetings.erase_for_host(recording);
+  BOOST_OUTCOME_CO_TRY(std::move(erased));
   co_return empty_response(204);
 }
 
@@ -306,6 +320,7 @@ std::vector<Route> recording_routes(Services& services, Meetings& meetings) {
   };
   return {
       route(Method::post, "/api/v1/recordings/{recording}/stop", Access::host, stop_recording),
+      route(Method::remove, "/api/v1/recordings/{recording}", Access::host, erase_recording),
       route(Method::get, "/api/v1/recordings/{recording}/keys/{approval}", Access::anyone, show_wrapped_key),
       route(Method::get, "/api/v1/recordings/{recording}/tracks", Access::anyone, list_tracks),
       route(Method::get, "/api/v1/recordings/{recording}/tracks/{name}", Access::anyone, show_track),

@@ -1,5 +1,5 @@
 #pragma once
-// What withdrawals and the end of retention destroy. A withdrawal: first the erasure slots of the wrapped keys, then
+// What withdrawals, the end of retention and hosts destroy. A withdrawal: first the erasure slots of the wrapped keys, then
 // the track files, then the `erased` statement says so. Works from the ledger alone, with or without a running session,
 // and may be repeated: what is done already is not done, or said, twice. Control thread; blocking parts go to the
 // pools. If the ledger cannot be read or written, what can be erased is erased all the same, and the error is returned.

@@ -15,6 +15,10 @@ Result<void> check_chain(Services& services, const consent::NewEntry& fresh) {
   BOOST_OUTCOME_TRY(const auto before, services.ledger.find(fresh.id));
   if (before) return boost::outcome_v2::success();  // sent again; the ledger compares
   BOOST_OUTCOME_TRY(const auto chain, services.ledger.entries(fresh.recording));
+  // What was erased as a whole stays so: nothing comes into the place of its statements.
+  if (!chain.empty() && chain.front().kind == "erased" && fresh.kind != "request") {
+    return Error(Errc::gone, "the whole recording was erased; GET its /erasure says when");
+  }
   const bool holds_rooms = !chain.empty() && chain.front().kind == "room";
   const bool fits = fresh.kind == "room"      ? chain.empty() || holds_rooms
                     : fresh.kind == "request" ? chain.empty()

@@ -53,6 +53,10 @@ class Meetings {
 
   /// Ends the room's session, then erases its recordings, wrapped keys, statements, and the room. Can be repeated.
   Task<Result<void>> erase_room(std::string room);
+  /// A recording that has ended, because its host wants it gone before its time. Comes after the withdrawals of it that
+  /// are being carried out. Can be repeated. Errors: not_found, conflict (`not_ended`; `withdrawal_unfinished`: one of
+  /// its withdrawals is in effect, and the disk does not let it be finished yet), io.
+  Task<Result<void>> erase_for_host(consent::RecordingId recording);
   /// Keys, files, then the statements, in whose place the ledger says what happened. Can be repeated.
   Task<Result<void>> erase_recording(std::string recording, consent::ErasedReason reason);
 
@@ -69,6 +73,7 @@ class Meetings {
   /// Whether the machine and the account that owns the room take one more meeting, if there is none in it. Errors:
   /// unavailable (too_many_sessions, too_many_sessions_of_account).
   Result<void> check_one_more(const std::string& room, const std::string& account);
+  Task<Result<void>> erase_ended(consent::RecordingId recording);
   /// Everybody out of a room, until there is no session in it.
   Task<void> close_room(std::string room);
   Task<Result<void>> recover_recording(consent::RecordingId recording);
@@ -97,7 +102,7 @@ class Meetings {
   std::map<std::string, LeftOpen> left_open_;  // by room: what its people may still come back to after a crash
   std::map<std::string, std::string> owners_;  // the accounts of these rooms, and of some that are over
   enum class Phase { serving, ending } phase_ = Phase::serving;
-  std::shared_ptr<JobQueue> afterwards_;  // withdrawals without a session, one after the other
+  std::shared_ptr<JobQueue> afterwards_;  // withdrawals without a session and hosts' erasures, one after the other
 };
 
 }  // namespace unavoce::server

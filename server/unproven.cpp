@@ -88,6 +88,12 @@ bool Unproven::lacks_row(const consent::RecordingId& recording, const crypto::Pu
   });
 }
 
+bool Unproven::owes(const consent::RecordingId& recording) const {
+  return erasures_.contains(recording) || std::ranges::any_of(kept_, [&](const auto& item) {
+           return item.second.withdrawal.body.recording == recording;
+         });
+}
+
 std::vector<consent::Signed<consent::Withdrawal>> Unproven::of(const consent::RecordingId& recording) const {
   std::vector<consent::Signed<consent::Withdrawal>> list;
   for (const auto& [id, kept] : kept_)

@@ -42,6 +42,8 @@ class Unproven {
   /// Whether a row of this recording, by any key or by this one, is not in the ledger yet.
   bool lacks_row(const consent::RecordingId& recording) const;
   bool lacks_row(const consent::RecordingId& recording, const crypto::PublicKey& key) const;
+  /// Whether anything of this recording is still to be written or to be erased.
+  bool owes(const consent::RecordingId& recording) const;
   std::vector<consent::Signed<consent::Withdrawal>> of(const consent::RecordingId& recording) const;
   /// Of these the ones that the ledger does not have.
   std::vector<consent::Withdrawal> lacking_row(const consent::RecordingId& recording) const;

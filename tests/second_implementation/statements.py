@@ -113,7 +113,7 @@ BODIES = {
         recording=identifier, take=nullable(counter), reason=one_of(*REASONS), tracks=list_of(sealed_track, 0, 64, lambda track: track['name']),
         entries=nullable(integer(1)), key=public_key, issued_ms=time),
     'erased': object_of(
-        recording=identifier, what=list_of(text(1, 120), 0, 256, itself), reason=one_of('withdrawal', 'retention', 'room_deleted'), key=public_key, issued_ms=time),
+        recording=identifier, what=list_of(text(1, 120), 0, 256, itself), reason=one_of('withdrawal', 'retention', 'room_deleted', 'recording_deleted'), key=public_key, issued_ms=time),
 }
 
 

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "attendee.hpp"
+#include "consent/ledger_entry.hpp"
 #include "running_server.hpp"
 #include "storage/database.hpp"
 
@@ -71,6 +72,27 @@ inline std::size_t track_files(const RunningServer& server) {
     count += file.path().string().find(".webm.age") != std::string::npos;
   }
   return count;
+}
+
+/// What the service says to have erased of a recording as a whole; nothing while it says nothing.
+inline std::optional<consent::Signed<consent::Erased>> erasure_of(const Service& server, const std::string& recording) {
+  const Reply reply = server.fetch("GET", "/api/v1/recordings/" + recording + "/erasure");
+  if (reply.status != 200) return std::nullopt;
+  const auto decoded = [&](const char* member) {
+    const auto bytes = crypto::from_base64(json_text(reply.body, member)).value();
+    return std::string(crypto::as_text(bytes));
+  };
+  const auto entry = consent::parse_entry(decoded("entry")).value();
+  CHECK(entry.kind == "erased");
+  CHECK(entry.envelope_sha256 == crypto::sha256(crypto::as_bytes(decoded("envelope"))));
+  return consent::parse_statement<consent::Erased>(decoded("envelope")).value();
+}
+
+/// How many files there are of a recording.
+inline std::size_t files_of(const RunningServer& server, const std::string& recording) {
+  const auto folder = server.data_folder() / "blobs" / recording;
+  if (!std::filesystem::exists(folder)) return 0;
+  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder), {}));
 }
 
 /// Whether some file in the data folder holds this text in the clear.

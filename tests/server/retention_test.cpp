@@ -2,7 +2,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "consent/ledger_entry.hpp"
 #include "recorded.hpp"
 
 using namespace unavoce;
@@ -11,26 +10,6 @@ using namespace unavoce::server::test;
 using consent::ErasedReason;
 
 namespace {
-
-/// What the service says to have erased, after the proof was checked; nothing while it says nothing.
-std::optional<consent::Signed<consent::Erased>> erasure_of(const Service& server, const std::string& recording) {
-  const Reply reply = server.fetch("GET", "/api/v1/recordings/" + recording + "/erasure");
-  if (reply.status != 200) return std::nullopt;
-  const auto decoded = [&](const char* member) {
-    const auto bytes = crypto::from_base64(json_text(reply.body, member)).value();
-    return std::string(crypto::as_text(bytes));
-  };
-  const auto entry = consent::parse_entry(decoded("entry")).value();
-  CHECK(entry.kind == "erased");
-  CHECK(entry.envelope_sha256 == crypto::sha256(crypto::as_bytes(decoded("envelope"))));
-  return consent::parse_statement<consent::Erased>(decoded("envelope")).value();
-}
-
-std::size_t files_of(const RunningServer& server, const std::string& recording) {
-  const auto folder = server.data_folder() / "blobs" / recording;
-  if (!std::filesystem::exists(folder)) return 0;
-  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder), {}));
-}
 
 /// The host, at a service that was started again.
 Headers logged_in(const Service& server) {

@@ -130,7 +130,9 @@ for (const look of LOOKS) {
     await host.at('host-note').waitFor();
     assert.equal(await host.at('host-note').getAttribute('role'), 'status', 'it is also spoken');
     await check(third, 'refused'); await check(host, 'somebody refused');
-    await walk(host, 'somebody refused', ['stop-recording', 'remove', 'withdraw', 'mute', 'leave']);
+    await host.at('request-change').press('Enter'); await check(host, 'ask differently'); await host.at('request-cancel').press('Enter');
+    assert.equal(await focused(host), 'request-change', 'the dialog gives the focus back');
+    await walk(host, 'somebody refused', ['request-change', 'stop-recording', 'remove', 'withdraw', 'mute', 'leave']);
 
     await host.at('answer-row').filter({ hasText: 'Lena' }).getByTestId('remove').press('Enter');
     await host.at('remove-confirm').press('Enter');
@@ -199,7 +201,11 @@ for (const look of LOOKS) {
 
     await host.open(`${service.base}/host`); await host.at('recording-item').waitFor();
     await check(host, 'a recording in the list');
-    await walk(host, 'a recording in the list', ['recordings-refresh', 'recording-open', 'room-invite-copy', 'account-delete']);
+    await walk(host, 'a recording in the list', ['recordings-refresh', 'recording-erase', 'recording-open', 'room-invite-copy', 'account-delete']);
+    await host.at('recording-erase').press('Enter'); await check(host, 'erase a recording');
+    await walk(host, 'erase a recording', ['recording-erase-cancel', 'recording-erase-confirm']);
+    await host.at('recording-erase-cancel').press('Enter');
+    assert.equal(await focused(host), 'recording-erase', 'the dialog gives the focus back');
     const good = service.lies.detail;
     service.lies.detail = { ...good, checkpoint: 'garbage' };
     await host.at('recording-open').press('Enter'); await host.at('recording-key-file').waitFor();

@@ -106,8 +106,8 @@ for (const [lang, erased, beyond] of [['en', /Confirmed.*Erased on .*: 1 file of
     assert.deepEqual(other.complaints, []);
   });
 
-  const words = { en: [/was deleted on .*when its time was over\. Nothing of you is left/, /together with its room/], de: [/wurde am .* gelöscht, weil ihre Aufbewahrungszeit.*nichts mehr/s, /zusammen mit ihrem Raum/] }[lang];
-  for (const [i, reason] of ['retention', 'room_deleted'].entries()) test(`of a recording that was deleted as a whole (${reason}) the withdrawal page says so, and offers nothing (${lang})`, async (t) => {
+  const words = { en: [/was deleted on .*when its time was over\. Nothing of you is left/, /together with its room/, /, by its host/], de: [/wurde am .* gelöscht, weil ihre Aufbewahrungszeit.*nichts mehr/s, /zusammen mit ihrem Raum/, /, vom Gastgeber/] }[lang];
+  for (const [i, reason] of ['retention', 'room_deleted', 'recording_deleted'].entries()) test(`of a recording that was deleted as a whole (${reason}) the withdrawal page says so, and offers nothing (${lang})`, async (t) => {
     const { service, keyFile, recording } = await recorded(t);
     await service.deleteRecording(recording, reason);
     const other = await elsewhere(t, service, keyFile, { lang });

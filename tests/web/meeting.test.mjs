@@ -95,6 +95,7 @@ test('everyone approves: W opens with the room key for exactly this person and r
   await Promise.all([host.state('recording-sign', 'recording'), guest.state('recording-sign', 'recording')]);
   assert.match(await guest.page.title(), /RECORDING/);
   assert.equal(await host.at('short-code').textContent(), await guest.at('short-code').textContent());
+  assert.match(await guest.at('short-code-hint').textContent(), /same on every page/, 'beside it, not only for a mouse');
   assert.equal(service.countersigned.length, 1);
   assert.equal(await host.at('alarm').isVisible() || await guest.at('alarm').isVisible(), false);
 
@@ -349,6 +350,7 @@ for (const [what, lies] of Object.entries(LIES)) test(`the alarm is raised at ${
   await host.ask('Minutes'); await host.approve('audio'); await guest.approve('audio');
   await guest.at('alarm').waitFor();
   assert.ok((await guest.at('alarm').textContent()).length > 30);
+  if (lies.proof) assert.doesNotMatch(await guest.at('approval-status').textContent(), /proof/, 'no proof is spoken of beside the alarm');
   if (lies.take) {
     await host.at('alarm').waitFor();
     assert.equal(service.countersigned.length, 0, 'the host does not countersign');

@@ -23,7 +23,7 @@ const COUNTERSIGN_WITHIN_MS = 1_000; // the service waits 3 s
 interface Refusals { name: string; codes: string[] }
 
 /** What to lie about. Every lie is one that the pages must notice. */
-export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; erased?: (erased: Proven[]) => Proven[]; signsErased?: KeyPairSigner; receipt?: (receipt: Omit<Proven, "envelope">) => Omit<Proven, "envelope">; openWithoutTake?: boolean; confirmsNobody?: boolean; losesConfirmations?: number; beforeConfirming?: object; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; holdMedia?: Promise<void>; holdWithdrawals?: Promise<void>; refusesWithdrawal?: string; holdCounting?: Promise<void>; holdJoins?: Promise<void>; refuses?: Refusals; unreachable?: boolean; published?: () => number; files?: Map<string, Uint8Array>; refuse?: string }
+export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; erased?: (erased: Proven[]) => Proven[]; signsErased?: KeyPairSigner; receipt?: (receipt: Omit<Proven, "envelope">) => Omit<Proven, "envelope">; openWithoutTake?: boolean; confirmsNobody?: boolean; losesConfirmations?: number; beforeConfirming?: object; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; holdMedia?: Promise<void>; holdWithdrawals?: Promise<void>; refusesWithdrawal?: string; holdCounting?: Promise<void>; holdJoins?: Promise<void>; refuses?: Refusals; unreachable?: boolean; published?: () => number; files?: Map<string, Uint8Array>; refuse?: string; refuseErasing?: string }
 
 export class MockService {
   readonly lies: Lies = {};
@@ -174,6 +174,12 @@ export class MockService {
       const left = await this.deletion(recording!);
       return left ? answer(200, left) : problem(response, 404, "not_found", "no recording of this id was erased as a whole");
     }
+    if (recording && what === undefined && method === "DELETE") {
+      if (this.lies.refuseErasing) return problem(response, 409, this.lies.refuseErasing, "not now");
+      await this.deleteRecording(recording, "recording_deleted");
+      this.lies.recordings = this.lies.recordings?.filter((listed) => (listed as { recording: string }).recording !== recording);
+      return answer(204);
+    }
     if (what === "stop") { this.end("ended"); return answer(204); }
     if (what === "tracks" && name === undefined) {
       if (request.headers.authorization !== `Bearer ${TOKEN}`) return problem(response, 401, "unauthorised", "no token");
@@ -248,8 +254,8 @@ export class MockService {
     return this.lies.erased?.(said) ?? said;
   }
 
-  /** The end of a recording's retention, or of its room. */
-  async deleteRecording(recording: string, reason: "retention" | "room_deleted" = "retention"): Promise<void> {
+  /** The end of a recording's retention, or of its room; or its host erases it. */
+  async deleteRecording(recording: string, reason: "retention" | "room_deleted" | "recording_deleted" = "retention"): Promise<void> {
     const signer = this.lies.signsErased ?? this.signer;
     const { envelope, id } = await signStatement("erased", { recording, what: ["recording"], reason, key: signer.publicKey, issued_ms: Date.now() }, signer);
     await this.ledger.eraseRecording(recording, envelope, id);

@@ -41,7 +41,7 @@ export interface SealedTrack {
 export interface Seal {
   recording: string; take: number | null; reason: string; tracks: SealedTrack[]; entries: number | null; key: string; issued_ms: number;
 }
-export type ErasedReason = "withdrawal" | "retention" | "room_deleted";
+export type ErasedReason = "withdrawal" | "retention" | "room_deleted" | "recording_deleted";
 /** `what`: names of track files and `wrapped:<approval id>`; `recording` alone is everything. */
 export interface Erased { recording: string; what: string[]; reason: ErasedReason; key: string; issued_ms: number }
 
@@ -88,7 +88,7 @@ export const SHAPES: { [K in Kind]: Shape<Bodies[K]> } = {
   seal: record<Seal>({
     recording: id, take: nullable(count), reason: text, tracks: list(sealedTrack), entries: nullable(count), key, issued_ms: count,
   }),
-  erased: record<Erased>({ recording: id, what: list(text), reason: oneOf<ErasedReason>("withdrawal", "retention", "room_deleted"), key, issued_ms: count }),
+  erased: record<Erased>({ recording: id, what: list(text), reason: oneOf<ErasedReason>("withdrawal", "retention", "room_deleted", "recording_deleted"), key, issued_ms: count }),
 };
 
 /** The key that must have signed a body: the room's pinned key, else the key it names. */

@@ -97,6 +97,8 @@ export const api = {
   /** What a recording that was erased as a whole leaves; null if none was. */
   erasure: (recording: string) => orNull(json<ProvenStatement>("GET", `/recordings/${recording}/erasure`)),
   stopRecording: async (recording: string) => void (await send("POST", `/recordings/${recording}/stop`)),
+  /** Erases one recording as a whole, once it has ended. */
+  eraseRecording: async (recording: string) => void (await send("DELETE", `/recordings/${recording}`)),
   recordings: async () => (await json<{ recordings: RecordingListed[] }>("GET", "/recordings")).recordings,
   recording: (recording: string) => json<RecordingDetail>("GET", `/recordings/${recording}`),
   wrappedKey: async (recording: string, approval: string) =>

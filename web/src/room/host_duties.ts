@@ -5,7 +5,7 @@ import { Malformed, randomBytes, sha256, toHex } from "../core/bytes.ts";
 import { countersignature, signStatement } from "../core/dsse.ts";
 import type { RoomKey } from "../core/identity.ts";
 import type { MediaKind } from "../core/shape.ts";
-import type { Approval, Take } from "../core/statements.ts";
+import type { Approval, Request, Take } from "../core/statements.ts";
 import type { Placed } from "../core/withdrawals.ts";
 import { parseWrapped } from "../core/wrapped.ts";
 import { currentLanguage, T } from "../i18n/i18n.ts";
@@ -13,6 +13,7 @@ import { noticeFor } from "../i18n/notice.ts";
 import { api, Problem } from "../net/api.ts";
 import type { RosterEntry } from "../net/messages.ts";
 import { checkTake, namesExactly } from "./checks.ts";
+import type { Standing } from "./request_dialog.ts";
 import type { KeyCheck, Place, Store } from "./state.ts";
 import { approvalsOfRoster, Overtaken, vouchFor, type Asked } from "./vouching.ts";
 
@@ -30,6 +31,25 @@ export class HostDuties {
   /** How long the service lets a recording be kept. */
   get maxDays(): number {
     return this.place.config.retention_max_days ?? 365;
+  }
+
+  /** Whether this page made the request that stands; another host may have, or this one in another browser. */
+  isOwn(request: Request): boolean {
+    return request.key === this.place.hostSigner?.publicKey;
+  }
+
+  /** A page that came when the request stood already did not see whether anything was recorded. */
+  async lookBack(): Promise<void> {
+    const { request, hasRecorded } = this.store.state;
+    if (!request || hasRecorded) return;
+    const { entries } = await api.recording(request.body.recording).catch(() => ({ entries: [] }));
+    if (this.store.state.request?.id === request.id && entries.some(({ kind }) => kind === "take")) this.store.set({ hasRecorded: true });
+  }
+
+  /** The request that stands, to be replaced by another one. */
+  standing(): Standing | null {
+    const { request, hasRecorded } = this.store.state;
+    return request && { request: request.body, hasRecorded };
   }
 
   async ask(wish: Wish): Promise<void> {

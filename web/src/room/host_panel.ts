@@ -1,5 +1,5 @@
-// The host's side of the meeting: who answered what, whether the gate is open and if not why, asking and stopping, the key check.
-import { T, type TextKey } from "../i18n/i18n.ts";
+// The host's side of the meeting: who answered what, whether the gate is open and if not why, asking, asking differently and ending, the key check.
+import { T, type Message, type TextKey } from "../i18n/i18n.ts";
 import type { Answer, RosterEntry } from "../net/messages.ts";
 import { dialog } from "../ui/dialog.ts";
 import { busy, fill, fillIfNew, h } from "../ui/dom.ts";
@@ -22,7 +22,8 @@ export class HostPanel {
   private readonly door = h("div", { class: "note", testid: "door-waiting", role: "status", hidden: true });
   private readonly problem = h("p", { class: "problem", role: "alert" });
   private readonly ask = h("button", { type: "button", class: "primary", testid: "request-open" }, icon("record"), T("request_open"));
-  private readonly stop = h("button", { type: "button", class: "danger", testid: "stop-recording" }, T("stop_recording"));
+  private readonly change = h("button", { type: "button", testid: "request-change" }, icon("pencil"), T("request_change"));
+  private readonly stop = h("button", { type: "button", class: "danger", testid: "stop-recording" });
   private readonly answers: HTMLElement;
   private readonly keyCheck = h("p", { testid: "host-key-check", role: "status", data: { state: "off" } });
   private readonly title = h("h2", { id: "host-panel-title", tabindex: "-1" }, T("host_panel"));
@@ -31,24 +32,26 @@ export class HostPanel {
   private shown = "";
 
   constructor(private readonly duties: HostDuties, room: string) {
-    this.ask.addEventListener("click", () => openRequest(duties.maxDays, (wish) => duties.ask(wish)));
+    this.ask.addEventListener("click", () => openRequest(duties.maxDays, null, (wish) => duties.ask(wish)));
+    this.change.addEventListener("click", () => openRequest(duties.maxDays, duties.standing(), (wish) => duties.ask(wish)));
     this.stop.addEventListener("click", busy(this.stop, this.problem, () => duties.stop(), inWords));
     this.answers = h("table", { testid: "answers-table" }, this.caption,
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, T("answers_person")), h("th", { scope: "col" }, T("answers_answer")))), this.table);
     const key = h("details", {}, h("summary", {}, T("key_check_title")), h("p", { class: "muted" }, T("key_check_lead")),
       roomKeyInput("host-room-key", room, T("key_check_file"), async (key) => duties.useRoomKey(key)), this.keyCheck);
     this.element = h("section", { class: "card", "aria-labelledby": "host-panel-title" },
-      this.title, this.gate, this.note, this.door, this.problem, h("div", { class: "kept" }, this.ask, this.stop), this.answers, key);
+      this.title, this.gate, this.note, this.door, this.problem, h("div", { class: "kept" }, this.ask, this.change, this.stop), this.answers, key);
   }
 
   draw(state: MeetingState): void {
-    const { roster, door, request, gate, answer, keyChecks } = state;
-    const key = JSON.stringify([roster, door, request?.id, gate, answer, [...keyChecks], this.duties.hasRoomKey()]);
+    const { roster, door, request, gate, answer, keyChecks, hasRecorded } = state;
+    const key = JSON.stringify([roster, door, request?.id, gate, answer, hasRecorded, [...keyChecks], this.duties.hasRoomKey()]);
     if (key === this.shown) return;
     this.shown = key;
-    const ended = request === null && document.activeElement === this.stop;
+    const ended = request === null && (document.activeElement === this.stop || document.activeElement === this.change);
     this.ask.hidden = request !== null;
-    this.stop.hidden = request === null;
+    this.change.hidden = this.stop.hidden = request === null;
+    fillIfNew(this.stop, hasRecorded, () => [T(hasRecorded ? "stop_recording" : "stop_request")]);
     if (ended) this.ask.focus({ preventScroll: true }); // the button that had it is gone
     this.answers.hidden = request === null;
     Object.assign(this.gate.dataset, { state: gate.state, reason: gate.reason, take: String(gate.take ?? "") });
@@ -72,16 +75,28 @@ export class HostPanel {
     (focused?.isConnected ? focused : focused && this.title)?.focus({ preventScroll: true });
   }
 
-  private drawNote({ request, answer, gate, roster, door }: MeetingState): void {
+  private drawNote(state: MeetingState): void {
+    const { door } = state;
     this.door.hidden = door.length === 0;
     fillIfNew(this.door, door.map(({ participant, name }) => [participant, name]),
       () => [h("p", {}, T("door_waits")), h("ul", { class: "plain" }, ...door.map((entry) => h("li", {}, entry.name, " ", this.removeButton(entry))))]);
-    const own = request !== null && (answer === "asked" || answer === "refused" || answer === "withdrawn");
-    const refused = request !== null && gate.state === "closed" && (gate.answers.refused ?? 0) > 0;
-    const names = roster.flatMap((entry) => (entry.answer === "refused" ? [T("plain", { text: entry.name })] : []));
-    const words = own ? T("host_must_answer") : !refused ? null : request?.body.names_refusals ? T("refused_by", { names }) : T("refused_somebody");
-    this.note.hidden = words === null;
-    fillIfNew(this.note, words, () => [words]);
+    const words = this.noteOf(state);
+    this.note.hidden = words.length === 0;
+    fillIfNew(this.note, words, () => words.map((one) => h("p", {}, one)));
+  }
+
+  /** What keeps the gate closed as far as it is the host's to decide: their own answer, and refusals, with what can be done about them. */
+  private noteOf({ request, answer, gate, roster, participant, hasRecorded }: MeetingState): Message[] {
+    if (!request) return [];
+    const own = answer === "asked" ? T(this.duties.isOwn(request.body) ? "host_must_answer" : "host_must_answer_other")
+      : answer === "refused" ? T("host_refused") : answer === "withdrawn" ? T("host_withdrew") : null;
+    const refusals = gate.state === "closed" ? (gate.answers.refused ?? 0) : 0;
+    const others = refusals - (answer === "refused" ? 1 : 0);
+    const names = roster.flatMap((entry) => (entry.answer === "refused" && entry.participant !== participant ? [T("plain", { text: entry.name })] : []));
+    const refused = others <= 0 ? null : request.body.names_refusals ? T("refused_by", { names }) : T("refused_somebody");
+    const stuck = refused !== null || answer === "refused" || answer === "withdrawn";
+    const choices = stuck ? T("host_choices", { end: T(hasRecorded ? "host_choice_end_recording" : "host_choice_end_request") }) : null;
+    return [own, refused, choices].filter((words) => words !== null);
   }
 
   private row({ participant, name, role, answer, approval, media_lost }: RosterEntry, { participant: me, keyChecks }: MeetingState): HTMLElement {

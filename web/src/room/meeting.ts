@@ -139,7 +139,10 @@ export class Meeting {
     this.store.set({ room, session: welcome.session, participant: welcome.participant, challenge: welcome.challenge, where: welcome.place });
     if (welcome.place === "lobby") this.restartMesh();
     this.roster(welcome.roster);
-    if (welcome.request) await this.request(welcome.request, welcome.challenge);
+    if (welcome.request) {
+      await this.request(welcome.request, welcome.challenge);
+      void this.duties?.lookBack(); // not waited for: it only names a button
+    }
     else if (this.store.state.request) this.ended("ended");
     this.own = null; // what an older connection said is no measure for this one
     await this.ownAnswer(welcome.roster);
@@ -295,10 +298,10 @@ export class Meeting {
 
   private ended(reason: string): void {
     this.publisher.stop();
-    const { answer } = this.store.state;
+    const { answer, hasRecorded } = this.store.state;
     this.store.set({
       request: null, approval: null, take: null, hasRecorded: false, answer: answer === "withdrawn" ? "withdrawn" : "none",
-      notice: T(reason === "refused" ? "ended_refused" : reason === "expired" ? "ended_expired" : "ended"),
+      notice: T(reason === "expired" ? "ended_expired" : hasRecorded ? "ended" : "ended_request"),
     });
   }
 

@@ -90,7 +90,8 @@ export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Ti
     const words = state.connection === "reconnecting" ? T("reconnecting") : state.notice;
     notice.hidden = words === null;
     if (shownNotice !== words) fill(notice, (shownNotice = words));
-    fillIfNew(mine, [state.answer, state.withdrawal], () => [T(state.answer === "withdrawn" ? `mine_withdrawn_${state.withdrawal}` : `mine_${state.answer}`)]);
+    const unproven = state.answer === "approved" && state.alarms.some(({ key }) => key === "alarm_proof");
+    fillIfNew(mine, [state.answer, state.withdrawal, unproven], () => [T(unproven ? "mine_approved_unproven" : state.answer === "withdrawn" ? `mine_withdrawn_${state.withdrawal}` : `mine_${state.answer}`)]);
     Object.assign(mine.dataset, { state: state.answer, withdrawal: state.answer === "withdrawn" ? state.withdrawal : "" });
     publish.hidden = state.publish === "off";
     if (publish.dataset["state"] !== state.publish || shownProblem !== state.publishProblem) {

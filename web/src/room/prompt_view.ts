@@ -41,7 +41,7 @@ export function openPrompt(room: Signed<Room>, request: Signed<Request>, standin
     h("h3", {}, T("prompt_back_title")),
     h("p", {}, T("prompt_back")), h("p", {}, T("prompt_back_limits")),
     room.body.withdrawal_erases === "whole_takes" ? h("p", {}, T("prompt_whole_takes")) : null,
-    h("p", { class: "note", testid: "prompt-refusals", data: { named: String(body.names_refusals) } }, T(body.names_refusals ? "prompt_refusal_named" : "prompt_refusal_unnamed"), body.names_refusals ? null : [" ", T("prompt_refusal_two")]),
+    h("p", { class: "note", testid: "prompt-refusals", data: { named: String(body.names_refusals) } }, T(body.names_refusals ? "prompt_refusal_named" : "prompt_refusal_unnamed"), body.names_refusals ? null : [" ", T("prompt_refusal_evidence"), " ", T("prompt_refusal_two")]),
     fullNotice(body),
     scope.element, problem,
     h("div", { class: "actions" }, refuse, approve),

@@ -68,7 +68,7 @@ export class RecordingSign {
     if (now === "off") return [];
     if (now !== "recording") return [icon(now === "paused" ? "pause" : "waiting"), h("div", {}, h("strong", {}, T(`sign_${now}`)), gateReason(state))];
     const code = state.take
-      ? h("span", {}, T("short_code"), " ", h("span", { class: "short-code", testid: "short-code", title: T("short_code_hint") }, state.take.code))
+      ? h("span", {}, T("short_code"), " ", h("span", { class: "short-code", testid: "short-code" }, state.take.code), " ", h("small", { testid: "short-code-hint" }, T("short_code_hint")))
       : null;
     const vouched = state.take?.countersigned ?? false;
     const word = state.take ? h("span", { testid: "countersigned", data: { state: vouched ? "yes" : "no" } }, T(vouched ? "countersigned" : "not_countersigned")) : null;

@@ -1,4 +1,4 @@
-// Whether a recording was deleted as a whole, because its time was over or with its room: then nothing is left to take back. Believed only
+// Whether a recording was deleted as a whole, because its time was over, by its host, or with its room: then nothing is left to take back. Believed only
 // with the service's signature and the ledger's proof.
 import { Malformed } from "../core/bytes.ts";
 import type { KeyFile } from "../core/identity.ts";
@@ -8,7 +8,7 @@ import { api } from "../net/api.ts";
 
 /** What this service signs with, and its ledger. */
 export interface Service { watch: LedgerWatch; serviceKey: string }
-export interface Deletion { reason: "retention" | "room_deleted"; at_ms: number }
+export interface Deletion { reason: "retention" | "room_deleted" | "recording_deleted"; at_ms: number }
 
 /** A person waits; that the recording is there is what is most likely. */
 const PATIENCE_MS = 3_000;

@@ -39,6 +39,14 @@ export const common = {
   problem_file_not_key_file: ["This is not a key file from Unavoce. Its name ends in “unavoce-key.txt”.", "Das ist keine Schlüsseldatei von Unavoce. Deren Name endet auf „unavoce-key.txt“."],
   problem_file_incomplete: ["This file is incomplete. Save it anew, or take another copy.", "Diese Datei ist unvollständig. Speichern Sie sie neu, oder nehmen Sie eine andere Kopie."],
   problem_key_other_room: ["This key belongs to another room.", "Dieser Schlüssel gehört zu einem anderen Raum."],
+  problem_not_ended: [
+    "This recording has not ended yet. End it in its meeting first, or try again in a moment.",
+    "Diese Aufzeichnung ist noch nicht beendet. Beenden Sie sie zuerst in ihrem Treffen, oder versuchen Sie es gleich noch einmal.",
+  ],
+  problem_withdrawal_unfinished: [
+    "Somebody took their approval back, and the service has not finished that yet. Try again in a moment.",
+    "Jemand hat eine Zustimmung widerrufen, und der Dienst ist damit noch nicht fertig. Versuchen Sie es gleich noch einmal.",
+  ],
   problem_not_found: ["That does not exist (any more).", "Das gibt es nicht (mehr)."],
   problem_wrong_credentials: ["User name or password is wrong.", "Benutzername oder Passwort ist falsch."],
   problem_user_exists: ["This user name is taken. Choose another one.", "Diesen Benutzernamen gibt es schon. Wählen Sie einen anderen."],

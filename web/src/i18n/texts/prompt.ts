@@ -1,6 +1,16 @@
 export const prompt = {
   request_title: ["Ask to record", "Um Aufzeichnung bitten"],
   request_lead: ["Everyone here, you included, is asked. Recording starts when all have approved.", "Alle hier werden gefragt, auch Sie. Die Aufzeichnung beginnt, wenn alle zugestimmt haben."],
+  request_change_title: ["Ask differently", "Anders fragen"],
+  request_change_lead: [
+    "The request that stands ends with that, and everyone here, you included, is asked anew. Approvals given so far do not count for the new one.",
+    "Die bisherige Anfrage endet damit, und alle hier werden neu gefragt, auch Sie. Bisherige Zustimmungen gelten für die neue nicht.",
+  ],
+  request_change_lead_recorded: [
+    "The recording that was begun ends with that, and what it holds is kept. Everyone here, you included, is asked anew, for another recording.",
+    "Die begonnene Aufzeichnung endet damit; was sie enthält, bleibt aufbewahrt. Alle hier werden neu gefragt, auch Sie, für eine andere Aufzeichnung.",
+  ],
+  request_change_submit: ["Ask everyone anew", "Alle neu fragen"],
   request_purpose: ["What is the recording for?", "Wofür ist die Aufzeichnung?"],
   request_purpose_hint: ["One honest sentence. Everyone reads and signs it.", "Ein ehrlicher Satz. Alle lesen und unterschreiben ihn."],
   request_scope: ["What would be recorded?", "Was würde aufgezeichnet?"],
@@ -37,8 +47,8 @@ export const prompt = {
     "Jederzeit, ohne Begründung: mit dem Knopf „Zustimmung widerrufen“ hier oder später mit Ihrer Schlüsseldatei. Die Aufzeichnung hält sofort an; Ihre Dateien und der Schlüssel dazu werden gelöscht.",
   ],
   prompt_back_limits: [
-    "Not reached by that: a copy somebody has already opened, your voice in another microphone, your face or name on another person's shared screen.",
-    "Das erreicht nicht: eine Kopie, die schon jemand geöffnet hat, Ihre Stimme in einem anderen Mikrofon, Ihr Gesicht oder Ihren Namen auf dem geteilten Bildschirm anderer.",
+    "Not reached by that: a copy that a recipient has opened or downloaded, your voice in another microphone, your face or name on another person's shared screen.",
+    "Das erreicht nicht: eine Kopie, die ein Empfänger geöffnet oder heruntergeladen hat, Ihre Stimme in einem anderen Mikrofon, Ihr Gesicht oder Ihren Namen auf dem geteilten Bildschirm anderer.",
   ],
   prompt_whole_takes: ["In this room a withdrawal erases everything recorded while you were there, of everybody.", "In diesem Raum löscht ein Widerruf alles, was in Ihrer Anwesenheit aufgezeichnet wurde, von allen."],
   prompt_refusal_named: [
@@ -48,6 +58,10 @@ export const prompt = {
   prompt_refusal_unnamed: [
     "As long as an approval is missing, the host’s page shows only how many have approved and how many have refused, not who. Once all have approved, everybody sees that.",
     "Solange eine Zustimmung fehlt, zeigt die Seite des Gastgebers nur, wie viele zugestimmt und wie viele abgelehnt haben, nicht wer. Haben alle zugestimmt, sehen das alle.",
+  ],
+  prompt_refusal_evidence: [
+    "What is not hidden by that: the evidence that the host can fetch lists every answer, refusals too, under a number. Whoever looks closely can find out whose it is.",
+    "Das verbirgt nicht alles: Im Nachweis, den der Gastgeber abrufen kann, steht jede Antwort, auch eine Ablehnung, unter einer Nummer. Wer genau hinsieht, kann herausfinden, von wem sie ist.",
   ],
   prompt_refusal_two: [
     "In a meeting of two the host can tell anyway.",
@@ -98,8 +112,8 @@ export const prompt = {
     "Die Aufzeichnung hält sofort an. Alle Ihre Dateien dieser Aufzeichnung werden gelöscht, und der Schlüssel dazu auch.",
   ],
   withdraw_not_erased: [
-    "Not reached: a copy somebody has already opened, your voice in another microphone, your face or name on another person's shared screen.",
-    "Nicht erreicht werden: eine Kopie, die schon jemand geöffnet hat, Ihre Stimme in einem anderen Mikrofon, Ihr Gesicht oder Ihr Name auf dem geteilten Bildschirm anderer.",
+    "Not reached: a copy that a recipient has opened or downloaded, your voice in another microphone, your face or name on another person's shared screen.",
+    "Nicht erreicht werden: eine Kopie, die ein Empfänger geöffnet oder heruntergeladen hat, Ihre Stimme in einem anderen Mikrofon, Ihr Gesicht oder Ihr Name auf dem geteilten Bildschirm anderer.",
   ],
   withdraw_meeting: ["You stay in the meeting.", "Sie bleiben im Treffen."],
   withdraw_confirm: ["Take back and erase", "Widerrufen und löschen"],

@@ -38,6 +38,10 @@ export const withdraw = {
     "This recording was deleted on {date}, together with its room. Nothing of you is left here to take back.",
     "Diese Aufzeichnung wurde am {date} gelöscht, zusammen mit ihrem Raum. Von Ihnen ist hier nichts mehr, was zu widerrufen wäre.",
   ],
+  withdraw_deleted_recording_deleted: [
+    "This recording was deleted on {date}, by its host. Nothing of you is left here to take back.",
+    "Diese Aufzeichnung wurde am {date} gelöscht, vom Gastgeber. Von Ihnen ist hier nichts mehr, was zu widerrufen wäre.",
+  ],
   withdraw_deleted_unproven: [
     "The service says that this recording was deleted, but its proof does not hold: {detail} Take back all the same.",
     "Der Dienst sagt, diese Aufzeichnung sei gelöscht, doch sein Beweis hält nicht stand: {detail} Widerrufen Sie trotzdem.",

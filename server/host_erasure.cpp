@@ -1,0 +1,49 @@
+// A host has one recording erased, as a whole, before its time is over.
+
+#include "server/evidence.hpp"
+#include "server/meetings.hpp"
+
+namespace unavoce::server {
+namespace {
+
+/// Whether a recording may go: it has ended for good, so that no session writes into it any more; or it was erased
+/// before, by somebody who could not finish. Database thread.
+Result<void> check_has_ended(Services& services, const consent::RecordingId& recording) {
+  BOOST_OUTCOME_TRY(const bool erased, services.ledger.was_erased(recording.hex()));
+  if (erased) return boost::outcome_v2::success();
+  BOOST_OUTCOME_TRY(const auto evidence, read_evidence(services, recording));
+  if (!evidence.request) return Error(Errc::not_found, "there is no such recording");
+  if (evidence.finished) return boost::outcome_v2::success();
+  return Error(Errc::conflict, "this recording has not ended, or its final seal is not written yet; end it first",
+               "not_ended");
+}
+
+}  // namespace
+
+Task<Result<void>> Meetings::erase_for_host(consent::RecordingId recording) {
+  std::optional<Result<void>> erased;
+  // Behind the withdrawals that are being carried out, so that their authors get their proof; the next one is told that
+  // all of it is gone.
+  afterwards_->add([&]() -> Task<void> { erased.emplace(co_await erase_ended(recording)); });
+  co_await afterwards_->drained();
+  if (!erased) co_return Error(Errc::unavailable, "the erasure failed; the log says why");
+  co_return std::move(*erased);
+}
+
+Task<Result<void>> Meetings::erase_ended(consent::RecordingId recording) {
+  auto checked = co_await services_.in_database([&] { return check_has_ended(services_, recording); });
+  BOOST_OUTCOME_CO_TRY(std::move(checked));
+  // The final seal is there, and the session it is of has not heard of it yet.
+  if (meeting_about(recording)) {
+    co_return Error(Errc::conflict, "this recording is just being ended; try again in a moment", "not_ended");
+  }
+  if (unproven_.owes(recording)) {
+    co_return Error(Errc::conflict,
+                    "a withdrawal of this recording is in effect, but not finished yet; try again in a moment",
+                    "withdrawal_unfinished");
+  }
+  std::string text = recording.hex();
+  co_return co_await erase_recording(std::move(text), consent::ErasedReason::recording_deleted);
+}
+
+}  // namespace unavoce::server
