@@ -76,6 +76,10 @@ bool leaves_nothing(Scope granted, Scope taken) noexcept;
 std::vector<StatementId> wholly_withdrawn(std::span<const ApprovalRow> approvals,
                                           std::span<const WithdrawalRow> withdrawals);
 
+/// What withdrawals leave of one approval; nothing if it is withdrawn as a whole. (An approval of nothing that was not
+/// withdrawn has an empty scope left.)
+std::optional<Scope> left_of(const ApprovalRow& approval, std::span<const WithdrawalRow> withdrawals);
+
 /// An approval or a refusal as it stands in the ledger.
 struct AnswerRow {
   StatementId id;
@@ -84,8 +88,7 @@ struct AnswerRow {
 };
 
 /// Whether one of these approvals is not among the answers, or its key has answered once more since: a take that names
-/// it would be no evidence of what was agreed to. Withdrawals are not looked at: the rules hear of one before its row
-/// is written, of an approval afterwards.
+/// it would be no evidence of what was agreed to. Of withdrawals left_of() says what they leave.
 bool is_overruled(std::span<const StatementId> named, std::span<const AnswerRow> answers);
 
 /// A session whose service was restarted: the request is still in force, nobody is here yet, the gate is closed.

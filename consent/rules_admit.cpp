@@ -1,5 +1,5 @@
-// From statements to events and back (admit, withdrawn_by, wholly_withdrawn, is_overruled, restored), and what a state
-// means for what comes (is_wanted, next_deadline).
+// From statements to events and back (admit, withdrawn_by, left_of, wholly_withdrawn, is_overruled, restored), and what
+// a state means for what comes (is_wanted, next_deadline).
 #include <algorithm>
 
 #include "consent/rules.hpp"
@@ -82,20 +82,22 @@ bool leaves_nothing(Scope granted, Scope taken) noexcept {
   return !granted.empty() && granted.subset_of(taken);
 }
 
+std::optional<Scope> left_of(const ApprovalRow& approval, std::span<const WithdrawalRow> withdrawals) {
+  Scope taken;
+  for (const auto& withdrawal : withdrawals) {
+    if (withdrawal.key != approval.key) continue;
+    if (withdrawal.kinds == Scope::all()) return std::nullopt;
+    if (withdrawal.sequence > approval.sequence) taken = taken.with(withdrawal.kinds);
+  }
+  if (leaves_nothing(approval.scope, taken)) return std::nullopt;
+  return approval.scope.without(taken);
+}
+
 std::vector<StatementId> wholly_withdrawn(std::span<const ApprovalRow> approvals,
                                           std::span<const WithdrawalRow> withdrawals) {
-  const auto is_gone = [&](const ApprovalRow& approval) {
-    Scope taken;
-    for (const auto& withdrawal : withdrawals) {
-      if (withdrawal.key != approval.key) continue;
-      if (withdrawal.kinds == Scope::all()) return true;
-      if (withdrawal.sequence > approval.sequence) taken = taken.with(withdrawal.kinds);
-    }
-    return leaves_nothing(approval.scope, taken);
-  };
   std::vector<StatementId> gone;
   for (const auto& approval : approvals)
-    if (is_gone(approval)) gone.push_back(approval.id);
+    if (!left_of(approval, withdrawals)) gone.push_back(approval.id);
   return gone;
 }
 

@@ -156,24 +156,56 @@ Result<void> add_to(Evidence& evidence, Services& services, const consent::Entry
 
 }  // namespace
 
+namespace {
+
+/// What people said in a recording, as far as a take depends on it.
+struct Answers {
+  std::vector<consent::AnswerRow> answers;  ///< approvals and refusals
+  std::vector<consent::ApprovalRow> approvals;
+  std::vector<consent::WithdrawalRow> withdrawals;
+  consent::Scope minimum;
+  bool has_room_changed = false;
+};
+
 /// Only what it needs is read: it runs while everybody waits for the gate.
-Result<bool> is_overruled(Services& services, const consent::Take& take) {
-  BOOST_OUTCOME_TRY(const auto entries, services.ledger.entries(take.recording.hex()));
-  std::vector<consent::AnswerRow> answers;
+Result<Answers> read_answers(Services& services, const consent::RecordingId& recording) {
+  BOOST_OUTCOME_TRY(const auto entries, services.ledger.entries(recording.hex()));
+  Answers said;
   for (const auto& entry : entries) {
     if (entry.kind == "request") {
       BOOST_OUTCOME_TRY(const auto request, consent::parse_statement<consent::Request>(entry.envelope));
       BOOST_OUTCOME_TRY(const auto room, services.ledger.latest_room(request.body.room));
-      if (!room || room->id != request.body.room_statement) return true;
+      said.minimum = request.body.minimum_scope;
+      said.has_room_changed = !room || room->id != request.body.room_statement;
     } else if (entry.kind == "approval") {
       BOOST_OUTCOME_TRY(const auto approval, consent::parse_statement<consent::Approval>(entry.envelope));
-      answers.push_back({approval.id, approval.body.key, entry.sequence});
+      said.answers.push_back({approval.id, approval.body.key, entry.sequence});
+      said.approvals.push_back({approval.id, approval.body.key, approval.body.scope, entry.sequence});
     } else if (entry.kind == "refusal") {
       BOOST_OUTCOME_TRY(const auto refusal, consent::parse_statement<consent::Refusal>(entry.envelope));
-      answers.push_back({refusal.id, refusal.body.key, entry.sequence});
+      said.answers.push_back({refusal.id, refusal.body.key, entry.sequence});
+    } else if (entry.kind == "withdrawal") {
+      BOOST_OUTCOME_TRY(const auto withdrawal, consent::parse_statement<consent::Withdrawal>(entry.envelope));
+      said.withdrawals.push_back({withdrawal.body.key, withdrawal.body.kinds, entry.sequence});
     }
   }
-  return consent::is_overruled(take.approvals, answers);
+  return said;
+}
+
+}  // namespace
+
+Result<bool> is_overruled(Services& services, const consent::Take& take,
+                          const std::vector<recorder::PreparedTrack>& files) {
+  BOOST_OUTCOME_TRY(const auto said, read_answers(services, take.recording));
+  if (said.has_room_changed || consent::is_overruled(take.approvals, said.answers)) return true;
+  for (const auto& approval : said.approvals) {
+    if (std::ranges::count(take.approvals, approval.id) == 0) continue;
+    const auto left = consent::left_of(approval, said.withdrawals);
+    if (!left || !said.minimum.subset_of(*left)) return true;
+    for (const auto& file : files)
+      if (file.approval == approval.id && !file.kinds.subset_of(*left)) return true;
+  }
+  return false;
 }
 
 Result<Evidence> read_evidence(Services& services, const consent::RecordingId& recording) {

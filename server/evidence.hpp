@@ -45,9 +45,11 @@ Result<void> seal_what_is_there(Services& services, const consent::RecordingId& 
 /// Appends the final `seal`, which counts all entries of the recording, unless there is one. Database thread.
 Result<void> append_final_seal(Services& services, const consent::RecordingId& recording, consent::EndReason reason);
 
-/// Whether the ledger holds a later word than what a take names: another answer of one of its people, or another
-/// statement of the room. Database thread.
-Result<bool> is_overruled(Services& services, const consent::Take& take);
+/// Whether the ledger holds a later word than what a take and its files name: another answer of one of its people, a
+/// withdrawal that leaves less than the request needs or than a file is for, or another statement of the room. Database
+/// thread.
+Result<bool> is_overruled(Services& services, const consent::Take& take,
+                          const std::vector<recorder::PreparedTrack>& files);
 
 /// Approvals, withdrawals, takes and tracks of a recording as the ledger has them. Database thread.
 struct Evidence {

@@ -239,3 +239,20 @@ TEST_CASE("which approvals a ledger says are withdrawn as a whole") {
   const std::vector expected{approvals[0].id, approvals[4].id};
   CHECK(wholly_withdrawn(approvals, withdrawals) == expected);
 }
+
+TEST_CASE("what a ledger says is left of an approval") {
+  const ApprovalRow both{test::id_of_number<StatementId>(1), key_of(1), {Kind::audio, Kind::video}, 5};
+  const ApprovalRow nothing{test::id_of_number<StatementId>(2), key_of(1), {}, 5};
+  const auto left = [](const ApprovalRow& approval, std::size_t key, Scope kinds, std::uint64_t sequence) {
+    const WithdrawalRow withdrawal{key_of(key), kinds, sequence};
+    return left_of(approval, {&withdrawal, 1});
+  };
+  CHECK(left_of(both, {}) == Scope{Kind::audio, Kind::video});
+  CHECK(left(both, 1, {Kind::video}, 6) == Scope{Kind::audio});
+  CHECK(left(both, 1, {Kind::video}, 4) == both.scope);
+  CHECK(left(both, 2, Scope::all(), 6) == both.scope);
+  CHECK_FALSE(left(both, 1, {Kind::audio, Kind::video}, 6));
+  CHECK_FALSE(left(both, 1, Scope::all(), 4));
+  CHECK(left(nothing, 1, {Kind::audio}, 6) == Scope{});
+  CHECK_FALSE(left(nothing, 1, Scope::all(), 6));
+}
