@@ -56,8 +56,9 @@ Result<void> check_may_read_track(Services& services, const Context& context) {
   return check_may_read(services, context);
 }
 
-/// Withdrawals that the ledger does not have yet: the disk may refuse to write and go on giving what it has.
-using InEffect = std::vector<consent::WithdrawalRow>;
+/// Withdrawals that the ledger may not have yet: they are on their way, or the disk refuses to write and goes on giving
+/// what it has.
+using InEffect = std::vector<consent::Signed<consent::Withdrawal>>;
 
 /// Errors: gone, from the end of the retention on.
 Result<void> check_retention(consent::TimeMs delete_after) {
@@ -223,7 +224,10 @@ Task<Result<Response>> show_bundle(Services& services, Meetings& meetings, Conte
   auto collected = co_await services.in_database([&]() -> Result<consent::BundleContents> {
     BOOST_OUTCOME_TRY(check_may_read(services, context));
     BOOST_OUTCOME_TRY(auto view, readable_view(services, recording, in_effect));
-    if (!in_effect.empty()) {
+    // Of many that are on their way only those matter that take something back.
+    BOOST_OUTCOME_TRY(const auto id, consent::RecordingId::parse(recording));
+    BOOST_OUTCOME_TRY(const auto withdrawn, withdrawn_of(services, id, in_effect));
+    if (withdrawn.lacks_proof) {
       return Error(Errc::unavailable, "a withdrawal is in effect that is not in the ledger yet; try again in a moment",
                    "proof_follows");
     }
@@ -303,10 +307,12 @@ Task<Result<Response>> stop_recording(Services& services, Meetings& meetings, Co
 }
 
 Task<Result<Response>> erase_recording(Services& services, Meetings& meetings, Context context) {
+  BOOST_OUTCOME_CO_TRY(services.erasures_by_user.take(context.user, std::chrono::steady_clock::now()));
   auto looked = co_await services.in_database([&] { return own_recording(services, context); });
   BOOST_OUTCOME_CO_TRY(auto recording, std::move(looked));
   auto erased = co_await meetings.erase_for_host(recording);
   BOOST_OUTCOME_CO_TRY(std::move(erased));
+  services.erasures_by_user.forget(context.user);
   co_return empty_response(204);
 }
 

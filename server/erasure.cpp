@@ -6,6 +6,7 @@
 #include <set>
 
 #include "consent/rules.hpp"
+#include "crypto/dsse.hpp"
 #include "recorder/recorder.hpp"
 #include "server/clock.hpp"
 #include "server/evidence.hpp"
@@ -76,11 +77,20 @@ Task<Result<void>> abort_tracks(Services& services, consent::RecordingId recordi
 }  // namespace
 
 Result<Withdrawn> withdrawn_of(Services& services, const consent::RecordingId& recording,
-                               const std::vector<consent::WithdrawalRow>& in_effect) {
+                               const std::vector<consent::Signed<consent::Withdrawal>>& in_effect) {
   BOOST_OUTCOME_TRY(auto evidence, read_evidence(services, recording));
-  evidence.withdrawal_rows.insert(evidence.withdrawal_rows.end(), in_effect.begin(), in_effect.end());
+  const std::vector<consent::WithdrawalRow> proven = evidence.withdrawal_rows;
+  for (const auto& withdrawal : in_effect) {
+    // It may have its row by now, and sent again it takes nothing back that was approved after that.
+    if (std::ranges::count(evidence.withdrawal_ids, withdrawal.id) != 0) continue;
+    evidence.withdrawal_rows.push_back(
+        {withdrawal.body.key, withdrawal.body.kinds, std::numeric_limits<std::uint64_t>::max()});
+  }
   Plan plan = plan_of(evidence, {});
   Withdrawn withdrawn{std::move(plan.approvals), plan.files};
+  withdrawn.lacks_proof = std::ranges::any_of(evidence.approval_rows, [&](const auto& approval) {
+    return consent::left_of(approval, proven) != consent::left_of(approval, evidence.withdrawal_rows);
+  });
   for (const std::string& name : plan.files) withdrawn.files.push_back(storage::tail_name(name));
   if (evidence.request) withdrawn.delete_after = evidence.request->body.delete_after_ms;
   return withdrawn;
@@ -171,15 +181,22 @@ Result<std::vector<consent::StatementId>> withdrawn_by_this(Services& services,
     return Error(Errc::gone,
                  "the whole recording was erased, and with it everything of you; GET its /erasure says when");
   }
-  BOOST_OUTCOME_TRY(auto evidence, read_evidence(services, body.recording));
   std::vector<consent::ApprovalRow> theirs;
-  for (const auto& row : evidence.approval_rows)
-    if (row.key == body.key) theirs.push_back(row);
+  std::uint64_t place = std::numeric_limits<std::uint64_t>::max();
+  for (const auto& entry : entries) {
+    if (entry.id == withdrawal.id) place = entry.sequence;
+    if (entry.kind != "approval") continue;
+    // Whoever knows a recording's id can ask with one fresh key after the other: nothing else of the others' is read.
+    BOOST_OUTCOME_TRY(const auto envelope, crypto::parse_envelope(entry.envelope));
+    if (!std::ranges::any_of(envelope.signatures, [&](const auto& one) { return one.keyid == body.key.text(); }))
+      continue;
+    BOOST_OUTCOME_TRY(const auto approval, consent::parse_statement<consent::Approval>(entry.envelope));
+    if (approval.body.key == body.key)
+      theirs.push_back({approval.id, approval.body.key, approval.body.scope, entry.sequence});
+  }
   if (theirs.empty()) {
     return Error(Errc::not_found, "nobody approved this recording with this key", "unknown_reference");
   }
-  BOOST_OUTCOME_TRY(const auto before, services.ledger.find(withdrawal.id));
-  const std::uint64_t place = before ? before->sequence : std::numeric_limits<std::uint64_t>::max();
   const consent::WithdrawalRow now{body.key, body.kinds, place};
   return consent::wholly_withdrawn(theirs, {&now, 1});
 }

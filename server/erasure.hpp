@@ -1,8 +1,9 @@
 #pragma once
-// What withdrawals, the end of retention and hosts destroy. A withdrawal: first the erasure slots of the wrapped keys, then
-// the track files, then the `erased` statement says so. Works from the ledger alone, with or without a running session,
-// and may be repeated: what is done already is not done, or said, twice. Control thread; blocking parts go to the
-// pools. If the ledger cannot be read or written, what can be erased is erased all the same, and the error is returned.
+// What withdrawals, the end of retention and hosts destroy. A withdrawal: first the erasure slots of the wrapped keys,
+// then the track files, then the `erased` statement says so. Works from the ledger alone, with or without a running
+// session, and may be repeated: what is done already is not done, or said, twice. Control thread; blocking parts go to
+// the pools. If the ledger cannot be read or written, what can be erased is erased all the same, and the error is
+// returned.
 
 #include <optional>
 #include <string>
@@ -29,15 +30,16 @@ Result<consent::Entry> append_withdrawal(Services& services, const consent::Sign
 Result<void> erase_withdrawn_keys(Services& services, const consent::RecordingId& recording);
 
 /// Which approvals withdrawals have taken back as a whole, and which track files and tails have to go with them. They
-/// are not given out any more, even while the disk has not let go of them. `in_effect`: withdrawals that the ledger
-/// does not have yet. Database thread.
+/// are not given out any more, even while the disk has not let go of them. `in_effect`: withdrawals that the ledger may
+/// not have yet. Database thread.
 struct Withdrawn {
   std::vector<consent::StatementId> approvals;
   std::vector<std::string> files;
+  bool lacks_proof = false;  ///< something is taken back by what is in effect, and by nothing in the ledger
   std::optional<consent::TimeMs> delete_after{};  ///< the end of the recording's retention; none if it was erased
 };
 Result<Withdrawn> withdrawn_of(Services& services, const consent::RecordingId& recording,
-                               const std::vector<consent::WithdrawalRow>& in_effect);
+                               const std::vector<consent::Signed<consent::Withdrawal>>& in_effect);
 
 /// The `erased` statements that say what went with all that this withdrawal's key took back: those that name one of the
 /// wrapped keys or files. Oldest first; none if nothing had to go. Database thread.
@@ -48,7 +50,8 @@ Result<std::vector<consent::Entry>> erasures_of(Services& services, const consen
 Result<void> forget_statements(Services& services, const std::string& recording, consent::ErasedReason reason);
 
 /// The approvals that this withdrawal takes back as a whole, whether or not it is in the ledger yet. Once it is, only
-/// those before it: sent again, it takes nothing back that was approved later. Database thread.
+/// those before it: sent again, it takes nothing back that was approved later. Cheap for keys of strangers. Database
+/// thread.
 /// Errors: not_found (no such recording, or nobody approved it with this key), gone (erased as a whole).
 Result<std::vector<consent::StatementId>> withdrawn_by_this(Services& services,
                                                             const consent::Signed<consent::Withdrawal>& withdrawal);

@@ -1,5 +1,7 @@
 // A host has one recording erased, as a whole, before its time is over.
 
+#include <algorithm>
+
 #include "server/evidence.hpp"
 #include "server/meetings.hpp"
 
@@ -7,13 +9,18 @@ namespace unavoce::server {
 namespace {
 
 /// Whether a recording may go: it has ended for good, so that no session writes into it any more; or it was erased
-/// before, by somebody who could not finish. Database thread.
+/// before, by somebody who could not finish. Reads the last seal only, as it may be asked in vain again and again.
+/// Database thread.
 Result<void> check_has_ended(Services& services, const consent::RecordingId& recording) {
   BOOST_OUTCOME_TRY(const bool erased, services.ledger.was_erased(recording.hex()));
   if (erased) return boost::outcome_v2::success();
-  BOOST_OUTCOME_TRY(const auto evidence, read_evidence(services, recording));
-  if (!evidence.request) return Error(Errc::not_found, "there is no such recording");
-  if (evidence.finished) return boost::outcome_v2::success();
+  BOOST_OUTCOME_TRY(const auto entries, services.ledger.entries(recording.hex()));
+  if (entries.empty()) return Error(Errc::not_found, "there is no such recording");
+  const auto last = std::find_if(entries.rbegin(), entries.rend(), [](const auto& one) { return one.kind == "seal"; });
+  if (last != entries.rend()) {
+    BOOST_OUTCOME_TRY(const auto seal, consent::parse_statement<consent::Seal>(last->envelope));
+    if (!seal.body.take) return boost::outcome_v2::success();
+  }
   return Error(Errc::conflict, "this recording has not ended, or its final seal is not written yet; end it first",
                "not_ended");
 }
@@ -21,11 +28,17 @@ Result<void> check_has_ended(Services& services, const consent::RecordingId& rec
 }  // namespace
 
 Task<Result<void>> Meetings::erase_for_host(consent::RecordingId recording) {
+  if (erasing_.contains(recording)) co_return Error(Errc::conflict, "this recording is being erased already");
+  // Nothing that is refused keeps a withdrawal waiting.
+  auto checked = co_await services_.in_database([&] { return check_has_ended(services_, recording); });
+  BOOST_OUTCOME_CO_TRY(std::move(checked));
+  if (!erasing_.insert(recording).second) co_return Error(Errc::conflict, "this recording is being erased already");
   std::optional<Result<void>> erased;
-  // Behind the withdrawals that are being carried out, so that their authors get their proof; the next one is told that
-  // all of it is gone.
-  afterwards_->add([&]() -> Task<void> { erased.emplace(co_await erase_ended(recording)); });
-  co_await afterwards_->drained();
+  // Behind the withdrawals of it that are being carried out, so that their authors get their proof; the next one is
+  // told that all of it is gone.
+  afterwards_.add(recording, [&]() -> Task<void> { erased.emplace(co_await erase_ended(recording)); });
+  co_await afterwards_.drained(recording);
+  erasing_.erase(recording);
   if (!erased) co_return Error(Errc::unavailable, "the erasure failed; the log says why");
   co_return std::move(*erased);
 }

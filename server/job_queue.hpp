@@ -1,7 +1,7 @@
 #pragma once
 // Jobs of one meeting that must happen in the order in which they were ordered (prepare, end, erase), each a coroutine
-// that may wait for disks and for people. Owned by Meeting; control thread. A job that throws is reported and the next
-// one goes on.
+// that may wait for disks and for people. Owned by Meeting, and by RecordingQueues for what comes afterwards; control
+// thread. A job that throws is reported and the next one goes on.
 
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>

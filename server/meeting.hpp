@@ -133,8 +133,6 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   void vacate(const consent::ParticipantId& id, const Token& resume);
   void forget_somebody();
   void forget_place(Person& person);
-  /// Whether a withdrawal by this key is not in the ledger yet: it must come before what the key approves after it.
-  bool is_withdrawing(const consent::RecordingId& recording, const crypto::PublicKey& key) const;
   /// Lets a withdrawal pass that takes something back, and counts others. Errors: rate_limited.
   Result<void> count(const consent::Signed<consent::Withdrawal>& withdrawal);
   MeetingView view() const;
@@ -175,7 +173,6 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
 
   Services& services_;
   Unproven& unproven_;
-  std::vector<crypto::PublicKey> withdrawing_;  // whose withdrawals are on their way into the ledger
   Seals& seals_;
   AnswerLimit& answers_;
   consent::Signed<consent::Room> room_;

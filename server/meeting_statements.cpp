@@ -27,21 +27,6 @@ Result<void> check_retention(const Services& services, const consent::Request& r
                "retention_too_long");
 }
 
-/// A withdrawal by this key is on its way into the ledger for as long as this lives.
-class OnItsWay {
- public:
-  OnItsWay(std::vector<crypto::PublicKey>& keys, const crypto::PublicKey& key) : keys_(keys), key_(key) {
-    keys_.push_back(key_);
-  }
-  OnItsWay(const OnItsWay&) = delete;
-  OnItsWay& operator=(const OnItsWay&) = delete;
-  ~OnItsWay() { keys_.erase(std::ranges::find(keys_, key_)); }
-
- private:
-  std::vector<crypto::PublicKey>& keys_;
-  crypto::PublicKey key_;
-};
-
 }  // namespace
 
 Task<Result<Accepted>> Meeting::request(consent::Signed<consent::Request> request) {
@@ -92,7 +77,7 @@ Task<Result<Accepted>> Meeting::approve(consent::Signed<consent::Approval> appro
   if (find(id)->key != approval.body.key)
     co_return Error(Errc::forbidden, "this key is not this person's", "not_permitted");
   // In the ledger the withdrawal must come before what is approved after it.
-  if (is_withdrawing(approval.body.recording, approval.body.key)) {
+  if (unproven_.is_withdrawing(approval.body.recording, approval.body.key)) {
     co_return Error(Errc::unavailable, "your withdrawal is not in the ledger yet; approve again in a moment",
                     "proof_follows");
   }
@@ -146,7 +131,7 @@ Task<Result<void>> Meeting::confirm(consent::ParticipantId participant, ConfirmM
     co_return Error(Errc::not_found, "there is nothing to confirm here now", "unknown_reference");
   if (confirmation.body.participant != participant)
     co_return Error(Errc::forbidden, "this is another person's confirmation", "not_permitted");
-  if (is_withdrawing(confirmation.body.recording, confirmation.body.key))
+  if (unproven_.is_withdrawing(confirmation.body.recording, confirmation.body.key))
     co_return Error(Errc::unavailable, "your withdrawal is not in the ledger yet", "proof_follows");
   BOOST_OUTCOME_CO_TRY(answers_.take(AnswerLimit::What::approval, request_->body.recording, find(participant)->key));
   const std::string challenge = std::exchange(find(participant)->challenge, {});  // used up, whatever comes of it
@@ -261,10 +246,6 @@ void Meeting::tell_proven(const consent::Signed<consent::Withdrawal>& withdrawal
   }
 }
 
-bool Meeting::is_withdrawing(const consent::RecordingId& recording, const crypto::PublicKey& key) const {
-  return std::ranges::count(withdrawing_, key) != 0 || unproven_.lacks_row(recording, key);
-}
-
 Result<void> Meeting::count(const consent::Signed<consent::Withdrawal>& withdrawal) {
   const consent::Withdrawal& body = withdrawal.body;
   if (heard_.contains(withdrawal.id)) return answers_.take_again(withdrawal.id);
@@ -292,8 +273,8 @@ Task<Result<Accepted>> Meeting::withdraw(consent::Signed<consent::Withdrawal> wi
     auto again = co_await services_.in_database([&] { return append_withdrawal(services_, withdrawal); });
     if (again) co_return Accepted{std::move(again).value(), std::nullopt};
   }
-  // Its row waits behind what the recorder is doing; an approval's would not.
-  const OnItsWay on_its_way(withdrawing_, withdrawal.body.key);
+  // Its row waits behind what the recorder is doing; an approval's would not. Nothing of it is given out meanwhile.
+  const Unproven::OnItsWay on_its_way = unproven_.take_up(withdrawal);
   // Shared with the job, which is carried out even if the effects of the event below fail.
   struct Writing {
     consent::Signed<consent::Withdrawal> withdrawal;

@@ -1,7 +1,6 @@
 #include "server/meetings.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "server/clock.hpp"
@@ -100,9 +99,9 @@ Meetings::Meetings(Services& services)
           services, [this](consent::Signed<consent::Withdrawal> late) { return finish(std::move(late)); },
           [this](consent::RecordingId recording) { return erase_again(recording); }),
       seals_(services),
-      afterwards_(std::make_shared<JobQueue>(services.executors.control, [&log = services.log](std::exception_ptr) {
+      afterwards_(services.executors.control, [&log = services.log](std::exception_ptr) {
         log.error("a withdrawal after a session failed; it is tried again when it is sent again, or at the next start");
-      })) {}
+      }) {}
 
 Result<void> Meetings::check_serving() const {
   if (phase_ == Phase::serving) return boost::outcome_v2::success();
@@ -225,13 +224,10 @@ std::optional<Meetings::Place> Meetings::find_place(std::string_view path) const
   return std::nullopt;
 }
 
-std::vector<consent::WithdrawalRow> Meetings::withdrawals_in_effect(std::string_view recording) const {
-  std::vector<consent::WithdrawalRow> rows;
+std::vector<consent::Signed<consent::Withdrawal>> Meetings::withdrawals_in_effect(std::string_view recording) const {
   const auto id = consent::RecordingId::parse(recording);
-  if (!id) return rows;
-  for (const auto& withdrawal : unproven_.lacking_row(id.value()))
-    rows.push_back({withdrawal.key, withdrawal.kinds, std::numeric_limits<std::uint64_t>::max()});
-  return rows;
+  if (!id) return {};
+  return unproven_.of(id.value());
 }
 
 bool Meetings::was_place(std::string_view path, const crypto::Digest& token) const {
@@ -250,48 +246,46 @@ void Meetings::hear(const recorder::Event& event) {
 }
 
 /// Here nobody knows what is still to be taken back by one of some kinds: they are all counted.
-Task<Result<void>> Meetings::count(const consent::Signed<consent::Withdrawal>& withdrawal) {
-  const auto known = co_await services_.in_database([&] { return services_.ledger.find(withdrawal.id); });
-  if (known && known.value()) co_return answers_.take_again(withdrawal.id);
-  const bool is_full = withdrawal.body.kinds == consent::Scope::all();
+Result<void> Meetings::count(const consent::Withdrawal& withdrawal, const consent::StatementId& id, bool is_known) {
+  if (is_known) return answers_.take_again(id);
+  const bool is_full = withdrawal.kinds == consent::Scope::all();
   const auto what = is_full ? AnswerLimit::What::everything : AnswerLimit::What::part;
-  co_return answers_.take(what, withdrawal.body.recording, withdrawal.body.key);
+  return answers_.take(what, withdrawal.recording, withdrawal.key);
 }
 
 Task<Result<Accepted>> Meetings::withdraw_afterwards(consent::Signed<consent::Withdrawal> withdrawal) {
-  auto counted = co_await count(withdrawal);
-  BOOST_OUTCOME_CO_TRY(std::move(counted));
+  // In effect from here on: for whoever reads, and for a session that begins while this waits for the database.
+  const Unproven::OnItsWay on_its_way = unproven_.take_up(withdrawal);
+  services_.log.debug("a withdrawal without a session is in effect");
+  auto looked = co_await services_.in_database([&]() -> Result<Standing> {
+    BOOST_OUTCOME_TRY(auto approvals, withdrawn_by_this(services_, withdrawal));
+    BOOST_OUTCOME_TRY(const auto before, services_.ledger.find(withdrawal.id));
+    return Standing{before.has_value(), std::move(approvals)};
+  });
+  // A session that began meanwhile was told when it began, and carries it out whatever was found.
+  if (const auto meeting = meeting_concerned_by(withdrawal.body))
+    co_return co_await meeting->withdraw(std::move(withdrawal));
+  BOOST_OUTCOME_CO_TRY(auto standing, std::move(looked));
+  BOOST_OUTCOME_CO_TRY(count(withdrawal.body, withdrawal.id, standing.is_known));
   if (unproven_.covers(withdrawal)) {
     co_return Error(Errc::unavailable,
                     "a withdrawal of yours is in effect; its proof follows: send this one again then", "proof_follows");
   }
-  std::optional<Result<consent::Entry>> row;
-  std::optional<Result<void>> erased;
-  afterwards_->add([&]() -> Task<void> {
-    auto named = co_await services_.in_database([&] { return withdrawn_by_this(services_, withdrawal); });
-    if (!named) {
-      row.emplace(std::move(named).error());
-      co_return;
-    }
-    row.emplace(co_await services_.in_database([&] { return append_withdrawal(services_, withdrawal); }));
-    // A session that began meanwhile read the ledger before this row was there.
-    if (const auto meeting = meeting_concerned_by(withdrawal.body)) meeting->hear(withdrawal);
-    // Also when the row could not be written: erase anyway, the proof follows.
-    std::vector<consent::StatementId> also = std::move(named).value();
-    erased.emplace(co_await erase_withdrawn(services_, withdrawal.body.recording, std::move(also)));
-  });
-  co_await afterwards_->drained();
-  if (!row) co_return Error(Errc::unavailable, "send the withdrawal again in a moment", "proof_follows");
-  if (!row->has_value() && !erased) co_return std::move(*row).error();
-  if (row->has_value() && erased && erased->has_value()) {
+  // There is no gate to close. The row waits for nothing that is being erased.
+  auto row = co_await services_.in_database([&] { return append_withdrawal(services_, withdrawal); });
+  if (!row && row.error().code == Errc::gone) co_return std::move(row).error();
+  // Also when the row could not be written: erase anyway, the proof follows.
+  auto erased = co_await erase_afterwards(withdrawal, std::move(standing.approvals));
+  if (!erased && erased.error().code == Errc::gone) co_return std::move(erased).error();
+  if (row && erased) {
     unproven_.forget(withdrawal.id);
-    co_return Accepted{std::move(row->value()), std::nullopt};
+    co_return Accepted{std::move(row).value(), std::nullopt};
   }
-  unproven_.keep(withdrawal, row->has_value() ? Unproven::Missing::erasure : Unproven::Missing::row);
-  if (!row->has_value())
-    services_.log.error("a withdrawal is in effect, but not in the ledger yet: " + row->error().text);
-  else if (erased && !erased->has_value())
-    services_.log.error("a withdrawal is in effect, but not all is erased yet: " + erased->error().text);
+  unproven_.keep(withdrawal, row ? Unproven::Missing::erasure : Unproven::Missing::row);
+  if (!row)
+    services_.log.error("a withdrawal is in effect, but not in the ledger yet: " + row.error().text);
+  else
+    services_.log.error("a withdrawal is in effect, but not all is erased yet: " + erased.error().text);
   co_return Error(Errc::unavailable, "your withdrawal is in effect; the proof follows: send it again in a moment",
                   "proof_follows");
 }
@@ -301,33 +295,38 @@ Task<Result<void>> Meetings::erase_again(consent::RecordingId recording) {
   co_return co_await erase_withdrawn(services_, recording, only_what_the_ledger_says);
 }
 
-Task<Result<void>> Meetings::erase_afterwards(const consent::Signed<consent::Withdrawal>& withdrawal) {
+Task<Result<void>> Meetings::erase_afterwards(consent::Signed<consent::Withdrawal> withdrawal,
+                                              std::vector<consent::StatementId> also) {
+  if (const auto meeting = meeting_concerned_by(withdrawal.body)) co_return co_await meeting->finish(withdrawal);
+  const consent::RecordingId recording = withdrawal.body.recording;
   std::optional<Result<void>> erased;
-  afterwards_->add([&]() -> Task<void> {
-    const std::vector<consent::StatementId> only_what_the_ledger_says;
-    erased.emplace(co_await erase_withdrawn(services_, withdrawal.body.recording, only_what_the_ledger_says));
+  afterwards_.add(recording, [&]() -> Task<void> {
+    // Its host may have had it erased while this waited.
+    const auto named = co_await services_.in_database([&] { return withdrawn_by_this(services_, withdrawal); });
+    if (!named && named.error().code == Errc::gone) {
+      erased.emplace(named.error());
+      co_return;
+    }
+    erased.emplace(co_await erase_withdrawn(services_, recording, also));
   });
-  co_await afterwards_->drained();
+  co_await afterwards_.drained(recording);
   if (!erased) co_return Error(Errc::unavailable, "the erasure failed; the log says why");
   co_return std::move(*erased);
 }
 
 /// One more attempt for a withdrawal that the disk refused.
 Task<std::optional<Unproven::Missing>> Meetings::finish(consent::Signed<consent::Withdrawal> withdrawal) {
+  if (const auto meeting = meeting_concerned_by(withdrawal.body)) meeting->hear(withdrawal);
   const auto row = co_await services_.in_database([&] { return append_withdrawal(services_, withdrawal); });
-  const auto meeting = meeting_concerned_by(withdrawal.body);
-  if (meeting) meeting->hear(withdrawal);
   if (!row && row.error().word == "storage") co_return Unproven::Missing::row;
   if (!row) {
     services_.log.error("a withdrawal is in effect, but the ledger will not take it: " + row.error().text);
     co_return std::nullopt;
   }
-  std::optional<Result<void>> erased;
-  if (meeting)
-    erased.emplace(co_await meeting->finish(withdrawal));
-  else
-    erased.emplace(co_await erase_afterwards(withdrawal));
-  if (!erased->has_value()) co_return Unproven::Missing::erasure;
+  std::vector<consent::StatementId> only_what_the_ledger_says;
+  const auto erased = co_await erase_afterwards(withdrawal, std::move(only_what_the_ledger_says));
+  if (!erased && erased.error().code == Errc::gone) co_return std::nullopt;
+  if (!erased) co_return Unproven::Missing::erasure;
   services_.log.info("a withdrawal that had to wait is in the ledger now");
   for (const auto& [room, running] : meetings_) running->tell_proven(withdrawal);
   co_return std::nullopt;
@@ -413,7 +412,7 @@ Task<void> Meetings::end_all() {
   for (const auto& meeting : all) co_await meeting->end();
   co_await unproven_.try_all();
   co_await seals_.settle_all();
-  co_await afterwards_->drained();
+  co_await afterwards_.all_drained();
 }
 
 }  // namespace unavoce::server

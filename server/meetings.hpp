@@ -9,8 +9,8 @@
 #include <string>
 
 #include "recorder/event.hpp"
-#include "server/job_queue.hpp"
 #include "server/meeting.hpp"
+#include "server/recording_queues.hpp"
 #include "server/router.hpp"
 #include "server/seals.hpp"
 #include "server/services.hpp"
@@ -35,7 +35,9 @@ class Meetings {
   /// The host ends a recording, with or without a session; returns when it is sealed.
   Task<Result<void>> stop(consent::RecordingId recording);
 
-  /// A withdrawal for a recording without a session; the same order of events.
+  /// A withdrawal for a recording without a session; the same order of events. It is in effect from the call on, also
+  /// in a session that begins meanwhile, and waits for no other recording. Errors: not_found, gone, rate_limited (none
+  /// of these are in effect), unavailable (`proof_follows`), storage.
   Task<Result<Accepted>> withdraw_afterwards(consent::Signed<consent::Withdrawal> withdrawal);
 
   struct Place {
@@ -43,8 +45,8 @@ class Meetings {
     consent::ParticipantId owner;
     PublishPlace* place;  // valid until the next co_await
   };
-  /// Withdrawals from a recording that are in effect, but not in the ledger yet.
-  std::vector<consent::WithdrawalRow> withdrawals_in_effect(std::string_view recording) const;
+  /// Withdrawals from a recording that are in effect, and may not be in the ledger yet.
+  std::vector<consent::Signed<consent::Withdrawal>> withdrawals_in_effect(std::string_view recording) const;
   bool was_place(std::string_view path, const crypto::Digest& token) const;
   std::optional<Place> find_place(std::string_view path) const;
 
@@ -54,8 +56,9 @@ class Meetings {
   /// Ends the room's session, then erases its recordings, wrapped keys, statements, and the room. Can be repeated.
   Task<Result<void>> erase_room(std::string room);
   /// A recording that has ended, because its host wants it gone before its time. Comes after the withdrawals of it that
-  /// are being carried out. Can be repeated. Errors: not_found, conflict (`not_ended`; `withdrawal_unfinished`: one of
-  /// its withdrawals is in effect, and the disk does not let it be finished yet), io.
+  /// are being carried out, and waits for no other recording. Can be repeated. Errors: not_found, conflict (it is being
+  /// erased already; `not_ended`; `withdrawal_unfinished`: one of its withdrawals is in effect, and the disk does not
+  /// let it be finished yet), io.
   Task<Result<void>> erase_for_host(consent::RecordingId recording);
   /// Keys, files, then the statements, in whose place the ledger says what happened. Can be repeated.
   Task<Result<void>> erase_recording(std::string recording, consent::ErasedReason reason);
@@ -85,10 +88,19 @@ class Meetings {
   Task<Result<void>> sweep_recording(consent::RecordingId recording);
   Task<Result<void>> sweep_unknown(std::string recording);
   Task<void> sweep_empty_meetings();
-  Task<Result<void>> count(const consent::Signed<consent::Withdrawal>& withdrawal);
+  /// What the ledger has about a withdrawal that comes without a session.
+  struct Standing {
+    bool is_known = false;                        ///< it has its row already
+    std::vector<consent::StatementId> approvals;  ///< what it takes back as a whole
+  };
+  Result<void> count(const consent::Withdrawal& withdrawal, const consent::StatementId& id, bool is_known);
   Task<std::optional<Unproven::Missing>> finish(consent::Signed<consent::Withdrawal> withdrawal);
   Task<Result<void>> erase_again(consent::RecordingId recording);
-  Task<Result<void>> erase_afterwards(const consent::Signed<consent::Withdrawal>& withdrawal);
+  /// Behind what is being done about this recording already: in the order of its session's jobs if one has begun.
+  /// `also`: approvals that the ledger may not say are taken back. Errors: gone (all of it was erased meanwhile), and
+  /// those of erase_withdrawn().
+  Task<Result<void>> erase_afterwards(consent::Signed<consent::Withdrawal> withdrawal,
+                                      std::vector<consent::StatementId> also);
 
   Services& services_;
   Unproven unproven_;
@@ -102,7 +114,8 @@ class Meetings {
   std::map<std::string, LeftOpen> left_open_;  // by room: what its people may still come back to after a crash
   std::map<std::string, std::string> owners_;  // the accounts of these rooms, and of some that are over
   enum class Phase { serving, ending } phase_ = Phase::serving;
-  std::shared_ptr<JobQueue> afterwards_;  // withdrawals without a session and hosts' erasures, one after the other
+  RecordingQueues afterwards_;              // withdrawals without a session, and hosts' erasures
+  std::set<consent::RecordingId> erasing_;  // for their hosts: one attempt at a time
 };
 
 }  // namespace unavoce::server

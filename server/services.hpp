@@ -43,6 +43,8 @@ struct Services {
   RateLimit registrations{30, std::chrono::seconds(60)};
   // Each offer is a pipeline that goes up. A camera and a screen, switched and reconnected a few times, come at once.
   RateLimit offers_by_participant{8, std::chrono::seconds(2)};
+  // Attempts that erase nothing: one that does can be made once for each recording.
+  RateLimit erasures_by_user{20, std::chrono::seconds(1)};
 
   /// Runs `job` on the database thread.
   template <class Job>

@@ -20,6 +20,13 @@ Unproven::Unproven(Services& services, Finish finish, Erase erase)
       keep_trying_(
           services, [this] { return !kept_.empty() || !erasures_.empty(); }, [this] { return try_all(); }) {}
 
+Unproven::OnItsWay Unproven::take_up(const consent::Signed<consent::Withdrawal>& withdrawal) {
+  std::erase_if(on_their_way_, [](const auto& other) { return other.expired(); });
+  auto on_its_way = std::make_shared<const consent::Signed<consent::Withdrawal>>(withdrawal);
+  on_their_way_.push_back(on_its_way);
+  return on_its_way;
+}
+
 bool Unproven::covers(const consent::Signed<consent::Withdrawal>& withdrawal) const {
   if (kept_.contains(withdrawal.id)) return false;
   return std::ranges::any_of(kept_, [&](const auto& item) {
@@ -81,11 +88,17 @@ bool Unproven::lacks_row(const consent::RecordingId& recording) const {
   });
 }
 
-bool Unproven::lacks_row(const consent::RecordingId& recording, const crypto::PublicKey& key) const {
-  return std::ranges::any_of(kept_, [&](const auto& item) {
-    const auto& body = item.second.withdrawal.body;
-    return item.second.missing == Missing::row && body.recording == recording && body.key == key;
+bool Unproven::is_withdrawing(const consent::RecordingId& recording, const crypto::PublicKey& key) const {
+  const auto is_theirs = [&](const consent::Withdrawal& body) {
+    return body.recording == recording && body.key == key;
+  };
+  const bool on_its_way = std::ranges::any_of(on_their_way_, [&](const auto& item) {
+    const OnItsWay withdrawal = item.lock();
+    return withdrawal && is_theirs(withdrawal->body);
   });
+  return on_its_way || std::ranges::any_of(kept_, [&](const auto& item) {
+           return item.second.missing == Missing::row && is_theirs(item.second.withdrawal.body);
+         });
 }
 
 bool Unproven::owes(const consent::RecordingId& recording) const {
@@ -96,16 +109,12 @@ bool Unproven::owes(const consent::RecordingId& recording) const {
 
 std::vector<consent::Signed<consent::Withdrawal>> Unproven::of(const consent::RecordingId& recording) const {
   std::vector<consent::Signed<consent::Withdrawal>> list;
+  for (const auto& item : on_their_way_) {
+    const OnItsWay withdrawal = item.lock();
+    if (withdrawal && withdrawal->body.recording == recording) list.push_back(*withdrawal);
+  }
   for (const auto& [id, kept] : kept_)
     if (kept.withdrawal.body.recording == recording) list.push_back(kept.withdrawal);
-  return list;
-}
-
-std::vector<consent::Withdrawal> Unproven::lacking_row(const consent::RecordingId& recording) const {
-  std::vector<consent::Withdrawal> list;
-  for (const auto& [id, kept] : kept_)
-    if (kept.missing == Missing::row && kept.withdrawal.body.recording == recording)
-      list.push_back(kept.withdrawal.body);
   return list;
 }
 

@@ -2,11 +2,13 @@
 // Withdrawals that are in effect while the disk refuses to say so: the ledger could not take the row, or not everything
 // could be erased. Kept in memory by their id and tried again every two seconds until it is done; nobody's page is
 // needed for that. The same for what withdrawals in the ledger have left to erase, by recording. If the process ends
-// first, the next start erases, and whoever holds a withdrawal that is not in the ledger sends it again. Owned by
+// first, the next start erases, and whoever holds a withdrawal that is not in the ledger sends it again. It also knows
+// those on their way into the ledger, from the moment the service has them: they are in effect as well. Owned by
 // Meetings (which says what is to be done for one); control thread.
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <vector>
 
@@ -26,6 +28,10 @@ class Unproven {
 
   Unproven(Services& services, Finish finish, Erase erase);
 
+  /// A withdrawal that arrived. It is in effect for as long as what is returned is held: by whoever carries it out, to
+  /// the end, be it in the ledger by then or not.
+  using OnItsWay = std::shared_ptr<const consent::Signed<consent::Withdrawal>>;
+  [[nodiscard]] OnItsWay take_up(const consent::Signed<consent::Withdrawal>& withdrawal);
   /// Keeps a withdrawal and tries again until it is done, unless what is tried again for another one of its key does
   /// it, too. Bounded: what comes when 256 are kept must be sent again.
   void keep(const consent::Signed<consent::Withdrawal>& withdrawal, Missing missing);
@@ -39,14 +45,14 @@ class Unproven {
   /// Tries every one of them once.
   Task<void> try_all();
 
-  /// Whether a row of this recording, by any key or by this one, is not in the ledger yet.
+  /// Whether a row of this recording was refused, and is not in the ledger yet.
   bool lacks_row(const consent::RecordingId& recording) const;
-  bool lacks_row(const consent::RecordingId& recording, const crypto::PublicKey& key) const;
-  /// Whether anything of this recording is still to be written or to be erased.
+  /// Whether a withdrawal by this key is on its way, or was refused, so that nothing of this key may be written before.
+  bool is_withdrawing(const consent::RecordingId& recording, const crypto::PublicKey& key) const;
+  /// Whether anything of this recording that was refused is still to be written or to be erased.
   bool owes(const consent::RecordingId& recording) const;
+  /// All that are in effect and not known to be in the ledger and carried out: those on their way, and those kept.
   std::vector<consent::Signed<consent::Withdrawal>> of(const consent::RecordingId& recording) const;
-  /// Of these the ones that the ledger does not have.
-  std::vector<consent::Withdrawal> lacking_row(const consent::RecordingId& recording) const;
 
  private:
   struct Kept {
@@ -58,6 +64,8 @@ class Unproven {
   Services& services_;
   Finish finish_;
   Erase erase_;
+  // Nobody's end touches this: coroutines are also destroyed after their service.
+  std::vector<std::weak_ptr<const consent::Signed<consent::Withdrawal>>> on_their_way_;
   std::map<consent::StatementId, Kept> kept_;
   std::set<consent::RecordingId> erasures_;
   KeepTrying keep_trying_;

@@ -32,21 +32,6 @@ struct WaitsForSignature {
   Attendee ben;
 };
 
-/// Lets nobody write to the ledger: who wants to waits. Goes on when it is destroyed.
-class LedgerHeld {
- public:
-  explicit LedgerHeld(const RunningServer& server)
-      : database_(storage::Database::open(server.data_folder() / "ledger.db").value()) {
-    database_.handle().exec("BEGIN IMMEDIATE");
-  }
-  LedgerHeld(const LedgerHeld&) = delete;
-  LedgerHeld& operator=(const LedgerHeld&) = delete;
-  ~LedgerHeld() { database_.handle().exec("ROLLBACK"); }
-
- private:
-  storage::Database database_;
-};
-
 std::vector<consent::StatementId> ascending(std::vector<consent::StatementId> ids) {
   std::ranges::sort(ids);
   return ids;

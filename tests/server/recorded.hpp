@@ -179,6 +179,21 @@ class LedgerFault {
   storage::Database database_;
 };
 
+/// Lets nobody write to the ledger: who wants to waits. Goes on when it is destroyed.
+class LedgerHeld {
+ public:
+  explicit LedgerHeld(const RunningServer& server)
+      : database_(storage::Database::open(server.data_folder() / "ledger.db").value()) {
+    database_.handle().exec("BEGIN IMMEDIATE");
+  }
+  LedgerHeld(const LedgerHeld&) = delete;
+  LedgerHeld& operator=(const LedgerHeld&) = delete;
+  ~LedgerHeld() { database_.handle().exec("ROLLBACK"); }
+
+ private:
+  storage::Database database_;
+};
+
 inline void check_problem(const Reply& reply, unsigned status, const std::string& code) {
   CHECK(reply.status == status);
   CHECK(json_text(reply.body, "code") == code);
