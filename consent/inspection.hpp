@@ -42,8 +42,8 @@ struct RecordingFiles {
   std::set<std::uint32_t> sealed_takes;
   std::set<std::string> erased;     ///< what `erased` statements name
   std::set<std::string> withdrawn;  ///< main files that a withdrawal covers, whether `erased` or not yet
-  /// Its retention is over, and a crash came between the erasure of its first key and that of its statements: whatever
-  /// is there or not there of its files is as it should be.
+  /// Its retention is over, or somebody wanted it gone before, and a crash came between the erasure of its first key
+  /// and that of its statements: whatever is there or not there of its files is as it should be.
   bool erasure_begun = false;
 };
 

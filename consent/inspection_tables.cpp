@@ -28,6 +28,7 @@ class TableInspector {
   void run() {
     check_recordings();
     check_consent_keys();
+    find_noted_erasures();
     find_begun_erasures();
     read_wrapped();
     for (const auto& [id, approval] : state_.approvals) check_has_key(id, approval);
@@ -80,6 +81,22 @@ class TableInspector {
                      "the row that keeps it from being used twice is gone. Restore ledger.db");
   }
 
+  /// Somebody wanted it gone before its time: that is noted before the first key goes (Ledger::begin_erasure).
+  void find_noted_erasures() {
+    for (const std::string& recording : state_.store.erasures_begun()) {
+      if (!state_.requests.contains(recording)) {
+        state_.fault(DamageKind::extra, "recording " + recording,
+                     "its erasure has begun, and the ledger has no request of it");
+        continue;
+      }
+      state_.result.recordings[recording].erasure_begun = true;
+      state_.result.notes.push_back(
+          "recording " + recording +
+          ": it is being erased as a whole, for its host, and that was cut off. Nothing of it "
+          "is to be restored: the service finishes the erasure at its next start");
+    }
+  }
+
   /// The end of retention takes the keys first, from the lowest slot on (Ledger::erase_all_wrapped), then the files,
   /// and the statements last. After a crash in between, the lowest slot that nobody withdrew is erased. Without the end
   /// of retention that would be a key lost.
@@ -96,6 +113,7 @@ class TableInspector {
     for (const auto& [recording, of_its_keys] : slots) {
       const auto request = state_.requests.find(recording);
       if (request == state_.requests.end() || request->second.delete_after_ms > state_.now) continue;
+      if (is_being_erased(recording)) continue;
       if (!is_erased(of_its_keys.front())) continue;
       state_.result.recordings[recording].erasure_begun = true;
       const auto gone = std::ranges::count_if(of_its_keys, [&](std::uint64_t slot) { return is_erased(slot); });

@@ -254,6 +254,18 @@ Result<void> Ledger::erase_all_wrapped(std::string_view recording) {
   return outcome;
 }
 
+Result<void> Ledger::begin_erasure(std::string_view recording, ErasedReason reason) {
+  return guarded([&] { state_->store.begin_erasure(recording, name_of(reason)); });
+}
+
+Result<std::optional<ErasedReason>> Ledger::erasure_begun(std::string_view recording) const {
+  BOOST_OUTCOME_TRY(const auto text, guarded([&] { return state_->store.erasure_begun(recording); }));
+  if (!text) return std::optional<ErasedReason>();
+  for (const ErasedReason reason : {ErasedReason::retention, ErasedReason::room_deleted})
+    if (*text == name_of(reason)) return std::optional(reason);
+  return std::optional(ErasedReason::recording_deleted);
+}
+
 Result<bool> Ledger::was_erased(std::string_view recording) const {
   return guarded([&] { return state_->store.was_erased(recording); });
 }

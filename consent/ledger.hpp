@@ -124,6 +124,13 @@ class Ledger {
   /// W of an approval; nothing when it was erased or never was.
   Result<std::optional<crypto::Bytes>> wrapped(const StatementId& approval) const;
 
+  /// Notes durably that a recording is going to be erased as a whole, and why: first of all, so that whatever comes in
+  /// between it is known as that, and goes on. The first reason stays; forgotten with the statements. Nothing happens
+  /// if no such recording was asked for.
+  Result<void> begin_erasure(std::string_view recording, ErasedReason reason);
+  /// Why a recording is being erased as a whole; nothing if it is not, or is gone.
+  Result<std::optional<ErasedReason>> erasure_begun(std::string_view recording) const;
+
   /// Destroys W: first the slot with its key is overwritten and synced, then the row goes. Idempotent; true to its word
   /// also if the process dies in between (the row is unreadable from the first step on).
   Result<void> erase_wrapped(const StatementId& approval);

@@ -9,7 +9,7 @@ namespace {
 
 using SQLite::Statement;
 
-constexpr std::array<std::string_view, 2> kMigrations{R"sql(
+constexpr std::array<std::string_view, 3> kMigrations{R"sql(
 -- Leaf hashes, for ever. The only table that erasing never touches.
 CREATE TABLE ledger_leaves (
   idx INTEGER PRIMARY KEY,
@@ -70,6 +70,13 @@ CREATE TABLE ledger_checkpoint (
                                                       R"sql(
 -- The leaf's data, for the public entry bundles. Outlives its entry as the leaf does: without r it is noise.
 ALTER TABLE ledger_leaves ADD COLUMN commitment BLOB CHECK (commitment IS NULL OR length(commitment) = 32);
+)sql",
+                                                      R"sql(
+-- Recordings that somebody wants gone as a whole, from before their first key goes until their statements are gone.
+CREATE TABLE ledger_erasing (
+  recording TEXT PRIMARY KEY,
+  reason TEXT NOT NULL
+) STRICT;
 )sql"};
 
 constexpr const char* kEntryColumns = "SELECT idx, recording, sequence, kind, id, envelope, entry, r, received_ms ";
@@ -231,8 +238,32 @@ bool LedgerStore::was_erased(std::string_view recording) {
   return query.executeStep();
 }
 
+void LedgerStore::begin_erasure(std::string_view recording, std::string_view reason) {
+  Statement note(db_,
+                 "INSERT OR IGNORE INTO ledger_erasing (recording, reason) "
+                 "SELECT recording, ? FROM ledger_recordings WHERE recording = ?");
+  bind_text(note, 1, reason);
+  bind_text(note, 2, recording);
+  note.exec();
+}
+
+std::optional<std::string> LedgerStore::erasure_begun(std::string_view recording) {
+  Statement query(db_, "SELECT reason FROM ledger_erasing WHERE recording = ?");
+  bind_text(query, 1, recording);
+  if (!query.executeStep()) return std::nullopt;
+  return query.getColumn(0).getString();
+}
+
+std::vector<std::string> LedgerStore::erasures_begun() {
+  std::vector<std::string> recordings;
+  if (!db_.tableExists("ledger_erasing")) return recordings;
+  Statement query(db_, "SELECT recording FROM ledger_erasing ORDER BY recording");
+  while (query.executeStep()) recordings.push_back(query.getColumn(0).getString());
+  return recordings;
+}
+
 void LedgerStore::erase_recording(std::string_view recording, std::optional<std::uint64_t> kept) {
-  for (const char* table : {"ledger_wrapped", "ledger_consent_keys", "ledger_recordings"}) {
+  for (const char* table : {"ledger_wrapped", "ledger_consent_keys", "ledger_recordings", "ledger_erasing"}) {
     Statement erase(db_, "DELETE FROM " + std::string(table) + " WHERE recording = ?");
     bind_text(erase, 1, recording);
     erase.exec();

@@ -52,6 +52,11 @@ class LedgerStore {
   void add_recording(std::string_view recording, std::string_view room);
   std::vector<std::string> recordings(std::string_view room);
   bool was_erased(std::string_view recording);
+  /// Nothing happens if no such recording was asked for, or its erasure has begun.
+  void begin_erasure(std::string_view recording, std::string_view reason);
+  std::optional<std::string> erasure_begun(std::string_view recording);
+  /// Of all recordings; none in a ledger that an older version left.
+  std::vector<std::string> erasures_begun();
   /// Deletes everything of a recording but its leaves and the entry with index `kept`; remembers that it was erased.
   void erase_recording(std::string_view recording, std::optional<std::uint64_t> kept = std::nullopt);
 

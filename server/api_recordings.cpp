@@ -66,11 +66,19 @@ Result<void> check_retention(consent::TimeMs delete_after) {
   return Error(Errc::gone, "the retention of this recording is over; it is being erased");
 }
 
-/// What may be given out: nothing after the retention, although the disk may still have it, and nothing that was
-/// withdrawn. Database thread.
+/// Errors: gone, from the moment on at which the erasure of all of it began. Database thread.
+Result<void> check_is_kept(Services& services, const std::string& recording) {
+  BOOST_OUTCOME_TRY(const auto erasure, services.ledger.erasure_begun(recording));
+  if (!erasure) return boost::outcome_v2::success();
+  return Error(Errc::gone, "this recording is being erased as a whole; GET its /erasure says when that is done");
+}
+
+/// What may be given out: nothing after the retention or once it is being erased, although the disk may still have it,
+/// and nothing that was withdrawn. Database thread.
 Result<RecordingView> readable_view(Services& services, const std::string& recording, const InEffect& in_effect) {
   BOOST_OUTCOME_TRY(auto view, view_recording(services.ledger, recording));
   BOOST_OUTCOME_TRY(check_retention(view.delete_after));
+  BOOST_OUTCOME_TRY(check_is_kept(services, recording));
   BOOST_OUTCOME_TRY(const auto id, consent::RecordingId::parse(recording));
   BOOST_OUTCOME_TRY(const auto withdrawn, withdrawn_of(services, id, in_effect));
   std::erase_if(view.file_names,
@@ -128,6 +136,7 @@ Result<Json> details_of(Services& services, const std::string& recording) {
 Task<Result<Response>> show_recording(Services& services, Context context) {
   auto found = co_await services.in_database([&]() -> Result<Json> {
     BOOST_OUTCOME_TRY(check_may_read(services, context));
+    BOOST_OUTCOME_TRY(check_is_kept(services, context.path[0]));
     return details_of(services, context.path[0]);
   });
   BOOST_OUTCOME_CO_TRY(auto details, std::move(found));
@@ -138,6 +147,7 @@ Task<Result<Response>> show_wrapped_key(Services& services, Meetings& meetings, 
   const InEffect in_effect = meetings.withdrawals_in_effect(context.path[0]);
   auto found = co_await services.in_database([&]() -> Result<crypto::Bytes> {
     BOOST_OUTCOME_TRY(check_may_read(services, context));
+    BOOST_OUTCOME_TRY(check_is_kept(services, context.path[0]));
     BOOST_OUTCOME_TRY(auto approval, consent::StatementId::parse(context.path[1]));
     BOOST_OUTCOME_TRY(auto entry, services.ledger.find(approval));
     if (!entry || entry->kind != "approval" || entry->recording != context.path[0]) {

@@ -70,6 +70,8 @@ Result<std::optional<OpenRequest>> open_request(Services& services, const consen
   if (request.body.room_statement != room.id || request.body.expires_ms <= wall_time()) {
     return std::optional<OpenRequest>();
   }
+  BOOST_OUTCOME_TRY(const auto erasure, services.ledger.erasure_begun(id.hex()));
+  if (erasure) return std::optional<OpenRequest>();
   BOOST_OUTCOME_TRY(auto answers, answers_to(services, id));
   std::uint32_t next_take = 1;
   for (const auto& take : evidence.takes) next_take = std::max(next_take, take.body.take + 1);
@@ -353,6 +355,15 @@ Task<Result<void>> Meetings::stop(consent::RecordingId recording) {
 }
 
 Task<Result<void>> Meetings::erase_recording(std::string recording, consent::ErasedReason reason) {
+  // What a crash or the disk cuts off is finished by the next start or sweep, and given out no more. The end of a
+  // retention needs no note for that, and waits for none.
+  if (reason != consent::ErasedReason::retention) {
+    auto noted = co_await services_.in_database([&]() -> Result<void> {
+      BOOST_OUTCOME_TRY(services_.ledger.begin_erasure(recording, reason));
+      return boost::outcome_v2::success();
+    });
+    BOOST_OUTCOME_CO_TRY(std::move(noted));
+  }
   // Keys first: from then on the files are noise, whatever happens to the rest.
   auto keys = co_await services_.in_database([&]() -> Result<void> {
     BOOST_OUTCOME_TRY(services_.ledger.erase_all_wrapped(recording));

@@ -60,7 +60,8 @@ class Meetings {
   /// erased already; `not_ended`; `withdrawal_unfinished`: one of its withdrawals is in effect, and the disk does not
   /// let it be finished yet), io.
   Task<Result<void>> erase_for_host(consent::RecordingId recording);
-  /// Keys, files, then the statements, in whose place the ledger says what happened. Can be repeated.
+  /// Notes that it has begun, then keys, files, and the statements, in whose place the ledger says what happened. Can
+  /// be repeated.
   Task<Result<void>> erase_recording(std::string recording, consent::ErasedReason reason);
 
   /// Before anything is served: repairs files, seals interrupted takes, finishes withdrawals. Errors: see recovery.cpp.
@@ -80,6 +81,8 @@ class Meetings {
   /// Everybody out of a room, until there is no session in it.
   Task<void> close_room(std::string room);
   Task<Result<void>> recover_recording(consent::RecordingId recording);
+  /// Goes on with the erasure of a recording as a whole that was cut off; false if none was, or one is under way.
+  Task<Result<bool>> finish_erasure(consent::RecordingId recording);
   /// The recording that a session in this room would take up now; nothing if there is none.
   Task<Result<std::optional<consent::RecordingId>>> to_go_on_in(std::string room);
   Task<Result<void>> leave_open_or_seal(consent::RecordingId recording, consent::Request request);

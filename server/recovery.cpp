@@ -94,7 +94,24 @@ Task<Result<void>> Meetings::recover() {
   co_return boost::outcome_v2::success();
 }
 
+Task<Result<bool>> Meetings::finish_erasure(consent::RecordingId recording) {
+  std::string text = recording.hex();
+  auto looked = co_await services_.in_database([&]() -> Result<std::optional<consent::ErasedReason>> {
+    BOOST_OUTCOME_TRY(const auto reason, services_.ledger.erasure_begun(text));
+    return reason;
+  });
+  BOOST_OUTCOME_CO_TRY(const auto reason, std::move(looked));
+  if (!reason || erasing_.contains(recording)) co_return false;
+  auto erased = co_await erase_recording(std::move(text), *reason);
+  BOOST_OUTCOME_CO_TRY(std::move(erased));
+  services_.log.info("a recording whose erasure had been cut off is erased now");
+  co_return true;
+}
+
 Task<Result<void>> Meetings::recover_recording(consent::RecordingId recording) {
+  const auto finished = co_await finish_erasure(recording);
+  if (finished && finished.value()) co_return boost::outcome_v2::success();
+  if (!finished) services_.log.error("a recording could not be erased to the end yet: " + finished.error().text);
   // Erasing comes first and does not depend on whether anything can be sealed.
   const std::vector<consent::StatementId> only_what_the_ledger_says;
   auto erased = co_await erase_withdrawn(services_, recording, only_what_the_ledger_says);
@@ -193,6 +210,9 @@ Task<Result<void>> Meetings::sweep_unknown(std::string recording) {
 }
 
 Task<Result<void>> Meetings::sweep_recording(consent::RecordingId recording) {
+  auto gone = co_await finish_erasure(recording);
+  BOOST_OUTCOME_CO_TRY(const bool is_gone, std::move(gone));
+  if (is_gone) co_return boost::outcome_v2::success();
   auto read = co_await services_.in_database([&] { return read_evidence(services_, recording); });
   BOOST_OUTCOME_CO_TRY(auto evidence, std::move(read));
   if (!evidence.request) co_return co_await sweep_unknown(recording.hex());

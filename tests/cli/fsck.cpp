@@ -254,6 +254,33 @@ TEST_CASE("fsck says that the end of a retention goes on by itself, wherever a c
   }
 }
 
+TEST_CASE("fsck says that an erasure before the time goes on by itself, also of a recording that has no keys left") {
+  const auto longer = [](SyntheticMeeting& meeting) {
+    meeting.add_room();
+    meeting.request([](consent::Request& request) { request.delete_after_ms = consent::TimeMs{4'000'000'000'000}; });
+    meeting.approve(meeting.host());
+    meeting.take();
+    meeting.track(meeting.host(), 200'000, Ending::interrupted);
+    meeting.seal_take();
+  };
+  const DataFolder place(longer);
+  place.sql("INSERT INTO ledger_erasing (recording, reason) VALUES ('" + place.recording + "', 'recording_deleted')");
+  SECTION("before the first key") {}
+  SECTION("after the last file") {
+    must(must(storage::ErasureSlots::open(place.data() / "slots")).erase(0));
+    fs::remove_all(place.blobs());
+  }
+  const Outcome outcome = place.fsck();
+  CAPTURE(outcome.output);
+  CHECK(outcome.exit_code == 0);
+  const json report = json::parse(outcome.output);
+  CHECK(report["faults"].empty());
+  REQUIRE(report["notes"].size() == 1);
+  CHECK_THAT(report["notes"][0].get<std::string>(), Catch::Contains(place.recording) &&
+                                                        Catch::Contains("is being erased as a whole") &&
+                                                        Catch::Contains("finishes the erasure"));
+}
+
 TEST_CASE("fsck calls keys missing that are gone before the retention is over") {
   const Damage damage{
       "", [](const DataFolder& place) { must(must(storage::ErasureSlots::open(place.data() / "slots")).erase(0)); },

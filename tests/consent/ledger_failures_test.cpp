@@ -260,6 +260,27 @@ TEST_CASE("a recording whose erasure the disk refused has its statements and no 
   CHECK(must(opened.ledger.entries(last.recording)).front().envelope == "it was erased");
 }
 
+TEST_CASE("that the erasure of a recording has begun, and why, is known until its statements are gone") {
+  const Place place;
+  const std::string recording(32, 'a');
+  const std::string unknown(32, 'c');
+  {
+    Opened opened(place);
+    NewEntry request = statement("a request", recording);
+    request.room = std::string(32, 'b');
+    must(append(opened.ledger, request));
+    CHECK_FALSE(must(opened.ledger.erasure_begun(recording)).has_value());
+    must(opened.ledger.begin_erasure(recording, ErasedReason::room_deleted));
+    must(opened.ledger.begin_erasure(recording, ErasedReason::recording_deleted));
+    must(opened.ledger.begin_erasure(unknown, ErasedReason::recording_deleted));
+  }
+  Opened again(place);
+  CHECK(must(again.ledger.erasure_begun(recording)) == ErasedReason::room_deleted);
+  CHECK_FALSE(must(again.ledger.erasure_begun(unknown)).has_value());
+  must(again.ledger.erase_recording(recording));
+  CHECK_FALSE(must(again.ledger.erasure_begun(recording)).has_value());
+}
+
 TEST_CASE("a ledger with an erased recording opens again") {
   const Place place;
   {
