@@ -92,8 +92,8 @@ class TableInspector {
       state_.result.recordings[recording].erasure_begun = true;
       state_.result.notes.push_back(
           "recording " + recording +
-          ": it is being erased as a whole, for its host, and that was cut off. Nothing of it "
-          "is to be restored: the service finishes the erasure at its next start");
+          ": it is being erased as a whole, for its host, and that was cut off. Nothing of it is to be restored: the "
+          "service finishes the erasure at its next start");
     }
   }
 

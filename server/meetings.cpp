@@ -258,7 +258,7 @@ Result<void> Meetings::count(const consent::Withdrawal& withdrawal, const consen
 Task<Result<Accepted>> Meetings::withdraw_afterwards(consent::Signed<consent::Withdrawal> withdrawal) {
   // In effect from here on: for whoever reads, and for a session that begins while this waits for the database.
   const Unproven::OnItsWay on_its_way = unproven_.take_up(withdrawal);
-  services_.log.debug("a withdrawal without a session is in effect");
+  services_.log.debug("a withdrawal without a session has arrived");
   auto looked = co_await services_.in_database([&]() -> Result<Standing> {
     BOOST_OUTCOME_TRY(auto approvals, withdrawn_by_this(services_, withdrawal));
     BOOST_OUTCOME_TRY(const auto before, services_.ledger.find(withdrawal.id));
