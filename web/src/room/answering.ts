@@ -1,5 +1,6 @@
 // Approve, refuse, withdraw: makes the statement, keeps what the person must not lose, sends it, checks the acknowledgement.
-// Order matters: the approval's files are kept before it is sent; media flows only after the acknowledgement; withdrawing stops it first.
+// Order matters: the approval's files are kept before it is sent, and so is a withdrawal; media flows only after the acknowledgement;
+// withdrawing stops it first.
 import { Malformed } from "../core/bytes.ts";
 import { BadSignature } from "../core/dsse.ts";
 import { parseKeyFile, writeKeyFile } from "../core/identity.ts";
@@ -12,8 +13,9 @@ import type { Asked as LedgerAsked, LedgerWatch } from "../ledger/watch.ts";
 import { api, Problem, type Accepted, type PublishAt } from "../net/api.ts";
 import { submitUntilAcknowledged } from "../net/submit.ts";
 import { approvalsOf, keepApproval, updateApproval } from "../store/approvals.ts";
+import { isDelivered, keepUntilAcknowledged, unacknowledged, type Unacknowledged } from "../store/withdrawals.ts";
 import { makeApproval, makeConfirmation, makeRefusal, makeWithdrawal, type Asked } from "./answers.ts";
-import { isProven, keepConfirmation, keptWithdrawals, markSaid, markTakenBack, signedInAdvance, type Confirmed, type KeptWithdrawal, type TakenBack } from "./kept_withdrawals.ts";
+import { deletionInstead, deliver, isProven, keepConfirmation, keptWithdrawals, markSaid, markTakenBack, signedInAdvance, type Confirmed, type TakenBack } from "./kept_withdrawals.ts";
 import type { Publisher } from "./publisher.ts";
 import type { MeetingState, Place, Store, WithdrawalKnown } from "./state.ts";
 
@@ -50,6 +52,7 @@ export class Answering {
     await keepApproval({
       approval: approval.id, recording: approval.body.recording, room: this.place.roomId, title: asked.room.body.title, scope: approval.body.scope,
       approved_ms: approval.body.issued_ms, receipt: null, keyFile, receiptSaved: false, keyFileSaved: false, withdrawn: false,
+      delete_after_ms: asked.request.body.delete_after_ms,
     });
     // Set before sending: the take that names this approval may arrive before the answer to it.
     this.store.set({ answer: "sending", approval: approval.id, scope: approval.body.scope });
@@ -89,6 +92,7 @@ export class Answering {
     }
     if (less.length === 0) return;
     this.store.set({ scope });
+    // Not kept for a later page, as a withdrawal of everything is: whoever comes back is asked anew, for every kind.
     const { envelope } = await makeWithdrawal(request.body.recording, this.place.signer, "now", less);
     const asked = await this.ledger.asking();
     await this.check(checkAcknowledgement(await submitUntilAcknowledged(envelope), envelope, this.ledger.ledger), asked);
@@ -116,44 +120,74 @@ export class Answering {
   /** One for each key that approved this recording here: after a reload, or leaving and coming back, there may be several. */
   private async sendWithdrawals(recording: string, own: boolean, approvals: string[]): Promise<TakenBack> {
     const { signer, roomId } = this.place;
-    const confirmed: Confirmed[] = [];
-    let sent = 0;
     const all = await keptWithdrawals(roomId, recording);
-    if (own && !all.some(({ key }) => key === signer.publicKey)) all.push({ key: signer.publicKey, envelope: "", approvals });
+    if (own && !all.some((one) => this.isMine(one))) all.push({ key: signer.publicKey, envelope: "", approvals });
+    // All of them are kept before the first one is sent: this page may be closed at any moment.
+    const kept: Unacknowledged[] = [];
+    for (const one of all) {
+      const envelope = this.isMine(one) ? (await makeWithdrawal(recording, signer, "now")).envelope : one.envelope;
+      kept.push(keepUntilAcknowledged({ ...one, recording, room: roomId, envelope }));
+    }
+    return this.sendEach(kept);
+  }
+
+  private async sendEach(all: Unacknowledged[]): Promise<TakenBack> {
+    this.kept(); // they are said to be on their way
+    const done: TakenBack = { sent: 0, confirmed: [], deleted: null };
     // One that the service does not take keeps none of the others from being sent.
     const failures: unknown[] = [];
     for (const one of all) {
-      const mine = one.key === signer.publicKey;
       try {
-        const proven = await this.sendWithdrawal(one, recording);
-        sent++;
-        if (proven) confirmed.push(proven);
-        if (mine) this.known(recording, proven ? "proven" : "said");
+        const proven = await this.sendWithdrawal(one);
+        done.sent++;
+        if (proven) done.confirmed.push(proven);
+        if (this.isMine(one)) this.known(one.recording, proven ? "proven" : "said");
       } catch (error) {
-        failures.push(error);
-        if (mine) this.known(recording, "failed");
+        const deleted = await deletionInstead(error, one, { watch: this.ledger, serviceKey: this.store.state.room.body.service_key });
+        if (deleted) done.deleted = deleted;
+        else failures.push(error);
+        if (this.isMine(one)) this.known(one.recording, deleted ? "deleted" : "failed");
       }
     }
     this.kept();
     if (failures.length > 0) throw failures[0];
-    return { sent, confirmed };
+    return done;
   }
 
   /** Null if what the service answers proves nothing: then it can be sent again. */
-  private async sendWithdrawal(one: KeptWithdrawal, recording: string): Promise<Confirmed | null> {
-    const { signer } = this.place;
-    const mine = one.key === signer.publicKey;
-    const envelope = mine ? (await makeWithdrawal(recording, signer, "now")).envelope : one.envelope;
-    if (mine && this.isAbout(recording)) { // final for this key: FORMATS section 2
+  private async sendWithdrawal(one: Unacknowledged): Promise<Confirmed | null> {
+    if (this.isMine(one) && this.isAbout(one.recording)) { // final for this key: FORMATS section 2
       this.publisher.stop();
       this.store.set({ ...WITHDRAWN, withdrawal: "sending" });
     }
     const before = await this.ledger.asking().catch(() => null); // nothing keeps a withdrawal from being sent
-    const accepted = await submitUntilAcknowledged(envelope);
-    await markSaid(one);
-    const keys = { ledger: this.ledger.ledger, serviceKey: this.store.state.room.body.service_key };
-    const proof = await this.check(confirmWithdrawal(accepted, envelope, keys), before);
-    return proof && keepConfirmation(one, proof);
+    const accepted = await deliver(one);
+    try {
+      await markSaid(one);
+      const keys = { ledger: this.ledger.ledger, serviceKey: this.store.state.room.body.service_key };
+      const proof = await this.check(confirmWithdrawal(accepted, one.envelope, keys), before);
+      return proof && (await keepConfirmation(one, proof));
+    } finally {
+      isDelivered(one);
+    }
+  }
+
+  /** Whether a withdrawal by the key of this page that was confirmed before a reload is still on its way: then nothing is asked any more. */
+  isTakingBack(recording: string): boolean {
+    return this.ownUnacknowledged(recording).length > 0;
+  }
+
+  /** Goes on with it. Others, by other keys, are sent by the page itself (main.ts). */
+  goOnTakingBack(recording: string): void {
+    void this.sendEach(this.ownUnacknowledged(recording)).catch((error: unknown) => console.error("a withdrawal that was kept could not be sent:", error));
+  }
+
+  private ownUnacknowledged(recording: string): Unacknowledged[] {
+    return unacknowledged().filter((one) => one.recording === recording && this.isMine(one));
+  }
+
+  private isMine({ key }: { key: string }): boolean {
+    return key === this.place.signer.publicKey;
   }
 
   private isAbout(recording: string): boolean {
@@ -161,9 +195,11 @@ export class Answering {
   }
 
   /** What is known of the withdrawal that the state shows; of this recording, also when it has ended. */
-  private known(recording: string, withdrawal: WithdrawalKnown, notice?: Message): void {
+  private known(recording: string, withdrawal: WithdrawalKnown | "deleted", notice?: Message): void {
     const { answer, request } = this.store.state;
-    if (answer === "withdrawn" && (request === null || this.isAbout(recording))) this.store.set({ withdrawal, ...(notice && { notice }) });
+    if (answer !== "withdrawn" || (request !== null && !this.isAbout(recording))) return;
+    if (withdrawal === "deleted") this.store.set({ answer: "none", notice: T("notice_deleted") });
+    else this.store.set({ withdrawal, ...(notice && { notice }) });
   }
 
   /**
@@ -227,6 +263,11 @@ export class Answering {
   private askAgain(notice = T("notice_again")): void {
     this.publisher.stop();
     this.store.set({ ...UNANSWERED, notice });
+  }
+
+  /** A take names this approval of ours. It is remembered that with it something may have been recorded. */
+  async wasNamed(approval: string): Promise<void> {
+    await updateApproval(approval, { recorded: true }).catch((error: unknown) => console.warn("it could not be kept that a take names an approval:", error));
   }
 
   /**
@@ -315,7 +356,8 @@ export class Answering {
     }
   }
 
-  private kept(): void {
+  /** What is kept, or being sent, has changed. */
+  kept(): void {
     for (const listener of this.listeners) listener();
   }
 }

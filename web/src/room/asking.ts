@@ -1,5 +1,6 @@
 // Keeps the prompt open as long as this person is asked and has not answered, and closes it when the question is gone.
 import type { Meeting } from "./meeting.ts";
+import type { KeptApproval } from "../store/approvals.ts";
 import { openPrompt } from "./prompt_view.ts";
 import type { MeetingState } from "./state.ts";
 
@@ -7,8 +8,8 @@ export class Asking {
   private prompt: { close(): void; request: string } | null = null;
   private lastAnswer = "";
 
-  /** `standing`: the recordings of this room that were approved here before and not taken back. */
-  constructor(private readonly meeting: Meeting, private readonly standing: () => string[], gone: AbortSignal) {
+  /** `standing`: what was approved here before, in this room, and may be left; see `standingApprovals`. */
+  constructor(private readonly meeting: Meeting, private readonly standing: () => KeptApproval[], gone: AbortSignal) {
     gone.addEventListener("abort", () => this.close());
   }
 

@@ -232,10 +232,12 @@ export class Meeting {
     const request = await checkRequest(notice, store.state.room, store.state.session, Date.now());
     this.publisher.stop();
     const known = await noticeIsOurs(request.body.notice);
+    const takingBack = this.answering.isTakingBack(request.body.recording);
     store.set({
-      request, challenge, answer: "asked", approval: null, scope: [], take: null, hasRecorded: false, halted: false, keyChecks: new Map(),
+      request, challenge, answer: takingBack ? "withdrawn" : "asked", withdrawal: takingBack ? "sending" : store.state.withdrawal, approval: null, scope: [], take: null, hasRecorded: false, halted: false, keyChecks: new Map(),
       notice: known ? null : T("notice_unknown"),
     });
+    if (takingBack) this.answering.goOnTakingBack(request.body.recording);
   }
 
   private gate(gate: Gate): void {
@@ -267,6 +269,7 @@ export class Meeting {
       throw error;
     });
     if (approval === null || !take.body.approvals.includes(approval)) return this.alarmAndStop(T("alarm_take_without_me"));
+    await this.answering.wasNamed(approval);
     this.store.set({ take: await seenTake(take), hasRecorded: true });
     await this.ledger.saw({ ...take.body.checkpoint, note: null }, null); // it may have been on its way for a while
   }
