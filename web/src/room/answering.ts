@@ -16,6 +16,7 @@ import { approvalsOf, keepApproval, updateApproval } from "../store/approvals.ts
 import { isDelivered, keepUntilAcknowledged, unacknowledged, type Unacknowledged } from "../store/withdrawals.ts";
 import { makeApproval, makeConfirmation, makeRefusal, makeWithdrawal, type Asked } from "./answers.ts";
 import { deletionInstead, deliver, isProven, keepConfirmation, keptWithdrawals, markSaid, markTakenBack, signedInAdvance, type Confirmed, type TakenBack } from "./kept_withdrawals.ts";
+import { GivenApprovals } from "./given_approvals.ts";
 import type { Publisher } from "./publisher.ts";
 import type { MeetingState, Place, Store, WithdrawalKnown } from "./state.ts";
 
@@ -35,6 +36,7 @@ export class Answering {
   private readonly withdrawing = new Map<string, Promise<TakenBack>>();
   /** the approval that waits for `confirmed`, or for the problem in its place */
   private confirming: string | null = null;
+  private readonly given = new GivenApprovals();
 
   constructor(private readonly place: Place, private readonly store: Store, private readonly publisher: Publisher,
     private readonly send: (message: Record<string, unknown>) => void) {}
@@ -54,13 +56,17 @@ export class Answering {
       approved_ms: approval.body.issued_ms, receipt: null, keyFile, receiptSaved: false, keyFileSaved: false, withdrawn: false,
       delete_after_ms: asked.request.body.delete_after_ms,
     });
-    // Set before sending: the take that names this approval may arrive before the answer to it.
+    // Set before sending: the take that names this approval may arrive before the answer to it, also behind a failure. Until it is
+    // acknowledged the service counts the one before.
+    for (const id of [approval.id, otherwise.approval]) this.given.sign(id);
     this.store.set({ answer: "sending", approval: approval.id, scope: approval.body.scope });
     try {
       const before = await this.ledger.asking();
       await this.acknowledged(await api.submit(approval.envelope, wrapped), approval.envelope, asked, before, approval.id, approval.body.scope);
     } catch (error) {
+      if (error instanceof Problem && error.status >= 400 && error.status < 500) this.given.isNotTaken(approval.id);
       if (this.store.state.approval === approval.id) this.store.set(otherwise);
+      if (this.sayThatItArrived()) throw new Problem(0, "answer_arrived", "a take names the answer");
       // Looked for at once. The service's word alone is no alarm that stays: what we named may come from a take, signed by no ledger.
       if (error instanceof Problem && error.code === "ledger_falsified") void this.ledger.look();
       if (await this.keyIsSpent(error, approval.id, asked, scope)) void this.spent(asked.request.body.recording, { proven: T("notice_key_spent"), said: T("notice_said_key_spent") });
@@ -73,6 +79,7 @@ export class Answering {
     this.publisher.stop();
     const refusal = await makeRefusal(asked, this.place.signer);
     await api.submit(refusal.envelope);
+    this.given.forget();
     this.store.set({ answer: "refused", approval: null, scope: [] });
   }
 
@@ -158,6 +165,7 @@ export class Answering {
   private async sendWithdrawal(one: Unacknowledged): Promise<Confirmed | null> {
     if (this.isMine(one) && this.isAbout(one.recording)) { // final for this key: FORMATS section 2
       this.publisher.stop();
+      this.given.forget();
       this.store.set({ ...WITHDRAWN, withdrawal: "sending" });
     }
     const before = await this.ledger.asking().catch(() => null); // nothing keeps a withdrawal from being sent
@@ -209,6 +217,7 @@ export class Answering {
    */
   async cameBack(): Promise<void> {
     const { request, answer, approval, halted } = this.store.state;
+    this.given.forget(answer === "sending" ? approval : null); // without a fresh signature the service counts nothing from before
     const stands = answer === "approved" || this.confirming === approval; // lost again before it was confirmed
     if (!request || !stands || approval === null) return;
     this.publisher.stop();
@@ -262,12 +271,37 @@ export class Answering {
 
   private askAgain(notice = T("notice_again")): void {
     this.publisher.stop();
+    this.given.forget();
     this.store.set({ ...UNANSWERED, notice });
+  }
+
+  /** Which approval of this person a take names, or null: then it records without one. */
+  namedIn(approvals: string[]): string | null {
+    return this.given.among(approvals, this.store.state.approval);
+  }
+
+  /** Another request is asked: no approval of this person answers it yet. */
+  askedAnew(): void {
+    this.given.forget();
   }
 
   /** A take names this approval of ours. It is remembered that with it something may have been recorded. */
   async wasNamed(approval: string): Promise<void> {
+    this.given.isNamed(approval);
     await updateApproval(approval, { recorded: true }).catch((error: unknown) => console.warn("it could not be kept that a take names an approval:", error));
+    if (this.sayThatItArrived()) this.kept();
+  }
+
+  /**
+   * An answer that seemed lost did arrive: a take names it. Where to publish to only its acknowledgement could say, so it is asked for once
+   * more. Whether it is so.
+   */
+  private sayThatItArrived(): boolean {
+    const { answer, approval } = this.store.state;
+    if (!this.given.anotherArrived(approval) || (answer !== "asked" && answer !== "approved")) return false;
+    this.publisher.stop();
+    this.store.set({ ...UNANSWERED, notice: T("problem_answer_arrived") });
+    return true;
   }
 
   /**
@@ -276,6 +310,7 @@ export class Answering {
    */
   private async spent(recording: string, notices: { proven: Message; said: Message }): Promise<void> {
     this.publisher.stop();
+    this.given.forget();
     this.store.set({ ...WITHDRAWN, withdrawal: "looking" });
     const known = await this.look(recording, this.place.signer.publicKey);
     if (this.store.state.withdrawal === "looking") this.known(recording, known, notices[known]);
@@ -327,6 +362,7 @@ export class Answering {
     this.kept();
     await this.check(checkAcknowledgement(accepted, envelope, this.ledger.ledger), before);
     if (this.store.state.approval !== id || this.store.state.answer !== "sending") return; // withdrawn or asked anew meanwhile
+    this.given.forget(); // it counts instead of all before it
     // The service took the approval but gives no place to publish: we left and came back while it was on its way.
     if (!accepted.publish && scope.some((kind) => kind !== "chat")) return this.askAgain();
     this.store.set({ answer: "approved" });

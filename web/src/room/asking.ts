@@ -2,10 +2,11 @@
 import type { Meeting } from "./meeting.ts";
 import type { KeptApproval } from "../store/approvals.ts";
 import { openPrompt } from "./prompt_view.ts";
+import type { Message } from "../i18n/i18n.ts";
 import type { MeetingState } from "./state.ts";
 
 export class Asking {
-  private prompt: { close(): void; request: string } | null = null;
+  private prompt: { close(): void; tell(words: Message): void; request: string } | null = null;
   private lastAnswer = "";
 
   /** `standing`: what was approved here before, in this room, and may be left; see `standingApprovals`. */
@@ -30,6 +31,7 @@ export class Asking {
       this.lastAnswer = state.answer;
       if (state.answer === "asked") this.ask();
     }
+    if (state.answer === "asked" && state.notice?.key === "problem_answer_arrived") this.prompt?.tell(state.notice); // the notice itself is behind the question
     if (!state.request || state.answer === "withdrawn") this.close();
   }
 
