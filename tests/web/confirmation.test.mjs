@@ -306,6 +306,7 @@ for (const [lang, sending] of [['en', 'Sending until'], ['de', 'Wird gesendet']]
 });
 
 const withdrawals = ({ posted }) => posted.filter(({ kind }) => kind === 'withdrawal').map(({ envelope }) => envelope);
+const arrived = async (service) => { while (withdrawals(service).length === 0) await new Promise((resolve) => setTimeout(resolve, 20)); };
 /** The guest takes back, and the service does not answer until it is told to. */
 async function unanswered(t, look) {
   const meeting = await recorded(t, { look });
@@ -313,6 +314,7 @@ async function unanswered(t, look) {
   meeting.service.lies.holdWithdrawals = new Promise((resolve) => { answer = resolve; });
   await meeting.guest.at('withdraw').click(); await meeting.guest.at('withdraw-confirm').click();
   await meeting.guest.page.waitForSelector('[data-testid=approval-status][data-withdrawal=sending]');
+  await arrived(meeting.service);
   return { ...meeting, answer };
 }
 
@@ -355,7 +357,7 @@ test('a key file that is being sent when the withdrawal page is closed is sent a
   const other = await elsewhere(t, service, keyFile);
   await other.at('withdraw-send').click();
   await other.state('withdraw-status', 'sending');
-  while (withdrawals(service).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  await arrived(service);
   await other.page.reload();
   await other.state('sent-again', 'sending');
   answer();
