@@ -93,10 +93,11 @@ bool is_payload_of(Codec codec, GstBuffer* buffer) {
   return true;
 }
 
-/// In how many pieces a depayloader keeps this payload: as a whole, or each NAL unit of a STAP-A (a size of two bytes
-/// in front of each).
+/// In how many pieces a depayloader keeps this payload: in none without bytes (padding, as senders use it to probe the
+/// network), as a whole, or each NAL unit of a STAP-A (a size of two bytes in front of each).
 std::size_t pieces_of(Codec codec, std::span<const guint8> payload) {
-  if (codec != Codec::h264 || payload.empty() || (payload[0] & 0x1f) != 24) return 1;
+  if (payload.empty()) return 0;
+  if (codec != Codec::h264 || (payload[0] & 0x1f) != 24) return 1;
   std::size_t pieces = 0;
   for (payload = payload.subspan(1); payload.size() > 2; ++pieces) {
     const std::size_t unit = std::size_t{payload[0]} << 8 | payload[1];
