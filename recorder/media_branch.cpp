@@ -205,10 +205,16 @@ void take_av1_packet(Branch& branch, GstBuffer* buffer) {
   const Stamp before = std::exchange(branch.stamp, stamp_of(branch, buffer));
   if (out.lost || packet.marker) branch.unfinished.clear(*branch.plan.unfinished);  // it keeps nothing of that unit
   if (out.lost) branch.plan.on_loss();
+  // The next frame arrived with its own packets: were it reckoned from those that were dropped, a key frame right
+  // after the opening would be refused because of a loss before it. The unit before may have come out all the same,
+  // with this packet; then it is this packet's own that was lost.
+  const bool before_is_out = !out.units.empty() && out.units.front().timestamp != packet.timestamp;
+  if (out.lost && !before_is_out) branch.arrivals.drop_before();
   for (Av1Unit& unit : out.units) {
     const FrameType type = av1_start(unit.bytes.view()) ? FrameType::key : FrameType::delta;
     emit_frame(branch, std::move(unit.bytes), type, unit.timestamp == packet.timestamp ? branch.stamp : before);
   }
+  if (out.lost && !branch.av1.is_collecting()) branch.arrivals.drop();
 }
 
 GstFlowReturn new_sample(GstAppSink* sink, gpointer data) {
