@@ -122,8 +122,16 @@ Words words_of(EndReason reason) {
 }
 
 Words words_of(ErasedReason reason) {
-  if (reason == ErasedReason::retention) return {"Ende der Aufbewahrung", "end of retention"};
-  if (reason == ErasedReason::room_deleted) return {"Raum gelöscht", "room deleted"};
+  switch (reason) {
+    case ErasedReason::retention:
+      return {"Ende der Aufbewahrung", "end of retention"};
+    case ErasedReason::room_deleted:
+      return {"Raum gelöscht", "room deleted"};
+    case ErasedReason::recording_deleted:
+      return {"Aufzeichnung gelöscht", "recording deleted"};
+    case ErasedReason::withdrawal:
+      break;
+  }
   return {"Widerruf", "withdrawal"};
 }
 
