@@ -93,10 +93,11 @@ bool is_payload_of(Codec codec, GstBuffer* buffer) {
   return true;
 }
 
-/// In how many pieces a depayloader keeps this payload: as a whole, or each NAL unit of a STAP-A (a size of two bytes
-/// in front of each).
+/// In how many pieces a depayloader keeps this payload: in none without bytes (padding, as senders use it to probe the
+/// network), as a whole, or each NAL unit of a STAP-A (a size of two bytes in front of each).
 std::size_t pieces_of(Codec codec, std::span<const guint8> payload) {
-  if (codec != Codec::h264 || payload.empty() || (payload[0] & 0x1f) != 24) return 1;
+  if (payload.empty()) return 0;
+  if (codec != Codec::h264 || (payload[0] & 0x1f) != 24) return 1;
   std::size_t pieces = 0;
   for (payload = payload.subspan(1); payload.size() > 2; ++pieces) {
     const std::size_t unit = std::size_t{payload[0]} << 8 | payload[1];
@@ -204,10 +205,16 @@ void take_av1_packet(Branch& branch, GstBuffer* buffer) {
   const Stamp before = std::exchange(branch.stamp, stamp_of(branch, buffer));
   if (out.lost || packet.marker) branch.unfinished.clear(*branch.plan.unfinished);  // it keeps nothing of that unit
   if (out.lost) branch.plan.on_loss();
+  // The next frame arrived with its own packets: were it reckoned from those that were dropped, a key frame right
+  // after the opening would be refused because of a loss before it. The unit before may have come out all the same,
+  // with this packet; then it is this packet's own that was lost.
+  const bool before_is_out = !out.units.empty() && out.units.front().timestamp != packet.timestamp;
+  if (out.lost && !before_is_out) branch.arrivals.drop_before();
   for (Av1Unit& unit : out.units) {
     const FrameType type = av1_start(unit.bytes.view()) ? FrameType::key : FrameType::delta;
     emit_frame(branch, std::move(unit.bytes), type, unit.timestamp == packet.timestamp ? branch.stamp : before);
   }
+  if (out.lost && !branch.av1.is_collecting()) branch.arrivals.drop();
 }
 
 GstFlowReturn new_sample(GstAppSink* sink, gpointer data) {

@@ -149,6 +149,16 @@ TEST_CASE("pictures that end may be as many as they like", "[endless]") {
   CHECK(sender.unfinished->bytes() == 0);
 }
 
+TEST_CASE("packets without payload, as senders probe the network with, weigh nothing", "[endless]") {
+  Sender sender(vp8);
+  const int more_than_bearable = static_cast<int>(max_unfinished_bytes / unfinished_piece_bytes) + 1000;
+  for (int i = 0; i < more_than_bearable; ++i) sender.send({});
+  sender.send(filled(vp8.start), Marker::present);
+  await([&] { return sender.frames == 1; });
+  CHECK(sender.endless == 0);
+  CHECK(sender.unfinished->bytes() == 0);
+}
+
 TEST_CASE("what a depayloader drops after a loss is not counted; a picture that it keeps is", "[endless]") {
   SECTION("VP8 begins anew") {
     Sender sender(vp8);
