@@ -20,7 +20,7 @@ class FrameArrivals {
   };
   enum class Marker { absent, present };
 
-  /// Another source: nothing known belongs to its frames.
+  /// Another source, or a depayloader that holds nothing: what is known belongs to no frame that still comes out.
   void restart() { *this = FrameArrivals(); }
 
   /// A packet goes into the depayloader; packets of one frame have the same RTP timestamp. An unknown arrival (0) makes

@@ -29,9 +29,10 @@ struct Branch {
   GstElement* pipeline = nullptr;  // owns us, through the closures of its elements
 
   std::shared_ptr<const ArrivalRing> ring;
-  std::uint32_t ssrc = 0;
+  std::optional<std::uint32_t> ssrc;
   std::uint16_t next_seq = 0;
   bool started = false;
+  bool ended = false;  // VP8 and VP9: the latest packet had the marker
   FrameArrivals arrivals;
   H264ParameterSets parameter_sets;
   Av1Depacketizer av1;
@@ -41,10 +42,11 @@ struct Branch {
 };
 
 void note_source(Branch& branch, const PacketName& packet) {
-  if (branch.ring && branch.ssrc == packet.ssrc) return;
-  branch.ring = branch.plan.packets->ring(packet.ssrc);
+  const bool is_the_same = branch.ssrc == packet.ssrc;
+  if (!is_the_same || !branch.ring) branch.ring = branch.plan.packets->ring(packet.ssrc);
+  if (is_the_same) return;
   branch.ssrc = packet.ssrc;
-  branch.started = false;
+  branch.started = branch.ended = false;
   branch.arrivals.restart();
   branch.av1.restart();
 }
@@ -53,18 +55,24 @@ void note_packet(Branch& branch, GstBuffer* buffer) {
   const PacketName packet = packet_name(buffer);
   note_source(branch, packet);
   const std::int64_t arrival_ns = branch.ring ? branch.ring->at(packet.seq) : 0;
-  if (branch.started && packet.seq != branch.next_seq) {
-    branch.plan.on_loss();
-    // These two drop what they have when a packet is missing; the H.264 one keeps its picture. As there, one that is
-    // behind its turn is no gap.
-    const Codec codec = branch.plan.section.codec;
-    const bool is_ahead = static_cast<std::int16_t>(packet.seq - branch.next_seq) > 0;
-    if (is_ahead && (codec == Codec::vp8 || codec == Codec::vp9)) branch.unfinished.clear(*branch.plan.unfinished);
+  const Codec codec = branch.plan.section.codec;
+  const int ahead = branch.started ? static_cast<std::int16_t>(packet.seq - branch.next_seq) : 0;
+  // rtpbasedepayload lets nothing through that is so little behind its turn (max-reorder).
+  const bool is_late = ahead < 0 && ahead >= -100;
+  if (ahead != 0) branch.plan.on_loss();
+  if (codec == Codec::vp8 || codec == Codec::vp9) {
+    // With the marker these two push their frame out within the call, or drop it (what is no key frame while they wait
+    // for one); and they drop what they have when a packet is missing. The H.264 one keeps its picture.
+    if (branch.ended || ahead > 0) {
+      branch.unfinished.clear(*branch.plan.unfinished);
+      branch.arrivals.restart();
+    }
+    branch.ended = packet.marker && ahead >= 0;
   }
   using Marker = FrameArrivals::Marker;
   branch.arrivals.packet(packet.timestamp, packet.marker ? Marker::present : Marker::absent, arrival_ns);
   branch.started = true;
-  branch.next_seq = static_cast<std::uint16_t>(packet.seq + 1);
+  if (!is_late) branch.next_seq = static_cast<std::uint16_t>(packet.seq + 1);
 }
 
 /// RFC 6184 section 5.4: in the packetization modes that we take a payload is one NAL unit (1 to 23), a STAP-A (24) or
