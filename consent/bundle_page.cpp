@@ -122,8 +122,16 @@ Words words_of(EndReason reason) {
 }
 
 Words words_of(ErasedReason reason) {
-  if (reason == ErasedReason::retention) return {"Ende der Aufbewahrung", "end of retention"};
-  if (reason == ErasedReason::room_deleted) return {"Raum gelöscht", "room deleted"};
+  switch (reason) {
+    case ErasedReason::retention:
+      return {"Ende der Aufbewahrung", "end of retention"};
+    case ErasedReason::room_deleted:
+      return {"Raum gelöscht", "room deleted"};
+    case ErasedReason::recording_deleted:
+      return {"Aufzeichnung gelöscht", "recording deleted"};
+    case ErasedReason::withdrawal:
+      break;
+  }
   return {"Widerruf", "withdrawal"};
 }
 
@@ -142,7 +150,17 @@ class Page {
       if (const auto approval = read<Approval>(entry)) number(approval->body.key);
       if (const auto refusal = read<Refusal>(entry)) number(refusal->body.key);
     }
+    // A bundle from a stranger may have as many of each as fit: whatever is looked up for each other is looked up here.
+    for (const Read<Approval>& approval : approvals_) owners_.try_emplace(approval.id, person(approval.body.key));
+    for (const Read<Seal>& seal : seals_) {
+      if (seal.body.take) seal_of_.try_emplace(*seal.body.take, &seal);
+    }
+    for (const Read<Erased>& erased : erased_) {
+      for (const std::string& what : erased.body.what) erasure_of_.try_emplace(what, &erased);
+    }
   }
+  Page(const Page&) = delete;
+  Page& operator=(const Page&) = delete;
 
   std::string meeting() const {
     std::string html = fact({"Aufzeichnung", "recording"}, contents_.recording);
@@ -187,15 +205,15 @@ class Page {
   std::string takes() const {
     std::string rows;
     for (const Read<Take>& take : takes_) {
-      const auto seal = std::ranges::find_if(
-          seals_, [&](const Read<Seal>& one) { return one.body.take == std::optional(take.body.take); });
+      const auto seal = seal_of_.find(take.body.take);
       std::string people;
       for (const StatementId& id : take.body.approvals) people += (people.empty() ? "" : ", ") + owner(id);
-      const bool sealed = seal != seals_.end();
-      rows += cells({std::to_string(take.body.take), utc(take.body.start_ms), sealed ? utc(seal->body.issued_ms) : "?",
-                     sealed ? both(words_of(seal->body.reason)) : both({"nicht versiegelt", "not sealed"}), people,
-                     take.signatures > 1 ? both({"Dienst und Gastgeber", "service and host"})
-                                         : both({"nur der Dienst", "the service only"})});
+      const bool sealed = seal != seal_of_.end();
+      rows += cells(
+          {std::to_string(take.body.take), utc(take.body.start_ms), sealed ? utc(seal->second->body.issued_ms) : "?",
+           sealed ? both(words_of(seal->second->body.reason)) : both({"nicht versiegelt", "not sealed"}), people,
+           take.signatures > 1 ? both({"Dienst und Gastgeber", "service and host"})
+                               : both({"nur der Dienst", "the service only"})});
     }
     return rows;
   }
@@ -252,8 +270,8 @@ class Page {
   }
 
   std::string owner(const StatementId& id) const {
-    const auto found = std::ranges::find(approvals_, id, &Read<Approval>::id);
-    return found == approvals_.end() ? "?" : person(found->body.key);
+    const auto found = owners_.find(id);
+    return found == owners_.end() ? "?" : found->second;
   }
 
   static Words role_words(Role role) {
@@ -267,8 +285,8 @@ class Page {
   }
 
   std::string why_missing(const std::string& name, const std::set<std::string>& empty) const {
-    for (const Read<Erased>& erased : erased_) {
-      if (std::ranges::find(erased.body.what, name) == erased.body.what.end()) continue;
+    if (const auto found = erasure_of_.find(name); found != erasure_of_.end()) {
+      const Read<Erased>& erased = *found->second;
       return both({"gelöscht", "erased"}) + " " + utc(erased.received) + ": " + both(words_of(erased.body.reason));
     }
     if (empty.contains(name)) return both({"leer: nichts kam an", "empty: nothing arrived"});
@@ -283,6 +301,10 @@ class Page {
   std::vector<Read<Seal>> seals_;
   std::vector<Read<Erased>> erased_;
   std::map<crypto::PublicKey, std::size_t> numbers_;  // by their first answer, from 1
+  // The first of each name, in the order of the ledger; pointers and names into the lists above.
+  std::map<StatementId, std::string> owners_;
+  std::map<std::uint32_t, const Read<Seal>*> seal_of_;
+  std::map<std::string_view, const Read<Erased>*> erasure_of_;
 };
 
 }  // namespace

@@ -44,6 +44,10 @@ class Av1Depacketizer {
  public:
   Av1Output add(const Av1Packet& packet);
 
+  /// Whether packets of the latest timestamp are kept for a unit. Of those before it nothing ever is: what was whole
+  /// came out with this one at the latest.
+  bool is_collecting() const noexcept { return unit_ == Unit::collecting; }
+
   /// Another source: nothing known belongs to its units.
   void restart() { *this = Av1Depacketizer(); }
 

@@ -20,7 +20,7 @@ class FrameArrivals {
   };
   enum class Marker { absent, present };
 
-  /// Another source: nothing known belongs to its frames.
+  /// Another source, or a depayloader that holds nothing: what is known belongs to no frame that still comes out.
   void restart() { *this = FrameArrivals(); }
 
   /// A packet goes into the depayloader; packets of one frame have the same RTP timestamp. An unknown arrival (0) makes
@@ -51,6 +51,15 @@ class FrameArrivals {
     return span;
   }
 
+  /// What came before the latest packet's timestamp is certainly not in any frame that still comes out.
+  void drop_before() { previous_.reset(); }
+
+  /// Nor is anything that came with this timestamp, now or later.
+  void drop() {
+    drop_before();
+    pushed_ = true;
+  }
+
  private:
   /// The timestamp's frame has not come out, and another timestamp begins. What is before it may be in that frame, too:
   /// a depayloader goes on with a frame that has no marker, whatever the timestamps, until another one's start.
@@ -67,7 +76,7 @@ class FrameArrivals {
   }
 
   bool started_ = false;
-  bool pushed_ = false;    // the frame of this timestamp came out
+  bool pushed_ = false;    // the frame of this timestamp came out, or never will
   bool complete_ = false;  // its marker bit was seen
   std::uint32_t timestamp_ = 0;
   Span current_;

@@ -166,8 +166,8 @@ void Ingest::end(const std::string& resource, Ending ending, const std::string& 
     sessions_.erase(found);
     session.port->disconnect(session.source);
   }
-  // The watch thread may hold a copy from before. It must not be the last one to let go: a pipeline goes down here.
-  { const std::scoped_lock looked(looking_); }
+  // Not waited for: the watch thread, which may hold a copy from before and be asking a pipeline that hangs, be it this
+  // one. Then the pipeline goes down when that copy is let go.
   session.whip.reset();
   events_(PublisherDisconnected{session.publisher, resource, session.kind, ending, reason});
 }
@@ -197,8 +197,7 @@ void Ingest::watch(const std::stop_token& stop) {
       wake_.wait_for(lock, stop, watch_pause, [&] { return woken_; });
       woken_ = false;
     }
-    const std::scoped_lock looking(looking_);
-    std::map<std::string, Session> sessions;  // gone before `looking_` is free
+    std::map<std::string, Session> sessions;
     {
       const std::scoped_lock lock(mutex_);
       sessions = sessions_;
@@ -206,7 +205,18 @@ void Ingest::watch(const std::stop_token& stop) {
     }
     const std::int64_t now_ns = monotonic_ns();
     for (const auto& [resource, session] : sessions) look_after(resource, session, now_ns);
+    let_go(std::move(sessions));
   }
+}
+
+/// Whoever is the last to let go of a session takes its pipeline down, which blocks: not the watch thread. Copies of
+/// sessions that are kept are not the last ones, as long as the mutex is held.
+void Ingest::let_go(std::map<std::string, Session> copies) {
+  {
+    const std::scoped_lock lock(mutex_);
+    std::erase_if(copies, [&](const auto& copy) { return sessions_.contains(copy.first); });
+  }
+  if (!copies.empty()) ends_.post([ended = std::move(copies)] {});
 }
 
 void Ingest::look_after(const std::string& resource, const Session& session, std::int64_t now_ns) {

@@ -1,8 +1,9 @@
 // All WHIP sessions of the recorder: who publishes, since when, and when they are gone.
 // Owner: Recorder. Thread: methods from anywhere, none blocks; sessions go up on the queue for answers, where a
 // pipeline may hang for seconds, and down on the one for ends, which so waits for no offer; one watch thread looks
-// after silence and key frame requests. Streaming threads get into `wake` and WorkQueue::post, whose mutexes are
-// leaves, and never wait for `mutex_`. Errors: through `publish`'s callback; later ones end the session alone.
+// after silence and key frame requests, and nobody waits for it, as pipelines may hang there, too. Streaming threads
+// get into `wake` and WorkQueue::post, whose mutexes are leaves, and never wait for `mutex_`. Errors: through
+// `publish`'s callback; later ones end the session alone.
 #pragma once
 
 #include <condition_variable>
@@ -82,6 +83,7 @@ class Ingest {
   void end(const std::string& resource, Ending ending, const std::string& reason);
   void watch(const std::stop_token& stop);
   void look_after(const std::string& resource, const Session& session, std::int64_t now_ns);
+  void let_go(std::map<std::string, Session> copies);
 
   const Config& config_;
   const std::size_t max_publishers_;
@@ -92,8 +94,7 @@ class Ingest {
   std::mutex wake_mutex_;  // leaf lock; streaming threads take it
   std::condition_variable_any wake_;
   bool woken_ = false;
-  std::mutex looking_;  // before mutex_; the watch thread's while it has copies of sessions
-  std::mutex mutex_;    // before Port's; never held while a pipeline is touched
+  std::mutex mutex_;  // before Port's; never held while a pipeline is touched
   bool stopped_ = false;
   std::size_t answering_ = 0;
   std::map<std::string, unsigned> answering_each_;  // by publisher

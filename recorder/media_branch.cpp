@@ -29,9 +29,10 @@ struct Branch {
   GstElement* pipeline = nullptr;  // owns us, through the closures of its elements
 
   std::shared_ptr<const ArrivalRing> ring;
-  std::uint32_t ssrc = 0;
+  std::optional<std::uint32_t> ssrc;
   std::uint16_t next_seq = 0;
   bool started = false;
+  bool ended = false;  // VP8 and VP9: the latest packet had the marker
   FrameArrivals arrivals;
   H264ParameterSets parameter_sets;
   Av1Depacketizer av1;
@@ -41,10 +42,11 @@ struct Branch {
 };
 
 void note_source(Branch& branch, const PacketName& packet) {
-  if (branch.ring && branch.ssrc == packet.ssrc) return;
-  branch.ring = branch.plan.packets->ring(packet.ssrc);
+  const bool is_the_same = branch.ssrc == packet.ssrc;
+  if (!is_the_same || !branch.ring) branch.ring = branch.plan.packets->ring(packet.ssrc);
+  if (is_the_same) return;
   branch.ssrc = packet.ssrc;
-  branch.started = false;
+  branch.started = branch.ended = false;
   branch.arrivals.restart();
   branch.av1.restart();
 }
@@ -53,18 +55,24 @@ void note_packet(Branch& branch, GstBuffer* buffer) {
   const PacketName packet = packet_name(buffer);
   note_source(branch, packet);
   const std::int64_t arrival_ns = branch.ring ? branch.ring->at(packet.seq) : 0;
-  if (branch.started && packet.seq != branch.next_seq) {
-    branch.plan.on_loss();
-    // These two drop what they have when a packet is missing; the H.264 one keeps its picture. As there, one that is
-    // behind its turn is no gap.
-    const Codec codec = branch.plan.section.codec;
-    const bool is_ahead = static_cast<std::int16_t>(packet.seq - branch.next_seq) > 0;
-    if (is_ahead && (codec == Codec::vp8 || codec == Codec::vp9)) branch.unfinished.clear(*branch.plan.unfinished);
+  const Codec codec = branch.plan.section.codec;
+  const int ahead = branch.started ? static_cast<std::int16_t>(packet.seq - branch.next_seq) : 0;
+  // rtpbasedepayload lets nothing through that is so little behind its turn (max-reorder).
+  const bool is_late = ahead < 0 && ahead >= -100;
+  if (ahead != 0) branch.plan.on_loss();
+  if (codec == Codec::vp8 || codec == Codec::vp9) {
+    // With the marker these two push their frame out within the call, or drop it (what is no key frame while they wait
+    // for one); and they drop what they have when a packet is missing. The H.264 one keeps its picture.
+    if (branch.ended || ahead > 0) {
+      branch.unfinished.clear(*branch.plan.unfinished);
+      branch.arrivals.restart();
+    }
+    branch.ended = packet.marker && ahead >= 0;
   }
   using Marker = FrameArrivals::Marker;
   branch.arrivals.packet(packet.timestamp, packet.marker ? Marker::present : Marker::absent, arrival_ns);
   branch.started = true;
-  branch.next_seq = static_cast<std::uint16_t>(packet.seq + 1);
+  if (!is_late) branch.next_seq = static_cast<std::uint16_t>(packet.seq + 1);
 }
 
 /// RFC 6184 section 5.4: in the packetization modes that we take a payload is one NAL unit (1 to 23), a STAP-A (24) or
@@ -93,10 +101,11 @@ bool is_payload_of(Codec codec, GstBuffer* buffer) {
   return true;
 }
 
-/// In how many pieces a depayloader keeps this payload: as a whole, or each NAL unit of a STAP-A (a size of two bytes
-/// in front of each).
+/// In how many pieces a depayloader keeps this payload: in none without bytes (padding, as senders use it to probe the
+/// network), as a whole, or each NAL unit of a STAP-A (a size of two bytes in front of each).
 std::size_t pieces_of(Codec codec, std::span<const guint8> payload) {
-  if (codec != Codec::h264 || payload.empty() || (payload[0] & 0x1f) != 24) return 1;
+  if (payload.empty()) return 0;
+  if (codec != Codec::h264 || (payload[0] & 0x1f) != 24) return 1;
   std::size_t pieces = 0;
   for (payload = payload.subspan(1); payload.size() > 2; ++pieces) {
     const std::size_t unit = std::size_t{payload[0]} << 8 | payload[1];
@@ -204,10 +213,16 @@ void take_av1_packet(Branch& branch, GstBuffer* buffer) {
   const Stamp before = std::exchange(branch.stamp, stamp_of(branch, buffer));
   if (out.lost || packet.marker) branch.unfinished.clear(*branch.plan.unfinished);  // it keeps nothing of that unit
   if (out.lost) branch.plan.on_loss();
+  // The next frame arrived with its own packets: were it reckoned from those that were dropped, a key frame right
+  // after the opening would be refused because of a loss before it. The unit before may have come out all the same,
+  // with this packet; then it is this packet's own that was lost.
+  const bool before_is_out = !out.units.empty() && out.units.front().timestamp != packet.timestamp;
+  if (out.lost && !before_is_out) branch.arrivals.drop_before();
   for (Av1Unit& unit : out.units) {
     const FrameType type = av1_start(unit.bytes.view()) ? FrameType::key : FrameType::delta;
     emit_frame(branch, std::move(unit.bytes), type, unit.timestamp == packet.timestamp ? branch.stamp : before);
   }
+  if (out.lost && !branch.av1.is_collecting()) branch.arrivals.drop();
 }
 
 GstFlowReturn new_sample(GstAppSink* sink, gpointer data) {

@@ -30,6 +30,9 @@ Result<void> check_may_read(Services& services, const Context& context) {
   if (const auto token = context.request.bearer(); !token.empty()) {
     BOOST_OUTCOME_TRY(auto grant, services.rooms.grant(crypto::sha256(crypto::as_bytes(token)), wall_time()));
     if (grant && grant->recording == recording.hex() && !grant->approval) return boost::outcome_v2::success();
+    // Its tokens went with it; that it is gone, everybody may know who has its id (`…/erasure`).
+    BOOST_OUTCOME_TRY(const bool erased, services.ledger.was_erased(recording.hex()));
+    if (!grant && erased) return Error(Errc::gone, "this recording was erased as a whole");
   }
   if (context.user.empty())
     return Error(Errc::unauthorised, "log in as the host of this recording, or send a token for it");

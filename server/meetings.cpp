@@ -119,11 +119,9 @@ Result<void> Meetings::check_one_more(const std::string& room, const std::string
   std::erase_if(owners_, [&](const auto& item) { return !meetings_.contains(item.first); });
   const auto theirs = std::ranges::count_if(owners_, [&](const auto& item) { return item.second == account; });
   if (std::cmp_less(theirs, services_.config.max_sessions_per_account)) return boost::outcome_v2::success();
-  return Error(
-      Errc::unavailable,
-      "as many meetings as one account may hold are under way in the rooms of this one; end one of them, or try "
-      "again later",
-      "too_many_sessions_of_account");
+  return Error(Errc::unavailable,
+               "as many meetings as one account may hold are under way in the rooms of this one; end one, or try later",
+               "too_many_sessions_of_account");
 }
 
 Task<Result<OpenWebSocket>> Meetings::open_socket(Context context) {

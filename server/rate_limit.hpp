@@ -15,7 +15,7 @@ class RateLimit {
   using Time = std::chrono::steady_clock::time_point;
 
   /// At most `burst` at once, then one per `refill`.
-  RateLimit(unsigned burst, std::chrono::milliseconds refill) : burst_(burst), refill_(refill) {}
+  RateLimit(unsigned burst, std::chrono::microseconds refill) : burst_(burst), refill_(refill) {}
 
   /// Takes one token of `key`, or `tokens`, or answers Errc::rate_limited.
   Result<void> take(const std::string& key, Time now, unsigned tokens = 1);
@@ -24,7 +24,7 @@ class RateLimit {
 
  private:
   unsigned burst_;
-  std::chrono::milliseconds refill_;
+  std::chrono::microseconds refill_;
   std::map<std::string, Time> full_at_;  // when the key's bucket will be full again (GCRA): one value per key is enough
 };
 

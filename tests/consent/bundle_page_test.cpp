@@ -29,6 +29,42 @@ TEST_CASE(
   CHECK(page.substr(row, page.find("</tr>", row) - row).find("erased") != std::string::npos);
 }
 
+TEST_CASE("the page says why something was erased, in words of its own for each reason") {
+  const auto [reason, words] = GENERATE(table<ErasedReason, std::string>({
+      {ErasedReason::withdrawal, "withdrawal"},
+      {ErasedReason::retention, "end of retention"},
+      {ErasedReason::room_deleted, "room deleted"},
+      {ErasedReason::recording_deleted, "recording deleted"},
+  }));
+  CAPTURE(words);
+  Stage stage;
+  approve_all(*stage.meeting);
+  stage->erased({"recording"}, [why = reason](Erased& body) { body.reason = why; });
+  const std::string row = "<code>recording</code></td><td>";
+  const std::string page = format_page(stage->contents());
+  const auto begin = page.find(row);
+  REQUIRE(begin != std::string::npos);
+  CHECK(page.substr(begin, page.find("</tr>", begin) - begin).find(">" + words + "</span>") != std::string::npos);
+}
+
+TEST_CASE("of two statements about the same thing the page goes by the first") {
+  Stage stage;
+  approve_all(*stage.meeting);
+  one_take(*stage.meeting);
+  stage->seal_take([](Seal& body) { body.reason = EndReason::fault; });
+  const std::string gone = stage->tracks.begin()->first;
+  stage->tracks.erase(stage->tracks.begin());
+  stage->erased({gone}, [](Erased& body) { body.reason = ErasedReason::withdrawal; });
+  stage->erased({gone}, [](Erased& body) { body.reason = ErasedReason::retention; });
+  const std::string page = format_page(stage->contents());
+  CHECK(page.find("a fault") == std::string::npos);
+  const auto begin = page.rfind("<code>" + gone + "</code>");  // among the files
+  REQUIRE(begin != std::string::npos);
+  const std::string row = page.substr(begin, page.find("</tr>", begin) - begin);
+  CHECK(row.find(">withdrawal</span>") != std::string::npos);
+  CHECK(row.find("retention") == std::string::npos);
+}
+
 TEST_CASE("a file that is missing in silence is called so on the page") {
   Stage stage;
   approve_all(*stage.meeting);

@@ -167,6 +167,47 @@ TEST_CASE("a missing or broken AV1 packet asks for a key frame and costs its fra
   CHECK(branch.losses() > 0);
 }
 
+TEST_CASE("a key frame after AV1 packets that were dropped arrived when its own packets did", "[av1]") {
+  Branch branch;
+  SECTION("one in the middle of a unit is missing") {
+    branch.send(first_piece, Marker::absent, 30 * ms);
+    branch.lose_packet();
+    branch.send(middle_piece, Marker::absent, 35 * ms);
+    branch.send(last_piece, Marker::present, 40 * ms);
+  }
+  SECTION("the last one of a unit is missing") {
+    branch.send(first_piece, Marker::absent, 30 * ms);
+    branch.lose_packet();
+  }
+  SECTION("the first one of a unit is missing") {
+    branch.lose_packet();
+    branch.send(last_piece, Marker::present, 40 * ms);
+  }
+  SECTION("they do not fit together, as the marker shows") {
+    branch.send(last_piece, Marker::present, 40 * ms);
+  }
+  SECTION("they do not fit together, as the next packet shows") {
+    branch.send(last_piece, Marker::absent, 40 * ms);
+  }
+  branch.next_frame();
+  branch.send(key_frame, Marker::present, 50 * ms);
+  const auto frames = branch.take(1);
+  CHECK(frames[0].type == FrameType::key);
+  check_arrival(frames[0], 50 * ms, 50 * ms);
+}
+
+TEST_CASE("an AV1 frame that comes out with the packet of a broken one keeps its own arrivals", "[av1]") {
+  Branch branch;
+  branch.send(whole_frame, Marker::absent, 30 * ms);
+  branch.next_frame();
+  branch.send(last_piece, Marker::present, 40 * ms);
+  branch.next_frame();
+  branch.send(key_frame, Marker::present, 50 * ms);
+  const auto frames = branch.take(2);
+  check_arrival(frames[0], 30 * ms, 40 * ms);
+  check_arrival(frames[1], 50 * ms, 50 * ms);
+}
+
 TEST_CASE("another source's AV1 packets are not joined to those before", "[av1]") {
   Branch branch;
   branch.send(first_piece, Marker::absent, 30 * ms);

@@ -73,7 +73,7 @@ class Sender {
   void send(const Bytes& payload, Marker marker = Marker::absent) {
     timestamp_ += 3000;
     GstBuffer* packet = gst_rtp_buffer_new_allocate(static_cast<guint>(payload.size()), 0, 0);
-    GST_BUFFER_PTS(packet) = GstClockTime{timestamp_ / 3000} * 1'000'000;
+    GST_BUFFER_PTS(packet) = GstClockTime{timestamp_ / 3000} * 100'000;
     GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
     gst_rtp_buffer_map(packet, GST_MAP_READWRITE, &rtp);
     gst_rtp_buffer_set_payload_type(&rtp, 96);
@@ -147,6 +147,26 @@ TEST_CASE("pictures that end may be as many as they like", "[endless]") {
   await([&] { return sender.frames == pictures; });
   CHECK(sender.endless == 0);
   CHECK(sender.unfinished->bytes() == 0);
+}
+
+TEST_CASE("packets without payload, as senders probe the network with, weigh nothing", "[endless]") {
+  Sender sender(vp8);
+  const int more_than_bearable = static_cast<int>(max_unfinished_bytes / unfinished_piece_bytes) + 1000;
+  for (int i = 0; i < more_than_bearable; ++i) sender.send({});
+  sender.send(filled(vp8.start), Marker::present);
+  await([&] { return sender.frames == 1; });
+  CHECK(sender.endless == 0);
+  CHECK(sender.unfinished->bytes() == 0);
+}
+
+TEST_CASE("pictures that are dropped for want of a key frame weigh nothing once they have ended", "[endless]") {
+  Sender sender(vp8);
+  Bytes no_key_frame = filled(vp8.start);
+  no_key_frame[1] = 1;
+  for (int i = 0; i < too_many; ++i) sender.send(no_key_frame, Marker::present);
+  sender.send(filled(vp8.start), Marker::present);
+  await([&] { return sender.frames == 1; });
+  CHECK(sender.endless == 0);
 }
 
 TEST_CASE("what a depayloader drops after a loss is not counted; a picture that it keeps is", "[endless]") {

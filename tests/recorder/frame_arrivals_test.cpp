@@ -65,6 +65,23 @@ TEST_CASE("a late frame and a complete one may come out with the same packet") {
   check(arrivals.frame(), 30, 30);
 }
 
+TEST_CASE("what was dropped widens no frame: of other timestamps, or all of it and what follows of this one") {
+  FrameArrivals arrivals;
+  arrivals.packet(1, absent, 10);
+  arrivals.packet(2, absent, 20);
+  SECTION("of other timestamps") {
+    arrivals.drop_before();
+    arrivals.packet(2, present, 25);
+    check(arrivals.frame(), 20, 25);
+  }
+  SECTION("all of it") {
+    arrivals.drop();
+    arrivals.packet(2, present, 25);
+    arrivals.packet(3, present, 30);
+    check(arrivals.frame(), 30, 30);
+  }
+}
+
 TEST_CASE("an unknown arrival makes the frame one from before everything; another source begins afresh") {
   FrameArrivals arrivals;
   arrivals.packet(1, absent, 0);

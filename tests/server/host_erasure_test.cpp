@@ -88,7 +88,7 @@ TEST_CASE("who was recorded is told that all of it is gone: with their token, an
   end(meeting.host, meeting.recording());
   REQUIRE(erase(meeting.host, recording).status == 204);
   const Headers token = {{"Authorization", "Bearer " + meeting.publish.at("token").get<std::string>()}};
-  check_problem(server.fetch("GET", target_of(recording) + "/tracks", token), 404, "not_found");
+  check_problem(server.fetch("GET", target_of(recording) + "/tracks", token), 410, "gone");
   check_problem(post_statement(server, meeting.ben.withdrawal()), 410, "gone");
   CHECK(erasure_of(server, recording)->body.what == std::vector<std::string>{"recording"});
 }

@@ -66,6 +66,18 @@ TEST_CASE("a page of another site reads that it asks too often, and is told befo
   CHECK_FALSE(elsewhere.headers.contains("access-control-allow-origin"));
 }
 
+TEST_CASE("preflights are counted by themselves: ten times as many as other requests, and not without end", "[whip]") {
+  const RunningServer server([](Config& config) { config.max_requests_per_second = 1; });
+  const auto ask = [&] { return server.fetch("OPTIONS", kPlace, {{"Access-Control-Request-Method", "POST"}}); };
+  int answered = 0;
+  Reply reply = ask();
+  for (; reply.status == 200 && answered < 1000; ++answered) reply = ask();
+  check_problem(reply, 429, "too_many_requests");
+  check_can_be_read(reply);
+  CHECK(answered >= 100);  // at once, where others have ten
+  CHECK(server.fetch("GET", "/api/v1/health").status == 200);
+}
+
 TEST_CASE("a page of another site reads that the service failed", "[whip]") {
   SmallServer server(HttpLimits(), [](const Request&) -> Response { throw std::runtime_error("it fails"); });
   const auto ask = [&](const std::string& path) {

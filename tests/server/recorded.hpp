@@ -130,6 +130,19 @@ struct Recorded {
   Json publish;
 };
 
+/// What a machine that lost its power has on its disk: a copy of the data folder of a running service.
+inline void copy_live(const std::filesystem::path& from, const std::filesystem::path& to) {
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
+    } catch (const std::filesystem::filesystem_error&) {
+      // A tail got its name between two looks at its folder.
+      if (attempt == 10) throw;
+      std::filesystem::remove_all(to);
+    }
+  }
+}
+
 /// A service that died during a take of a host and a participant, started again with what was on its disk then.
 struct AfterCrash {
   explicit AfterCrash(const std::function<void(const RunningServer&, Recorded&)>& before_it = {},
@@ -143,8 +156,7 @@ struct AfterCrash {
       anna_key = crypto::SigningKey::from_seed(meeting.anna.key.seed().view()).value();
       ben_key = crypto::SigningKey::from_seed(meeting.ben.key.seed().view()).value();
       bens_withdrawal = meeting.ben.withdrawal();
-      std::filesystem::copy(folder.path() / "data", folder.path() / "crashed",
-                            std::filesystem::copy_options::recursive);
+      copy_live(folder.path() / "data", folder.path() / "crashed");
       server = std::make_unique<RunningServer>([&](Config& config) {
         config.data_folder = folder.path() / "crashed";
         if (change) change(config);

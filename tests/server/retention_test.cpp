@@ -53,7 +53,7 @@ TEST_CASE("when its retention ends a recording is erased, also if nothing ran th
     recording = kept.recording;
     CHECK(files_of(first, recording) > 0);
     CHECK_FALSE(erasure_of(first, recording));
-    std::filesystem::copy(folder.path() / "data", folder.path() / "later", std::filesystem::copy_options::recursive);
+    copy_live(folder.path() / "data", folder.path() / "later");
   }
   await([&] { return wall_time() > until; });
   const RunningServer later([&](Config& config) {
@@ -112,7 +112,7 @@ TEST_CASE("recordings that the ledger does not know are left where they are", "[
     const Recorded meeting(first);
     recording = meeting.recording().hex();
     REQUIRE(files_of(first, recording) > 0);
-    std::filesystem::copy(folder.path() / "data", folder.path() / "later", std::filesystem::copy_options::recursive);
+    copy_live(folder.path() / "data", folder.path() / "later");
   }
   for (const char* name : {"ledger.db", "ledger.db-wal", "ledger.db-shm"}) {
     std::filesystem::remove(folder.path() / "later" / name);
@@ -137,7 +137,7 @@ TEST_CASE("a recording that is erased, but not off the list yet, is none, and th
       until = request.delete_after_ms = request.expires_ms = wall_time() + consent::SpanMs{2000};
     });
     recording = anna.request->body.recording.hex();
-    std::filesystem::copy(folder.path() / "data", folder.path() / "later", std::filesystem::copy_options::recursive);
+    copy_live(folder.path() / "data", folder.path() / "later");
   }
   {
     auto database = storage::Database::open(folder.path() / "later" / "unavoce.db").value();

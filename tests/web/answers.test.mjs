@@ -59,6 +59,49 @@ test('after a reload and a refusal the page says what remains, and erases it', a
   assert.equal(await guest.at('approval-remains').isVisible(), false);
 });
 
+for (const [lang, words] of [['en', 'did not see that anything of you was recorded'], ['de', 'hat dieser Browser nicht gesehen']]) test(`where no take was seen, nothing is said to be kept; taking back is offered all the same (${lang})`, async (t) => {
+  const { service, host, guest } = await meeting(t, ['Jonas'], { lang });
+  await host.ask('Minutes'); await guest.approve('audio');
+  await rejoin(guest);
+  await guest.at('prompt-earlier').waitFor();
+  await shows(guest, 'prompt-earlier', words);
+  await guest.at('prompt-refuse').click();
+  await guest.state('approval-status', 'refused');
+  assert.equal(await guest.at('approval-remains').isVisible(), false);
+  await guest.at('withdraw').click();
+  await confirm(guest);
+  assert.equal(withdrawals(service).length, 1);
+});
+
+for (const [lang, words] of [['en', 'The whole recording was deleted on'], ['de', 'Die ganze Aufzeichnung wurde am']]) test(`of a recording that was deleted meanwhile nothing is said to be kept, nor offered to be taken back (${lang})`, async (t) => {
+  const { service, host, guest } = await meeting(t, ['Jonas'], { lang });
+  await recorded(host, guest);
+  const recording = await guest.at('home-withdraw').getAttribute('data-recording');
+  await host.at('stop-recording').click();
+  await guest.state('recording-sign', 'off');
+  await service.deleteRecording(recording, 'recording_deleted');
+  await guest.page.reload();
+  await shows(guest, 'take-home', words);
+  assert.equal(await guest.at('home-withdraw').count(), 0);
+  await guest.page.waitForSelector('html[data-ready="true"]');
+  await guest.at('join-submit').click(); await guest.at('meeting').waitFor();
+  assert.deepEqual([await guest.at('withdraw').isVisible(), await guest.at('approval-remains').isVisible()], [false, false]);
+});
+
+test('a recording that is deleted while the page is open is found out when one takes back, and that is said instead', async (t) => {
+  const { service, host, guest } = await meeting(t);
+  await recorded(host, guest);
+  const recording = await guest.at('home-withdraw').getAttribute('data-recording');
+  await host.at('stop-recording').click();
+  await guest.state('recording-sign', 'off');
+  await service.deleteRecording(recording, 'recording_deleted');
+  await guest.at('withdraw').click(); await guest.at('withdraw-confirm').click();
+  await guest.state('withdraw-result', 'deleted');
+  await shows(guest, 'withdraw-result', 'by its host');
+  await guest.at('withdraw-close').click();
+  await guest.at('withdraw').waitFor({ state: 'hidden' });
+});
+
 test('the prompt itself offers to take back what was approved before it', async (t) => {
   const { service, host, guest } = await meeting(t);
   await recorded(host, guest);

@@ -305,6 +305,77 @@ for (const [lang, sending] of [['en', 'Sending until'], ['de', 'Wird gesendet']]
   assert.equal(await focused(other), 'withdraw-file', 'the focus stays with whoever went on');
 });
 
+const withdrawals = ({ posted }) => posted.filter(({ kind }) => kind === 'withdrawal').map(({ envelope }) => envelope);
+const arrived = async (service) => { while (withdrawals(service).length === 0) await new Promise((resolve) => setTimeout(resolve, 20)); };
+/** The guest takes back, and the service does not answer until it is told to. */
+async function unanswered(t, look) {
+  const meeting = await recorded(t, { look });
+  let answer;
+  meeting.service.lies.holdWithdrawals = new Promise((resolve) => { answer = resolve; });
+  await meeting.guest.at('withdraw').click(); await meeting.guest.at('withdraw-confirm').click();
+  await meeting.guest.page.waitForSelector('[data-testid=approval-status][data-withdrawal=sending]');
+  await arrived(meeting.service);
+  return { ...meeting, answer };
+}
+
+for (const [lang, again, home, mine] of [
+  ['en', /is being sent again/, /Being taken back: the service has not confirmed/, /on its way; the service has not confirmed it yet/],
+  ['de', /wird noch einmal gesendet/, /Wird gerade widerrufen: Der Dienst hat es noch nicht bestätigt/, /unterwegs; der Dienst hat ihn noch nicht bestätigt/],
+]) test(`a page that is closed before its withdrawal was confirmed loses nothing: the next one sends it again, asks nothing meanwhile, and says how it stands (${lang})`, async (t) => {
+  const { service, guest, answer } = await unanswered(t, { lang });
+  await guest.page.reload();
+  await guest.state('sent-again', 'sending');
+  assert.match(await guest.at('sent-again').textContent(), again);
+  await guest.page.waitForFunction((words) => new RegExp(words).test(document.querySelector('[data-testid=take-home]').textContent), home.source);
+  await guest.page.waitForSelector('html[data-ready="true"]');
+  await guest.at('join-submit').click(); await guest.at('meeting').waitFor();
+  await guest.page.waitForSelector('[data-testid=approval-status][data-withdrawal=sending]');
+  assert.match(await guest.at('approval-status').textContent(), mine);
+  assert.equal(await guest.at('prompt').count(), 0);
+  answer();
+  await guest.page.waitForSelector('[data-testid=approval-status][data-withdrawal=proven]');
+  await guest.at('confirmation-download').waitFor();
+  const sent = withdrawals(service);
+  assert.deepEqual([sent.length, new Set(sent).size], [2, 1]);
+  await guest.page.reload(); await guest.page.waitForSelector('html[data-ready="true"]');
+  assert.equal(await guest.at('sent-again').count(), 0, 'nothing is left to be sent');
+});
+
+test('so does the withdrawal page, which gives the confirmation at once', async (t) => {
+  const { service, guest, answer, recording, approval } = await unanswered(t);
+  await guest.open(`${service.base}/withdraw`);
+  await guest.state('sent-again', 'sending');
+  answer();
+  await guest.state('sent-again', 'done');
+  await checkFile(await guest.save('confirmation-save', fresh('json')), service, { recording, approval });
+});
+
+test('a key file that is being sent when the withdrawal page is closed is sent again when it is opened', async (t) => {
+  const { service, keyFile } = await recorded(t);
+  let answer;
+  service.lies.holdWithdrawals = new Promise((resolve) => { answer = resolve; });
+  const other = await elsewhere(t, service, keyFile);
+  await other.at('withdraw-send').click();
+  await other.state('withdraw-status', 'sending');
+  await arrived(service);
+  await other.page.reload();
+  await other.state('sent-again', 'sending');
+  answer();
+  await other.state('sent-again', 'done');
+  assert.deepEqual([withdrawals(service).length, new Set(withdrawals(service)).size], [2, 1]);
+});
+
+test('what was taken back on the withdrawal page is not said to be left when the meeting is opened in the same browser', async (t) => {
+  const { service, guest, keyFile, link } = await recorded(t);
+  await guest.open(`${service.base}/withdraw`);
+  await guest.at('withdraw-file').setInputFiles(keyFile);
+  await guest.at('withdraw-send').click();
+  await guest.state('withdraw-status', 'done');
+  await guest.open(link);
+  await guest.page.waitForFunction(() => document.querySelector('[data-testid=take-home]')?.textContent.includes('taken back since'));
+  assert.equal(await guest.at('home-withdraw').count(), 0);
+});
+
 test('the file that is being sent is not offered a second time', async (t) => {
   const { service, keyFile } = await recorded(t);
   let answer;

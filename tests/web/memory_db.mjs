@@ -1,4 +1,4 @@
-// What the pages use of IndexedDB, in memory, for tests that need no browser.
+// What the pages use of IndexedDB and localStorage, in memory, for tests that need no browser.
 export function memoryDatabase() {
   const stores = new Map();
   const request = (work, settled = () => {}) => {
@@ -24,4 +24,15 @@ export function memoryDatabase() {
   };
   const database = { transaction, createObjectStore: (name) => stores.set(name, stores.get(name) ?? new Map()) };
   return { open: () => request(() => database) };
+}
+
+export function memoryStorage() {
+  const values = new Map();
+  return {
+    get length() { return values.size; },
+    key: (n) => [...values.keys()][n] ?? null,
+    getItem: (name) => values.get(name) ?? null,
+    setItem: (name, value) => void values.set(name, String(value)),
+    removeItem: (name) => void values.delete(name),
+  };
 }

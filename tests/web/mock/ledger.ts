@@ -80,8 +80,9 @@ export class MockLedger {
   }
 
   async proof(index: number): Promise<string> {
-    const hashes = await path(index, this.leaves);
-    return ["c2sp.org/tlog-proof@v1", `index ${index}`, ...hashes.map(toBase64), "", await this.checkpoint()].join("\n");
+    const size = this.leaves.length; // others may be appended meanwhile
+    const hashes = await path(index, this.leaves.slice());
+    return ["c2sp.org/tlog-proof@v1", `index ${index}`, ...hashes.map(toBase64), "", await this.checkpoint(size)].join("\n");
   }
 }
 

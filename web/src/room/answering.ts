@@ -1,5 +1,6 @@
 // Approve, refuse, withdraw: makes the statement, keeps what the person must not lose, sends it, checks the acknowledgement.
-// Order matters: the approval's files are kept before it is sent; media flows only after the acknowledgement; withdrawing stops it first.
+// Order matters: the approval's files are kept before it is sent, and so is a withdrawal; media flows only after the acknowledgement;
+// withdrawing stops it first.
 import { Malformed } from "../core/bytes.ts";
 import { BadSignature } from "../core/dsse.ts";
 import { parseKeyFile, writeKeyFile } from "../core/identity.ts";
@@ -12,8 +13,10 @@ import type { Asked as LedgerAsked, LedgerWatch } from "../ledger/watch.ts";
 import { api, Problem, type Accepted, type PublishAt } from "../net/api.ts";
 import { submitUntilAcknowledged } from "../net/submit.ts";
 import { approvalsOf, keepApproval, updateApproval } from "../store/approvals.ts";
+import { isDelivered, keepUntilAcknowledged, unacknowledged, type Unacknowledged } from "../store/withdrawals.ts";
 import { makeApproval, makeConfirmation, makeRefusal, makeWithdrawal, type Asked } from "./answers.ts";
-import { isProven, keepConfirmation, keptWithdrawals, markSaid, markTakenBack, signedInAdvance, type Confirmed, type KeptWithdrawal, type TakenBack } from "./kept_withdrawals.ts";
+import { deletionInstead, deliver, isProven, keepConfirmation, keptWithdrawals, markSaid, markTakenBack, signedInAdvance, type Confirmed, type TakenBack } from "./kept_withdrawals.ts";
+import { GivenApprovals } from "./given_approvals.ts";
 import type { Publisher } from "./publisher.ts";
 import type { MeetingState, Place, Store, WithdrawalKnown } from "./state.ts";
 
@@ -33,6 +36,7 @@ export class Answering {
   private readonly withdrawing = new Map<string, Promise<TakenBack>>();
   /** the approval that waits for `confirmed`, or for the problem in its place */
   private confirming: string | null = null;
+  private readonly given = new GivenApprovals();
 
   constructor(private readonly place: Place, private readonly store: Store, private readonly publisher: Publisher,
     private readonly send: (message: Record<string, unknown>) => void) {}
@@ -50,14 +54,19 @@ export class Answering {
     await keepApproval({
       approval: approval.id, recording: approval.body.recording, room: this.place.roomId, title: asked.room.body.title, scope: approval.body.scope,
       approved_ms: approval.body.issued_ms, receipt: null, keyFile, receiptSaved: false, keyFileSaved: false, withdrawn: false,
+      delete_after_ms: asked.request.body.delete_after_ms,
     });
-    // Set before sending: the take that names this approval may arrive before the answer to it.
+    // Set before sending: the take that names this approval may arrive before the answer to it, also behind a failure. Until it is
+    // acknowledged the service counts the one before.
+    for (const id of [approval.id, otherwise.approval]) this.given.sign(id);
     this.store.set({ answer: "sending", approval: approval.id, scope: approval.body.scope });
     try {
       const before = await this.ledger.asking();
       await this.acknowledged(await api.submit(approval.envelope, wrapped), approval.envelope, asked, before, approval.id, approval.body.scope);
     } catch (error) {
+      if (error instanceof Problem && error.status >= 400 && error.status < 500) this.given.isNotTaken(approval.id);
       if (this.store.state.approval === approval.id) this.store.set(otherwise);
+      if (this.sayThatItArrived()) throw new Problem(0, "answer_arrived", "a take names the answer");
       // Looked for at once. The service's word alone is no alarm that stays: what we named may come from a take, signed by no ledger.
       if (error instanceof Problem && error.code === "ledger_falsified") void this.ledger.look();
       if (await this.keyIsSpent(error, approval.id, asked, scope)) void this.spent(asked.request.body.recording, { proven: T("notice_key_spent"), said: T("notice_said_key_spent") });
@@ -70,6 +79,7 @@ export class Answering {
     this.publisher.stop();
     const refusal = await makeRefusal(asked, this.place.signer);
     await api.submit(refusal.envelope);
+    this.given.forget();
     this.store.set({ answer: "refused", approval: null, scope: [] });
   }
 
@@ -89,6 +99,7 @@ export class Answering {
     }
     if (less.length === 0) return;
     this.store.set({ scope });
+    // Not kept for a later page, as a withdrawal of everything is: whoever comes back is asked anew, for every kind.
     const { envelope } = await makeWithdrawal(request.body.recording, this.place.signer, "now", less);
     const asked = await this.ledger.asking();
     await this.check(checkAcknowledgement(await submitUntilAcknowledged(envelope), envelope, this.ledger.ledger), asked);
@@ -116,44 +127,75 @@ export class Answering {
   /** One for each key that approved this recording here: after a reload, or leaving and coming back, there may be several. */
   private async sendWithdrawals(recording: string, own: boolean, approvals: string[]): Promise<TakenBack> {
     const { signer, roomId } = this.place;
-    const confirmed: Confirmed[] = [];
-    let sent = 0;
     const all = await keptWithdrawals(roomId, recording);
-    if (own && !all.some(({ key }) => key === signer.publicKey)) all.push({ key: signer.publicKey, envelope: "", approvals });
+    if (own && !all.some((one) => this.isMine(one))) all.push({ key: signer.publicKey, envelope: "", approvals });
+    // All of them are kept before the first one is sent: this page may be closed at any moment.
+    const kept: Unacknowledged[] = [];
+    for (const one of all) {
+      const envelope = this.isMine(one) ? (await makeWithdrawal(recording, signer, "now")).envelope : one.envelope;
+      kept.push(keepUntilAcknowledged({ ...one, recording, room: roomId, envelope }));
+    }
+    return this.sendEach(kept);
+  }
+
+  private async sendEach(all: Unacknowledged[]): Promise<TakenBack> {
+    this.kept(); // they are said to be on their way
+    const done: TakenBack = { sent: 0, confirmed: [], deleted: null };
     // One that the service does not take keeps none of the others from being sent.
     const failures: unknown[] = [];
     for (const one of all) {
-      const mine = one.key === signer.publicKey;
       try {
-        const proven = await this.sendWithdrawal(one, recording);
-        sent++;
-        if (proven) confirmed.push(proven);
-        if (mine) this.known(recording, proven ? "proven" : "said");
+        const proven = await this.sendWithdrawal(one);
+        done.sent++;
+        if (proven) done.confirmed.push(proven);
+        if (this.isMine(one)) this.known(one.recording, proven ? "proven" : "said");
       } catch (error) {
-        failures.push(error);
-        if (mine) this.known(recording, "failed");
+        const deleted = await deletionInstead(error, one, { watch: this.ledger, serviceKey: this.store.state.room.body.service_key });
+        if (deleted) done.deleted = deleted;
+        else failures.push(error);
+        if (this.isMine(one)) this.known(one.recording, deleted ? "deleted" : "failed");
       }
     }
     this.kept();
     if (failures.length > 0) throw failures[0];
-    return { sent, confirmed };
+    return done;
   }
 
   /** Null if what the service answers proves nothing: then it can be sent again. */
-  private async sendWithdrawal(one: KeptWithdrawal, recording: string): Promise<Confirmed | null> {
-    const { signer } = this.place;
-    const mine = one.key === signer.publicKey;
-    const envelope = mine ? (await makeWithdrawal(recording, signer, "now")).envelope : one.envelope;
-    if (mine && this.isAbout(recording)) { // final for this key: FORMATS section 2
+  private async sendWithdrawal(one: Unacknowledged): Promise<Confirmed | null> {
+    if (this.isMine(one) && this.isAbout(one.recording)) { // final for this key: FORMATS section 2
       this.publisher.stop();
+      this.given.forget();
       this.store.set({ ...WITHDRAWN, withdrawal: "sending" });
     }
     const before = await this.ledger.asking().catch(() => null); // nothing keeps a withdrawal from being sent
-    const accepted = await submitUntilAcknowledged(envelope);
-    await markSaid(one);
-    const keys = { ledger: this.ledger.ledger, serviceKey: this.store.state.room.body.service_key };
-    const proof = await this.check(confirmWithdrawal(accepted, envelope, keys), before);
-    return proof && keepConfirmation(one, proof);
+    const accepted = await deliver(one);
+    try {
+      await markSaid(one);
+      const keys = { ledger: this.ledger.ledger, serviceKey: this.store.state.room.body.service_key };
+      const proof = await this.check(confirmWithdrawal(accepted, one.envelope, keys), before);
+      return proof && (await keepConfirmation(one, proof));
+    } finally {
+      isDelivered(one);
+    }
+  }
+
+  /** Whether a withdrawal by the key of this page that was confirmed before a reload is still on its way: then nothing is asked any more. */
+  isTakingBack(recording: string): boolean {
+    return this.ownUnacknowledged(recording).length > 0;
+  }
+
+  /** Goes on with it. Others, by other keys, are sent by the page itself (main.ts). */
+  goOnTakingBack(recording: string): void {
+    void this.sendEach(this.ownUnacknowledged(recording)).catch((error: unknown) => console.error("a withdrawal that was kept could not be sent:", error));
+  }
+
+  private ownUnacknowledged(recording: string): Unacknowledged[] {
+    return unacknowledged().filter((one) => one.recording === recording && this.isMine(one));
+  }
+
+  private isMine({ key }: { key: string }): boolean {
+    return key === this.place.signer.publicKey;
   }
 
   private isAbout(recording: string): boolean {
@@ -161,9 +203,11 @@ export class Answering {
   }
 
   /** What is known of the withdrawal that the state shows; of this recording, also when it has ended. */
-  private known(recording: string, withdrawal: WithdrawalKnown, notice?: Message): void {
+  private known(recording: string, withdrawal: WithdrawalKnown | "deleted", notice?: Message): void {
     const { answer, request } = this.store.state;
-    if (answer === "withdrawn" && (request === null || this.isAbout(recording))) this.store.set({ withdrawal, ...(notice && { notice }) });
+    if (answer !== "withdrawn" || (request !== null && !this.isAbout(recording))) return;
+    if (withdrawal === "deleted") this.store.set({ answer: "none", notice: T("notice_deleted") });
+    else this.store.set({ withdrawal, ...(notice && { notice }) });
   }
 
   /**
@@ -173,6 +217,7 @@ export class Answering {
    */
   async cameBack(): Promise<void> {
     const { request, answer, approval, halted } = this.store.state;
+    this.given.forget(answer === "sending" ? approval : null); // without a fresh signature the service counts nothing from before
     const stands = answer === "approved" || this.confirming === approval; // lost again before it was confirmed
     if (!request || !stands || approval === null) return;
     this.publisher.stop();
@@ -226,7 +271,37 @@ export class Answering {
 
   private askAgain(notice = T("notice_again")): void {
     this.publisher.stop();
+    this.given.forget();
     this.store.set({ ...UNANSWERED, notice });
+  }
+
+  /** Which approval of this person a take names, or null: then it records without one. */
+  namedIn(approvals: string[]): string | null {
+    return this.given.among(approvals, this.store.state.approval);
+  }
+
+  /** Another request is asked: no approval of this person answers it yet. */
+  askedAnew(): void {
+    this.given.forget();
+  }
+
+  /** A take names this approval of ours. It is remembered that with it something may have been recorded. */
+  async wasNamed(approval: string): Promise<void> {
+    this.given.isNamed(approval);
+    await updateApproval(approval, { recorded: true }).catch((error: unknown) => console.warn("it could not be kept that a take names an approval:", error));
+    if (this.sayThatItArrived()) this.kept();
+  }
+
+  /**
+   * An answer that seemed lost did arrive: a take names it. Where to publish to only its acknowledgement could say, so it is asked for once
+   * more. Whether it is so.
+   */
+  private sayThatItArrived(): boolean {
+    const { answer, approval } = this.store.state;
+    if (!this.given.anotherArrived(approval) || (answer !== "asked" && answer !== "approved")) return false;
+    this.publisher.stop();
+    this.store.set({ ...UNANSWERED, notice: T("problem_answer_arrived") });
+    return true;
   }
 
   /**
@@ -235,6 +310,7 @@ export class Answering {
    */
   private async spent(recording: string, notices: { proven: Message; said: Message }): Promise<void> {
     this.publisher.stop();
+    this.given.forget();
     this.store.set({ ...WITHDRAWN, withdrawal: "looking" });
     const known = await this.look(recording, this.place.signer.publicKey);
     if (this.store.state.withdrawal === "looking") this.known(recording, known, notices[known]);
@@ -286,6 +362,7 @@ export class Answering {
     this.kept();
     await this.check(checkAcknowledgement(accepted, envelope, this.ledger.ledger), before);
     if (this.store.state.approval !== id || this.store.state.answer !== "sending") return; // withdrawn or asked anew meanwhile
+    this.given.forget(); // it counts instead of all before it
     // The service took the approval but gives no place to publish: we left and came back while it was on its way.
     if (!accepted.publish && scope.some((kind) => kind !== "chat")) return this.askAgain();
     this.store.set({ answer: "approved" });
@@ -315,7 +392,8 @@ export class Answering {
     }
   }
 
-  private kept(): void {
+  /** What is kept, or being sent, has changed. */
+  kept(): void {
     for (const listener of this.listeners) listener();
   }
 }

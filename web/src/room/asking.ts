@@ -1,14 +1,16 @@
 // Keeps the prompt open as long as this person is asked and has not answered, and closes it when the question is gone.
 import type { Meeting } from "./meeting.ts";
+import type { KeptApproval } from "../store/approvals.ts";
 import { openPrompt } from "./prompt_view.ts";
+import type { Message } from "../i18n/i18n.ts";
 import type { MeetingState } from "./state.ts";
 
 export class Asking {
-  private prompt: { close(): void; request: string } | null = null;
+  private prompt: { close(): void; tell(words: Message): void; request: string } | null = null;
   private lastAnswer = "";
 
-  /** `standing`: the recordings of this room that were approved here before and not taken back. */
-  constructor(private readonly meeting: Meeting, private readonly standing: () => string[], gone: AbortSignal) {
+  /** `standing`: what was approved here before, in this room, and may be left; see `standingApprovals`. */
+  constructor(private readonly meeting: Meeting, private readonly standing: () => KeptApproval[], gone: AbortSignal) {
     gone.addEventListener("abort", () => this.close());
   }
 
@@ -29,6 +31,7 @@ export class Asking {
       this.lastAnswer = state.answer;
       if (state.answer === "asked") this.ask();
     }
+    if (state.answer === "asked" && state.notice?.key === "problem_answer_arrived") this.prompt?.tell(state.notice); // the notice itself is behind the question
     if (!state.request || state.answer === "withdrawn") this.close();
   }
 

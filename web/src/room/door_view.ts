@@ -10,7 +10,7 @@ import type { MeetingState } from "./state.ts";
 
 export async function showDoor(main: HTMLElement, meeting: Meeting, leave: () => void, gone: AbortSignal): Promise<void> {
   const { store, place } = meeting;
-  const standing = (await standingApprovals(place.roomId)).map(({ recording }) => recording);
+  const standing = await standingApprovals(place.roomId);
   if (gone.aborted) return; // let in meanwhile
   const asking = new Asking(meeting, () => standing, gone);
   const alarm = h("section", { class: "note alarm", testid: "alarm", role: "alert", hidden: true });
@@ -35,9 +35,11 @@ export async function showDoor(main: HTMLElement, meeting: Meeting, leave: () =>
   }, gone);
 }
 
-function statusOf({ connection, answer, withdrawal }: MeetingState): "reconnecting" | "door_refused" | "door_withdrawn" | "door_withdrawn_unproven" | "door_entering" | "door_asked" {
+function statusOf({ connection, answer, withdrawal }: MeetingState): "reconnecting" | "door_refused" | "door_withdrawn" | "door_withdrawn_sending" | "door_withdrawn_unproven" | "mine_withdrawn_failed" | "door_entering" | "door_asked" {
   if (connection === "reconnecting") return "reconnecting";
   if (answer === "refused") return "door_refused";
+  if (answer === "withdrawn" && withdrawal === "sending") return "door_withdrawn_sending";
+  if (answer === "withdrawn" && withdrawal === "failed") return "mine_withdrawn_failed";
   if (answer === "withdrawn") return withdrawal === "proven" ? "door_withdrawn" : "door_withdrawn_unproven";
   return answer === "sending" || answer === "approved" ? "door_entering" : "door_asked";
 }

@@ -26,7 +26,9 @@ export class HostDuties {
   private roomKey: RoomKey | null = null;
   private readonly running = new Map<string, Promise<void>>(); // checks by approval
 
-  constructor(private readonly place: Place, private readonly store: Store, private readonly send: (message: Record<string, unknown>) => void) {}
+  /** `gave`: whether the person at this page may have given this approval, see `Answering.namedIn`. */
+  constructor(private readonly place: Place, private readonly store: Store, private readonly send: (message: Record<string, unknown>) => void,
+    private readonly gave: (approval: string) => boolean) {}
 
   /** How long the service lets a recording be kept. */
   get maxDays(): number {
@@ -124,8 +126,8 @@ export class HostDuties {
   }
 
   private asked(): Asked {
-    const { room, request, participant, approval } = this.store.state;
-    return { room, request: request!, self: { participant, key: this.place.signer.publicKey, approval } };
+    const { room, request, participant } = this.store.state;
+    return { room, request: request!, self: { participant, key: this.place.signer.publicKey, gave: this.gave } };
   }
 
   private async checkApproval(person: RosterEntry, approval: string): Promise<void> {

@@ -44,8 +44,8 @@ export class HostPanel {
   }
 
   draw(state: MeetingState): void {
-    const { roster, door, request, gate, answer, keyChecks, hasRecorded } = state;
-    const key = JSON.stringify([roster, door, request?.id, gate, answer, hasRecorded, [...keyChecks], this.duties.hasRoomKey()]);
+    const { roster, door, request, gate, answer, withdrawal, keyChecks, hasRecorded } = state;
+    const key = JSON.stringify([roster, door, request?.id, gate, answer, withdrawal, hasRecorded, [...keyChecks], this.duties.hasRoomKey()]);
     if (key === this.shown) return;
     this.shown = key;
     const ended = request === null && (document.activeElement === this.stop || document.activeElement === this.change);
@@ -86,10 +86,10 @@ export class HostPanel {
   }
 
   /** What keeps the gate closed as far as it is the host's to decide: their own answer, and refusals, with what can be done about them. */
-  private noteOf({ request, answer, gate, roster, participant, hasRecorded }: MeetingState): Message[] {
+  private noteOf({ request, answer, withdrawal, gate, roster, participant, hasRecorded }: MeetingState): Message[] {
     if (!request) return [];
     const own = answer === "asked" ? T(this.duties.isOwn(request.body) ? "host_must_answer" : "host_must_answer_other")
-      : answer === "refused" ? T("host_refused") : answer === "withdrawn" ? T("host_withdrew") : null;
+      : answer === "refused" ? T("host_refused") : answer === "withdrawn" ? T(withdrawal === "proven" ? "host_withdrew" : "host_withdrew_unproven") : null;
     const refusals = gate.state === "closed" ? (gate.answers.refused ?? 0) : 0;
     const others = refusals - (answer === "refused" ? 1 : 0);
     const names = roster.flatMap((entry) => (entry.answer === "refused" && entry.participant !== participant ? [T("plain", { text: entry.name })] : []));

@@ -1,30 +1,38 @@
 // Taking back what this browser still keeps approvals for, whatever became of the page that gave them: by the withdrawal that was
 // signed in advance and lies in each key file. A withdrawal covers everything its key approved for its recording, so do the marks.
+// What a person confirmed is kept before it is sent (store/withdrawals.ts), and sent again by the next page until it is acknowledged.
 import { openStatement, type Signed } from "../core/dsse.ts";
 import { parseKeyFile } from "../core/identity.ts";
 import type { Room, Withdrawal } from "../core/statements.ts";
 import { checkWithdrawal, confirmWithdrawal, type ConfirmedWithdrawal } from "../core/withdrawal_confirmation.ts";
 import type { LedgerWatch } from "../ledger/watch.ts";
-import { api } from "../net/api.ts";
+import { api, Problem, type Accepted } from "../net/api.ts";
 import { submitUntilAcknowledged } from "../net/submit.ts";
-import { approvalsOf, updateApproval, type KeptApproval } from "../store/approvals.ts";
+import { approvalsIn, approvalsOf, hasArrived, updateApproval, type KeptApproval } from "../store/approvals.ts";
+import { isDelivered, keepUntilAcknowledged, type Unacknowledged } from "../store/withdrawals.ts";
+import { deletionOf, type Deletion, type Service } from "../withdraw/deletion.ts";
 
 export interface KeptWithdrawal { key: string; envelope: string; approvals: string[] }
 /** A withdrawal whose proof holds, and the approvals that were known here to be taken back by it. */
 export interface Confirmed extends ConfirmedWithdrawal { approvals: string[] }
-/** `sent`: how many the service acknowledged, one for each key; `confirmed`: those of them that are proven. */
-export interface TakenBack { sent: number; confirmed: Confirmed[] }
+/** `sent`: how many the service acknowledged, one for each key; `confirmed`: those of them that are proven; `deleted`: instead, that all of the recording was erased before. */
+export interface TakenBack { sent: number; confirmed: Confirmed[]; deleted: Deletion | null }
 
-/** Approvals that the service acknowledged and of which no withdrawal is proven; oldest first. */
+/** Approvals that the service has and of which something may be left: no withdrawal is proven, the recording is not deleted, its time is not over. Oldest first. */
 export async function standingApprovals(room: string): Promise<KeptApproval[]> {
-  return (await approvalsOf(room)).filter(({ receipt, withdrawn }) => receipt !== null && !withdrawn);
+  return (await approvalsOf(room)).filter((kept) => hasArrived(kept) && !kept.withdrawn && !isOver(kept));
 }
+
+const isOver = ({ deleted_ms, delete_after_ms }: KeptApproval): boolean => deleted_ms !== undefined || (delete_after_ms !== undefined && delete_after_ms <= Date.now());
+
+/** Whether something of the person was recorded with it, as far as this browser saw: only then it is said to be kept. */
+export const mayRemain = ({ recorded, scope }: KeptApproval): boolean => recorded === true && scope.length > 0;
 
 /** What can be taken back of a recording: one withdrawal for each key that approved it here. */
 export async function keptWithdrawals(room: string, recording: string): Promise<KeptWithdrawal[]> {
   const byKey = new Map<string, KeptWithdrawal>();
   for (const kept of await approvalsOf(room)) {
-    if (kept.recording !== recording || kept.withdrawn) continue;
+    if (kept.recording !== recording || kept.withdrawn || kept.deleted_ms !== undefined) continue;
     const envelope = parseKeyFile(kept.keyFile).withdrawal;
     const { key } = (await openStatement("withdrawal", envelope)).body;
     const known = byKey.get(key);
@@ -77,7 +85,7 @@ export async function signedInAdvance(room: string, id: string): Promise<Signed<
 }
 
 /** It is proven: keeps the confirmation beside receipt and key file until it was saved. */
-export async function keepConfirmation({ approvals }: KeptWithdrawal, confirmed: ConfirmedWithdrawal): Promise<Confirmed> {
+export async function keepConfirmation({ approvals }: Pick<KeptWithdrawal, "approvals">, confirmed: ConfirmedWithdrawal): Promise<Confirmed> {
   for (const approval of approvals) await updateApproval(approval, { withdrawn: true, confirmation: confirmed.file, confirmationSaved: false });
   return { ...confirmed, approvals };
 }
@@ -86,23 +94,86 @@ export async function confirmationWasSaved({ approvals }: Confirmed): Promise<vo
   for (const approval of approvals) await updateApproval(approval, { confirmationSaved: true });
 }
 
+/** by the envelope */
+const underWay = new Map<string, Promise<Accepted>>();
+
+/** Sends what is kept for that until the service acknowledges it. One that is on its way already, from wherever in this page, is waited for. */
+export function deliver({ envelope }: Unacknowledged): Promise<Accepted> {
+  const sent = underWay.get(envelope) ?? submitUntilAcknowledged(envelope).finally(() => underWay.delete(envelope));
+  underWay.set(envelope, sent);
+  return sent;
+}
+
+/** Of a withdrawal that the service does not take: whether all of its recording is erased, as far as that is proven. Then nothing is left to send. */
+export async function deletionInstead(error: unknown, one: Unacknowledged, service: Service): Promise<Deletion | null> {
+  if (!(error instanceof Problem) || (error.status !== 404 && error.status !== 410)) return null;
+  const deletion = await deletionOf({ recording: one.recording, approval: one.approvals[0] ?? null }, async () => service).catch((why: unknown) => {
+    console.error("the deletion of a recording is not proven:", why);
+    return null;
+  });
+  if (!deletion) return null;
+  await markDeleted(one.recording, deletion);
+  isDelivered(one);
+  return deletion;
+}
+
+/** All of the recording is erased; that is proven. */
+export async function markDeleted(recording: string, { at_ms }: Deletion): Promise<void> {
+  for (const { approval } of await approvalsIn(recording)) await updateApproval(approval, { deleted_ms: at_ms });
+}
+
 /** Outside the meeting: sends every withdrawal kept for the recording and checks what the service answers. */
 export async function takeBack(room: Pick<Room, "room" | "service_key">, recording: string, watch: LedgerWatch): Promise<TakenBack> {
+  const all = await keptWithdrawals(room.room, recording);
+  // All of them are kept before the first one is sent: the page may be closed at any moment.
+  return send(all.map((one) => keepUntilAcknowledged({ ...one, recording, room: room.room })), { watch, serviceKey: room.service_key });
+}
+
+async function send(all: Unacknowledged[], service: Service): Promise<TakenBack> {
   const confirmed: Confirmed[] = [];
-  let sent = 0;
+  let deleted: Deletion | null = null;
   // One that the service does not take, or whose proof does not hold, keeps none of the others from being sent.
   const failures: unknown[] = [];
-  for (const kept of await keptWithdrawals(room.room, recording)) try {
-    const before = await watch.asking().catch(() => null);
-    const accepted = await submitUntilAcknowledged(kept.envelope);
-    sent++;
-    await markSaid(kept); // in effect already, it says; whether its proof holds is another question
-    const proof = await confirmWithdrawal(accepted, kept.envelope, { ledger: watch.ledger, serviceKey: room.service_key });
-    await watch.saw({ ...proof.head, note: proof.checkpoint }, before);
-    confirmed.push(await keepConfirmation(kept, proof));
+  for (const one of all) try {
+    confirmed.push(await sendOne(one, service));
   } catch (error) {
-    failures.push(error);
+    const instead = await deletionInstead(error, one, service);
+    if (instead) deleted = instead;
+    else failures.push(error);
   }
   if (failures.length > 0) throw failures[0];
-  return { sent, confirmed };
+  return { sent: confirmed.length, confirmed, deleted };
+}
+
+async function sendOne(one: Unacknowledged, { watch, serviceKey }: Service): Promise<Confirmed> {
+  const before = await watch.asking().catch(() => null);
+  const accepted = await deliver(one);
+  try {
+    await markSaid(one); // in effect already, it says; whether its proof holds is another question
+    const proof = await confirmWithdrawal(accepted, one.envelope, { ledger: watch.ledger, serviceKey });
+    await watch.saw({ ...proof.head, note: proof.checkpoint }, before);
+    return await keepConfirmation(one, proof);
+  } finally {
+    isDelivered(one);
+  }
+}
+
+/**
+ * When a page opens: sends again what was confirmed before and not acknowledged, each by itself. `told` hears of each how it went, null if
+ * it was not taken or its proof does not hold; what is not acknowledged stays kept for the next time.
+ */
+export async function sendAgain(all: Unacknowledged[], service: Service, told: (one: Unacknowledged, done: TakenBack | null) => void): Promise<void> {
+  await Promise.all(all.map((one) => send([one], service).catch((error: unknown) => {
+    console.error("a withdrawal that was kept could not be sent:", error);
+    return null;
+  }).then((done) => told(one, done))));
+}
+
+/** When a page opens: asks once for each recording that something may be left of whether it was deleted meanwhile, by its host or with time. */
+export async function lookForDeleted(room: string, service: Service): Promise<void> {
+  const byRecording = new Map((await standingApprovals(room)).map((kept) => [kept.recording, kept] as const));
+  await Promise.all([...byRecording.values()].map(async (kept) => {
+    const deletion = await deletionOf(kept, async () => service).catch(() => null); // not known: nothing changes
+    if (deletion) await markDeleted(kept.recording, deletion);
+  }));
 }

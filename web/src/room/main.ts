@@ -17,15 +17,18 @@ import { inWords } from "../ui/problems.ts";
 import { checkRoom } from "./checks.ts";
 import { showDoor } from "./door_view.ts";
 import { joinView } from "./join_view.ts";
-import { takeBack } from "./kept_withdrawals.ts";
+import { lookForDeleted, takeBack } from "./kept_withdrawals.ts";
 import { LocalMedia } from "./media.ts";
 import { initialState, Meeting } from "./meeting.ts";
 import { showMeeting } from "./meeting_view.ts";
+import { sentAgain } from "./sent_again.ts";
 import { Store } from "./state.ts";
 import { TakeHome } from "./take_home.ts";
 import { Tiles } from "./tiles.ts";
 
 const ledgers = new Ledgers();
+/** Has whatever shows what this browser keeps show it anew. */
+let keptChanged: () => void = () => undefined;
 const main = showPage("room", T("join_title"), h("p", { class: "muted" }, T("loading")));
 
 function stop(title: Message, words: Message | string, testid = "fingerprint-error"): void {
@@ -84,8 +87,11 @@ async function offerJoin(config: Config, room: Signed<Room>, fingerprint: string
   const view = joinView(room.body.title, about, readSeat(room.body.room)?.name ?? holder, media, ({ name }) => void join(name));
   titleOfPage(T("plain", { text: room.body.title }));
   const home = new TakeHome(room.body, "outside", (recording) => takeBack(room.body, recording, watch));
-  fill(main, view.element, home.element);
+  const service = { watch, serviceKey: room.body.service_key };
+  keptChanged = () => void home.draw();
+  fill(main, sentAgain(room.body.room, async () => service, () => keptChanged()), view.element, home.element);
   void home.draw();
+  void lookForDeleted(room.body.room, service).then(() => keptChanged()).catch((error: unknown) => console.warn("what is kept here cannot be read:", error));
   await media.openBoth();
   view.devicesAsked();
 
@@ -99,6 +105,7 @@ async function offerJoin(config: Config, room: Signed<Room>, fingerprint: string
       picture: (participant, picture) => tiles.picture(participant, picture),
       state: () => undefined,
     }, seat?.resume ?? null, slot, { entered: () => enter(meeting, tiles), atTheDoor: () => void showDoor(main, meeting, () => void leave(meeting), nextView()), refused: view.fail, waits: view.wait, removed: () => void leave(meeting, "removed"), shutOut: (why) => void showShutOut(meeting, why) });
+    keptChanged = () => meeting.answering.kept();
     meeting.join();
   }
 }
@@ -145,6 +152,7 @@ async function showOutside(meeting: Meeting, title: Message, words: Message): Pr
   const room = meeting.store.state.room.body;
   const watch = ledgers.of(room.ledger);
   const home = new TakeHome(room, "outside", (recording) => takeBack(room, recording, watch));
+  keptChanged = () => void home.draw();
   fill(main, h("section", { class: "narrow", testid: "left" }, h("h1", { tabindex: "-1" }, title), h("p", {}, words), ledgerAlarm(ledgers),
     h("p", {}, h("button", { type: "button", class: "primary", testid: "rejoin", on: { click: () => location.reload() } }, T("rejoin"))), home.element));
   main.querySelector("h1")?.focus();

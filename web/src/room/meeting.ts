@@ -52,7 +52,8 @@ export class Meeting {
     const url = `${location.origin.replace(/^http/, "ws")}/api/v1/rooms/${place.roomId}/ws`;
     const joinAs = { name: place.name, key: place.signer.publicKey, role: place.role };
     this.socket = new RoomSocket(url, joinAs, resume, (message) => this.hear(message), (connection) => this.status(connection));
-    this.duties = place.hostSigner ? new HostDuties(place, store, (message) => this.socket.send(message)) : null;
+    const gave = (approval: string): boolean => store.state.approval === null || this.answering.namedIn([approval]) !== null;
+    this.duties = place.hostSigner ? new HostDuties(place, store, (message) => this.socket.send(message), gave) : null;
     media.onChange(() => this.mesh?.publish(media.sent()));
     place.ledgers.onAlarm((alarm) => store.alarm(alarm));
   }
@@ -231,11 +232,14 @@ export class Meeting {
     if (store.state.request?.id === notice.id) return store.set({ challenge });
     const request = await checkRequest(notice, store.state.room, store.state.session, Date.now());
     this.publisher.stop();
+    this.answering.askedAnew();
     const known = await noticeIsOurs(request.body.notice);
+    const takingBack = this.answering.isTakingBack(request.body.recording);
     store.set({
-      request, challenge, answer: "asked", approval: null, scope: [], take: null, hasRecorded: false, halted: false, keyChecks: new Map(),
+      request, challenge, answer: takingBack ? "withdrawn" : "asked", withdrawal: takingBack ? "sending" : store.state.withdrawal, approval: null, scope: [], take: null, hasRecorded: false, halted: false, keyChecks: new Map(),
       notice: known ? null : T("notice_unknown"),
     });
+    if (takingBack) this.answering.goOnTakingBack(request.body.recording);
   }
 
   private gate(gate: Gate): void {
@@ -260,13 +264,15 @@ export class Meeting {
   }
 
   private async take(envelope: string): Promise<void> {
-    const { room, request, approval } = this.store.state;
+    const { room, request } = this.store.state;
     if (!request) return this.alarmAndStop(T("alarm_no_request"));
     const take = await checkTake(envelope, room, request.body.recording).catch((error: unknown) => {
       this.alarmAndStop(T("alarm_take_bad"));
       throw error;
     });
-    if (approval === null || !take.body.approvals.includes(approval)) return this.alarmAndStop(T("alarm_take_without_me"));
+    const mine = this.answering.namedIn(take.body.approvals);
+    if (mine === null) return this.alarmAndStop(T("alarm_take_without_me"));
+    await this.answering.wasNamed(mine);
     this.store.set({ take: await seenTake(take), hasRecorded: true });
     await this.ledger.saw({ ...take.body.checkpoint, note: null }, null); // it may have been on its way for a while
   }

@@ -9,7 +9,8 @@ import { deviceButton, screenButton } from "./controls.ts";
 import { HostPanel } from "./host_panel.ts";
 import type { Meeting } from "./meeting.ts";
 import type { KeptApproval } from "../store/approvals.ts";
-import { standingApprovals } from "./kept_withdrawals.ts";
+import { beingTakenBack } from "../store/withdrawals.ts";
+import { mayRemain, standingApprovals } from "./kept_withdrawals.ts";
 import { RecordingSign } from "./recording_sign.ts";
 import { openScopeDialog } from "./scope_dialog.ts";
 import type { MeetingState } from "./state.ts";
@@ -52,7 +53,7 @@ export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Ti
   titleOfPage(T("plain", { text: store.state.room.body.title }));
   main.querySelector("h1")?.focus();
 
-  const asking = new Asking(meeting, () => standing.map(({ recording }) => recording), gone);
+  const asking = new Asking(meeting, () => standing, gone);
   const changeScope = (): void => {
     const { request, scope } = store.state;
     if (request) openScopeDialog(request.body.scope, scope, (wished) => answering.change(wished));
@@ -80,7 +81,7 @@ export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Ti
     const focused = document.activeElement;
     const live = state.answer === "approved" || state.answer === "sending";
     withdraw.hidden = !canTakeBack(state) && standing.length === 0;
-    remains.hidden = live || standing.every(({ saidWithdrawn }) => saidWithdrawn);
+    remains.hidden = live || !standing.some((kept) => mayRemain(kept) && !kept.saidWithdrawn && !beingTakenBack().has(kept.approval));
     const place = state.request ? inSign : inCard;
     if (withdraw.parentElement !== place) place.append(withdraw);
     change.hidden = !(state.request && state.answer === "approved");

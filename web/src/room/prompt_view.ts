@@ -3,13 +3,14 @@
 import type { Signed } from "../core/dsse.ts";
 import type { MediaKind } from "../core/shape.ts";
 import type { Request, Room } from "../core/statements.ts";
-import { currentLanguage, T } from "../i18n/i18n.ts";
+import { currentLanguage, T, type Message } from "../i18n/i18n.ts";
 import { noticeText } from "../i18n/notice.ts";
 import type { Whereabouts } from "../net/messages.ts";
 import { dialog } from "../ui/dialog.ts";
-import { busy, fill, h, type Child } from "../ui/dom.ts";
+import type { KeptApproval } from "../store/approvals.ts";
+import { busy, fill, fillIfNew, h, type Child } from "../ui/dom.ts";
 import { icon } from "../ui/icons.ts";
-import type { TakenBack } from "./kept_withdrawals.ts";
+import { mayRemain, type TakenBack } from "./kept_withdrawals.ts";
 import { scopeChoice } from "./scope_choice.ts";
 import { openWithdraw } from "./withdraw_dialog.ts";
 import { inWords } from "../ui/problems.ts";
@@ -18,8 +19,11 @@ import { bind } from "../i18n/i18n.ts";
 
 export interface Answers { approve(scope: MediaKind[]): Promise<void>; refuse(): Promise<void>; takeBack(recording: string): Promise<TakenBack> }
 
-/** `standing`: recordings of this room that were approved here before and not taken back. The prompt must not stand in the way of that. */
-export function openPrompt(room: Signed<Room>, request: Signed<Request>, standing: string[], where: Whereabouts, answers: Answers): { close(): void } {
+/**
+ * `standing`: what was approved here before, in this room, and not taken back. The prompt must not stand in the way of that. `tell` says
+ * something beside the buttons.
+ */
+export function openPrompt(room: Signed<Room>, request: Signed<Request>, standing: KeptApproval[], where: Whereabouts, answers: Answers): { close(): void; tell(words: Message): void } {
   const { body } = request;
   const problem = h("p", { class: "problem", role: "alert", testid: "prompt-error" });
   const scope = scopeChoice("prompt", T("prompt_scope_title"), body.scope, null);
@@ -61,14 +65,14 @@ export function openPrompt(room: Signed<Room>, request: Signed<Request>, standin
     box.close();
   }, inWords));
   box.open();
-  return box;
+  return { close: () => box.close(), tell: (words) => fillIfNew(problem, words, () => [words]) };
 }
 
-/** What was approved before this question, with a button for each recording; this one's first. */
-function earlier({ body }: Signed<Request>, erases: Room["withdrawal_erases"], standing: string[], answers: Answers): HTMLElement | null {
-  const recordings = [...new Set(standing)].sort((a, b) => Number(b === body.recording) - Number(a === body.recording));
+/** What was approved before this question, with a button for each recording; this one's first. That something is left is said only where something was recorded. */
+function earlier({ body }: Signed<Request>, erases: Room["withdrawal_erases"], standing: KeptApproval[], answers: Answers): HTMLElement | null {
+  const recordings = [...new Set(standing.map(({ recording }) => recording))].sort((a, b) => Number(b === body.recording) - Number(a === body.recording));
   if (recordings.length === 0) return null;
-  return h("section", { class: "note", testid: "prompt-earlier" }, h("p", {}, T("prompt_earlier")), h("div", { class: "kept" }, ...recordings.map((recording) => {
+  return h("section", { class: "note", testid: "prompt-earlier" }, h("p", {}, T(standing.some(mayRemain) ? "prompt_earlier" : "prompt_earlier_nothing_seen")), h("div", { class: "kept" }, ...recordings.map((recording) => {
     const button: HTMLButtonElement = h("button", { type: "button", testid: "prompt-withdraw", data: { recording },
       on: { click: () => openWithdraw(erases, () => answers.takeBack(recording).then((done) => (done.confirmed.length === done.sent && button.remove(), done))) } },
     icon("undo"), T(recording === body.recording ? "prompt_earlier_this" : "prompt_earlier_other"));

@@ -2,8 +2,9 @@
 // until all of it was saved.
 import { parseKeyFile } from "../core/identity.ts";
 import type { Room } from "../core/statements.ts";
-import { sayMoment, T } from "../i18n/i18n.ts";
-import { allSaved, approvalsOf, forgetApproval, updateApproval, type KeptApproval } from "../store/approvals.ts";
+import { sayMoment, T, type Message } from "../i18n/i18n.ts";
+import { allSaved, approvalsOf, forgetApproval, hasArrived, updateApproval, type KeptApproval } from "../store/approvals.ts";
+import { beingTakenBack } from "../store/withdrawals.ts";
 import { fill, h, keepFocus, saveFile } from "../ui/dom.ts";
 import { icon } from "../ui/icons.ts";
 import { ownPart } from "../ui/own_part.ts";
@@ -19,7 +20,7 @@ export class TakeHome {
   constructor(private readonly room: Pick<Room, "room" | "withdrawal_erases">, private readonly where: "meeting" | "outside", private readonly takeBack: (recording: string) => Promise<TakenBack>) {}
 
   async draw(): Promise<void> {
-    const kept = (await approvalsOf(this.room.room)).filter(({ receipt }) => receipt !== null);
+    const kept = (await approvalsOf(this.room.room)).filter(hasArrived);
     const held = document.activeElement instanceof HTMLElement && this.element.contains(document.activeElement) ? document.activeElement : null;
     const [approval, testid] = [held?.closest<HTMLElement>("[data-approval]")?.dataset["approval"], held?.dataset["testid"]];
     this.element.hidden = kept.length === 0;
@@ -31,7 +32,7 @@ export class TakeHome {
   }
 
   private one(kept: KeptApproval): HTMLElement {
-    const receipt = h("button", { type: "button", testid: "receipt-download", on: { click: () => {
+    const receipt = kept.receipt === null ? null : h("button", { type: "button", testid: "receipt-download", on: { click: () => {
       saveFile(fileName(kept, "unavoce-receipt.json"), [kept.receipt!], "application/json");
       void this.saved(kept, { receiptSaved: true });
     } } }, icon(kept.receiptSaved ? "check" : "download"), T("home_receipt"));
@@ -47,14 +48,24 @@ export class TakeHome {
       void this.saved(kept, { confirmationSaved: true });
     } } }, icon(kept.confirmationSaved ? "check" : "download"), T("home_confirmation"));
     const forget = h("button", { type: "button", class: "quiet small", testid: "take-home-forget", on: { click: () => void forgetApproval(kept.approval).then(() => this.draw()) } }, T("home_forget"));
+    const underWay = beingTakenBack().has(kept.approval);
+    const gone = kept.withdrawn || kept.deleted_ms !== undefined;
     return h("div", { class: "kept-one", data: { approval: kept.approval } },
-      h("p", { class: "muted" }, T(kept.withdrawn ? "home_withdrawn" : kept.saidWithdrawn ? "home_said_withdrawn" : "home_approved", { when: sayMoment(kept.approved_ms) })),
-      h("div", { class: "kept" }, receipt, keyFile, proof, allSaved(kept) ? forget : null, kept.withdrawn ? null : back),
-      kept.withdrawn ? null : ownPart(() => parseKeyFile(kept.keyFile)));
+      h("p", { class: "muted" }, howItStands(kept, underWay)),
+      h("div", { class: "kept" }, receipt, keyFile, proof, allSaved(kept) && !underWay ? forget : null, gone ? null : back),
+      gone ? null : ownPart(() => parseKeyFile(kept.keyFile)));
   }
 
   private async saved(kept: KeptApproval, change: Partial<KeptApproval>): Promise<void> {
     await updateApproval(kept.approval, change);
     await this.draw();
   }
+}
+
+/** Nothing is called taken back before that is proven. */
+function howItStands({ approved_ms, withdrawn, saidWithdrawn, deleted_ms }: KeptApproval, underWay: boolean): Message {
+  const when = sayMoment(approved_ms);
+  if (withdrawn) return T("home_withdrawn", { when });
+  if (deleted_ms !== undefined) return T("home_deleted", { when, date: new Date(deleted_ms) });
+  return T(underWay ? "home_being_withdrawn" : saidWithdrawn ? "home_said_withdrawn" : "home_approved", { when });
 }

@@ -8,8 +8,8 @@ import { stillGranted, whollyWithdrawn, type Placed } from "../core/withdrawals.
 import type { EntryFile } from "../net/api.ts";
 import type { RosterEntry } from "../net/messages.ts";
 
-/** Whoever sits at this page: an approval in their name by another key was not made here. */
-export interface Self { participant: string; key: string; approval: string | null }
+/** Whoever sits at this page: an approval in their name by another key was not made here, nor one that they did not give for what is asked. */
+export interface Self { participant: string; key: string; gave(approval: string): boolean }
 export interface Asked { room: Signed<Room>; request: Signed<Request>; self: Self }
 /** The proposal was right when it was made: somebody answered anew or withdrew meanwhile. No reason to sign, none for an alarm. */
 export class Overtaken extends Error {
@@ -49,7 +49,7 @@ async function approvalOf(person: RosterEntry, entries: EntryFile[], { room, req
   if (body.participant !== person.participant || body.role !== person.role) throw new Malformed("an approval belongs to somebody else");
   if (body.scope.some((kind) => !request.body.scope.includes(kind))) throw new Malformed("an approval grants more than was asked for");
   if (body.attested_by !== null && !room.body.gateway_keys.includes(body.attested_by)) throw new Malformed("an approval is attested by somebody the room does not name");
-  if (person.participant === self.participant && (body.key !== self.key || (self.approval !== null && statement.id !== self.approval))) throw new Malformed("the approval shown as mine was not made by this page");
+  if (person.participant === self.participant && (body.key !== self.key || !self.gave(statement.id))) throw new Malformed("the approval shown as mine was not made by this page");
   const { entry, index } = await checkAcknowledgement(file, envelope, room.body.ledger);
   if (entry.recording !== body.recording || entry.kind !== "approval" || index !== file.index) throw new Malformed("the ledger's entry is about another statement");
   return { body, index };

@@ -23,7 +23,7 @@ export function openWithdraw(erases: Room["withdrawal_erases"], withdraw: () => 
   const now = (state: "sending" | Result | "failed", ...words: Child[]): void => {
     result.dataset["state"] = state;
     box.retitle(T(`withdraw_title_${state}`));
-    ahead.hidden = state === "done" || state === "unproven" || state === "nothing"; // what was erased is said instead
+    ahead.hidden = state === "done" || state === "unproven" || state === "nothing" || state === "deleted"; // what was erased is said instead
     beyond.hidden = state === "nothing";
     fill(result, ...words);
   };
@@ -44,14 +44,15 @@ export function openWithdraw(erases: Room["withdrawal_erases"], withdraw: () => 
   box.open();
 }
 
-type Result = "nothing" | "unproven" | "done";
+type Result = "nothing" | "unproven" | "done" | "deleted";
 /** Only what is proven of all that was sent is said to be so. */
-const resultOf = ({ sent, confirmed }: TakenBack): Result => (sent === 0 ? "nothing" : confirmed.length < sent ? "unproven" : "done");
+const resultOf = ({ sent, confirmed, deleted }: TakenBack): Result => (sent === 0 ? (deleted ? "deleted" : "nothing") : confirmed.length < sent ? "unproven" : "done");
 
 function said(done: TakenBack, kept: KeptApproval[]): Child[] {
-  const { confirmed } = done;
+  const { confirmed, deleted } = done;
+  if (deleted && resultOf(done) === "deleted") return [T(`withdraw_deleted_${deleted.reason}`, { date: new Date(deleted.at_ms) })];
   const erased = confirmed.length === 0 ? [] : [" ", erasedInWords(confirmed, confirmed.flatMap(({ approvals }) => approvals), kept)];
-  return [T(`withdraw_${resultOf(done)}`), erased];
+  return [T(`withdraw_${resultOf(done) as Exclude<Result, "deleted">}`), erased];
 }
 
 /** Several keys of one person give several confirmations. */

@@ -1,6 +1,7 @@
 // Approvals given in this browser, with receipt and key file: kept so that a reload does not lose them, removed when all of it was saved.
 import type { MediaKind } from "../core/shape.ts";
 import { Table } from "./database.ts";
+import { beingTakenBack } from "./withdrawals.ts";
 
 export interface KeptApproval {
   approval: string; recording: string; room: string; title: string; scope: MediaKind[]; approved_ms: number;
@@ -13,6 +14,12 @@ export interface KeptApproval {
   saidWithdrawn?: boolean;
   /** text of the confirmation, once the proof of the withdrawal held */
   confirmation?: string; confirmationSaved?: boolean;
+  /** as the request says: after that the service keeps nothing of the recording; unknown of what older pages kept */
+  delete_after_ms?: number;
+  /** a take that a page of this browser saw names it: what it grants may have been recorded */
+  recorded?: boolean;
+  /** when the whole recording was deleted: the proof of that held */
+  deleted_ms?: number;
 }
 
 const table = new Table<KeptApproval>("approvals");
@@ -29,11 +36,15 @@ export async function updateApproval(approval: string, change: Partial<KeptAppro
   return (await table.change(approval, (kept) => kept && { ...kept, ...change })) ?? null;
 }
 
-/** Whether every file that there is to take home was saved. */
-export const allSaved = ({ receiptSaved, keyFileSaved, confirmation, confirmationSaved }: KeptApproval): boolean =>
-  receiptSaved && keyFileSaved && (confirmation === undefined || confirmationSaved === true);
+/** Whether the service has it, as far as this browser knows: it was acknowledged, or a take named it all the same. */
+export const hasArrived = ({ receipt, recorded }: KeptApproval): boolean => receipt !== null || recorded === true;
 
-/** Forgets what the person has saved: when a page opens, nothing of it needs to stay here. */
+/** Whether every file that there is to take home was saved. */
+export const allSaved = ({ receipt, receiptSaved, keyFileSaved, confirmation, confirmationSaved }: KeptApproval): boolean =>
+  (receipt === null || receiptSaved) && keyFileSaved && (confirmation === undefined || confirmationSaved === true);
+
+/** Forgets what the person has saved: when a page opens, nothing of it needs to stay here, unless the confirmation of a withdrawal is still to come. */
 export async function forgetSaved(room: string): Promise<void> {
-  for (const kept of await approvalsOf(room)) if (allSaved(kept)) await forgetApproval(kept.approval);
+  const awaited = beingTakenBack();
+  for (const kept of await approvalsOf(room)) if (allSaved(kept) && !awaited.has(kept.approval)) await forgetApproval(kept.approval);
 }

@@ -5,8 +5,9 @@ import type { KeyFile } from "../core/identity.ts";
 import { confirmWithdrawal, type ConfirmedWithdrawal } from "../core/withdrawal_confirmation.ts";
 import { sayTime, T, type Message } from "../i18n/i18n.ts";
 import { Problem } from "../net/api.ts";
-import { submitUntilAcknowledged } from "../net/submit.ts";
+import { deliver, markDeleted, markTakenBack } from "../room/kept_withdrawals.ts";
 import { approvalsIn } from "../store/approvals.ts";
+import { isDelivered, keepUntilAcknowledged, type Unacknowledged } from "../store/withdrawals.ts";
 import { fill, h, type Child } from "../ui/dom.ts";
 import { ownPart } from "../ui/own_part.ts";
 import { inWords } from "../ui/problems.ts";
@@ -75,7 +76,9 @@ export class KeyFileSlot {
   /** Nothing keeps anybody from taking back: not a service that does not say soon, nor one whose proof does not hold. */
   async findDeletion(keyFile: KeyFile): Promise<Deletion | null> {
     try {
-      return await deletionOf(keyFile, () => this.page.find());
+      const deletion = await deletionOf(keyFile, () => this.page.find());
+      if (deletion) await this.nothingLeft(keyFile, deletion);
+      return deletion;
     } catch (error) {
       if (!(error instanceof Problem)) this.page.complain(T("withdraw_deleted_unproven", { detail: inWords(error) }));
       return null;
@@ -87,12 +90,10 @@ export class KeyFileSlot {
     this.underWay = keyFile;
     this.say("sending", T("withdraw_page_sending"));
     try {
-      const before = (await this.page.known()?.watch.asking().catch(() => null)) ?? null;
-      const accepted = await submitUntilAcknowledged(keyFile.withdrawal);
-      const { watch, serviceKey } = this.page.known() ?? (await this.page.find());
-      const confirmed = await confirmWithdrawal(accepted, keyFile.withdrawal, { ledger: watch.ledger, serviceKey });
-      await watch.saw({ ...confirmed.head, note: confirmed.checkpoint }, before);
       const kept = await approvalsIn(keyFile.recording).catch(() => []); // a browser that keeps nothing knows none
+      const one = await keptToSend(keyFile, kept[0]?.room ?? null);
+      const confirmed = await this.acknowledged(one);
+      await markInThisBrowser(one).catch((error: unknown) => console.warn("what is kept here cannot be marked:", error));
       this.say("done", T("withdraw_page_done", { when: sayTime(confirmed.entry.received_ms) }), " ", erasedInWords([confirmed], [keyFile.approval], kept));
       this.summary.hidden = true;
       this.offer(confirmed, keyFile);
@@ -101,6 +102,25 @@ export class KeyFileSlot {
     } finally {
       this.underWay = null;
     }
+  }
+
+  private async acknowledged(one: Unacknowledged): Promise<ConfirmedWithdrawal> {
+    const before = (await this.page.known()?.watch.asking().catch(() => null)) ?? null;
+    const accepted = await deliver(one);
+    try {
+      const { watch, serviceKey } = this.page.known() ?? (await this.page.find());
+      const confirmed = await confirmWithdrawal(accepted, one.envelope, { ledger: watch.ledger, serviceKey });
+      await watch.saw({ ...confirmed.head, note: confirmed.checkpoint }, before);
+      return confirmed;
+    } finally {
+      isDelivered(one);
+    }
+  }
+
+  /** What this browser keeps of a recording that is proven to be deleted is marked so, and nothing of it is sent any more. */
+  private async nothingLeft(keyFile: KeyFile, deletion: Deletion): Promise<void> {
+    isDelivered(await named(keyFile));
+    await markDeleted(keyFile.recording, deletion).catch((error: unknown) => console.warn("what is kept here cannot be marked:", error));
   }
 
   private async failed(error: unknown, keyFile: KeyFile, button: HTMLButtonElement): Promise<void> {
@@ -137,6 +157,19 @@ export class KeyFileSlot {
   private drawStatus(): void {
     fill(this.status, this.named ? [h("bdi", { class: "file-name" }, this.fileName), ": "] : null, this.words);
   }
+}
+
+const named = async ({ withdrawal, recording }: KeyFile): Promise<{ recording: string; key: string }> =>
+  ({ recording, key: (await openStatement("withdrawal", withdrawal)).body.key });
+
+/** Kept before it is sent, so that the next page sends it if this one is closed. */
+async function keptToSend(keyFile: KeyFile, room: string | null): Promise<Unacknowledged> {
+  return keepUntilAcknowledged({ ...(await named(keyFile)), room, envelope: keyFile.withdrawal, approvals: [keyFile.approval] });
+}
+
+/** If the approval was given in this browser: the pages of its room say no more that something of it is left. */
+async function markInThisBrowser({ recording, key }: Unacknowledged): Promise<void> {
+  for (const room of new Set((await approvalsIn(recording)).map((kept) => kept.room))) await markTakenBack(room, recording, key, "proven");
 }
 
 /** Whether the file's withdrawal is signed, and about the recording that the file names. */

@@ -9,6 +9,7 @@ import { api } from "../net/api.ts";
 import { field, fill, h } from "../ui/dom.ts";
 import { ready, showPage } from "../ui/frame.ts";
 import { ledgerAlarm } from "../ui/ledger_alarm.ts";
+import { sentAgain } from "../room/sent_again.ts";
 import { inWords } from "../ui/problems.ts";
 import type { Service } from "./deletion.ts";
 import { isAbout, isFromElsewhere, KeyFileSlot, type Page } from "./key_file_slot.ts";
@@ -25,7 +26,7 @@ let slot = new KeyFileSlot(page, "", false);
 const slots = [slot];
 const list = h("div", {}, slot.element);
 const card = h("div", { class: "card" }, field(T("withdraw_file"), file, T("withdraw_file_hint")), problem, list);
-const content = h("div", { class: "narrow" }, h("h1", {}, T("withdraw_page_title")), h("p", { class: "lead" }, T("withdraw_page_lead")), ledgerAlarm(ledgers), card);
+const content = h("div", { class: "narrow" }, h("h1", {}, T("withdraw_page_title")), h("p", { class: "lead" }, T("withdraw_page_lead")), ledgerAlarm(ledgers), sentAgain(null, findService, () => undefined), card);
 showPage("withdraw", T("withdraw_page_title"), content);
 
 /** What the file says, once its withdrawal is found to be signed and about the recording it names. */

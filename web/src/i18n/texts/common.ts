@@ -21,6 +21,10 @@ export const common = {
   plain: ["{text}", "{text}"],
   problem_other: ["That did not work. (Technically: {detail})", "Das hat nicht geklappt. (Technisch, auf Englisch: {detail})"],
   problem_network: ["The service did not answer. Check your connection and try again.", "Der Dienst antwortet nicht. Prüfen Sie die Verbindung und versuchen Sie es noch einmal."],
+  problem_answer_arrived: [
+    "Your approval did reach the service, although its confirmation was lost: you are named in the recording's list of approvals. Please answer once more, so that this page knows where to send your part; or refuse, and then take the approval back with the button for it.",
+    "Ihre Zustimmung ist doch beim Dienst angekommen, nur seine Bestätigung ging verloren: Sie stehen in der Liste der Zustimmungen zur Aufzeichnung. Bitte antworten Sie noch einmal, damit diese Seite weiß, wohin sie Ihren Teil senden soll; oder lehnen Sie ab, und widerrufen Sie die Zustimmung dann mit der Schaltfläche dafür.",
+  ],
   problem_signature: ["A signature does not hold, so this page stops here. Tell the host through another channel. (Technically: {detail})", "Eine Unterschrift stimmt nicht, deshalb hält diese Seite hier an. Sagen Sie es dem Gastgeber auf einem anderen Weg. (Technisch, auf Englisch: {detail})"],
   problem_malformed: ["This is damaged, or not what was expected here. (Technically: {detail})", "Das ist beschädigt oder nicht das, was hier erwartet wird. (Technisch, auf Englisch: {detail})"],
   problem_file_is_receipt: [

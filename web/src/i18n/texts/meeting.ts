@@ -70,6 +70,10 @@ export const meeting = {
     "Your approval was taken back. You are let in automatically when the recording is over; to approve again, leave and come back.",
     "Ihre Zustimmung ist widerrufen. Wenn die Aufzeichnung vorbei ist, werden Sie automatisch eingelassen; um neu zuzustimmen, gehen Sie und kommen Sie wieder.",
   ],
+  door_withdrawn_sending: [
+    "Your withdrawal is on its way; the service has not confirmed it yet. You are let in automatically when the recording is over; to approve again, leave and come back.",
+    "Ihr Widerruf ist unterwegs; der Dienst hat ihn noch nicht bestätigt. Wenn die Aufzeichnung vorbei ist, werden Sie automatisch eingelassen; um neu zuzustimmen, gehen Sie und kommen Sie wieder.",
+  ],
   door_withdrawn_unproven: [
     "Your approval counts as taken back here; this page has not seen a proof of that. You are let in automatically when the recording is over; to approve again, leave and come back.",
     "Ihre Zustimmung gilt hier als widerrufen; einen Beweis dafür hat diese Seite nicht gesehen. Wenn die Aufzeichnung vorbei ist, werden Sie automatisch eingelassen; um neu zuzustimmen, gehen Sie und kommen Sie wieder.",
@@ -172,10 +176,13 @@ export const meeting = {
   mine_approved_unproven: ["You approved, and the service says that it has taken your approval.", "Sie haben zugestimmt, und der Dienst sagt, er habe Ihre Zustimmung angenommen."],
   mine_refused: ["You refused. From now on nothing is recorded.", "Sie haben abgelehnt. Ab jetzt wird nichts aufgezeichnet."],
   mine_remains: [
-    "What was recorded of you before, with your approval, is still kept. “Take approval back” erases it.",
-    "Was vorher mit Ihrer Zustimmung von Ihnen aufgezeichnet wurde, ist noch da. „Zustimmung widerrufen“ löscht es.",
+    "As far as this browser knows, what was recorded of you before, with your approval, is still kept. “Take approval back” erases it.",
+    "Soweit dieser Browser weiß, ist noch da, was vorher mit Ihrer Zustimmung von Ihnen aufgezeichnet wurde. „Zustimmung widerrufen“ löscht es.",
   ],
-  mine_withdrawn_sending: ["Nothing of you is sent any more. Your withdrawal is on its way …", "Von Ihnen wird nichts mehr gesendet. Ihr Widerruf ist unterwegs …"],
+  mine_withdrawn_sending: [
+    "Nothing of you is sent any more. Your withdrawal is on its way; the service has not confirmed it yet. Please keep this page open. If it is closed before that, the withdrawal is sent again as soon as you open this room's page in this browser.",
+    "Von Ihnen wird nichts mehr gesendet. Ihr Widerruf ist unterwegs; der Dienst hat ihn noch nicht bestätigt. Bitte lassen Sie diese Seite offen. Wird sie vorher geschlossen, dann wird der Widerruf noch einmal gesendet, sobald Sie die Seite dieses Raums in diesem Browser öffnen.",
+  ],
   mine_withdrawn_looking: [
     "The service says that your approval was taken back. Nothing of you is sent any more. Looking for the proof …",
     "Der Dienst sagt, Ihre Zustimmung sei widerrufen. Von Ihnen wird nichts mehr gesendet. Der Beweis wird gesucht …",
@@ -215,6 +222,10 @@ export const meeting = {
   notice_said_key_spent: [
     "The service takes no approval from you any more: it says that your earlier one of this recording was taken back. This page found no proof of that; you can take it back here yourself. To approve again, leave and come back.",
     "Der Dienst nimmt keine Zustimmung mehr von Ihnen an: Er sagt, Ihre frühere zu dieser Aufzeichnung sei widerrufen. Einen Beweis dafür hat diese Seite nicht gefunden; Sie können hier selbst widerrufen. Um wieder zuzustimmen, verlassen Sie das Treffen und kommen Sie zurück.",
+  ],
+  notice_deleted: [
+    "This recording was deleted as a whole before. There is nothing of you left in it to take back.",
+    "Diese Aufzeichnung wurde schon vorher ganz gelöscht. Von Ihnen ist nichts mehr darin, was zu widerrufen wäre.",
   ],
   notice_expired: ["Your approval has expired. To be recorded again, please answer once more.", "Ihre Zustimmung ist abgelaufen. Bitte antworten Sie noch einmal, um wieder aufgezeichnet zu werden."],
   notice_too_little: [
@@ -268,6 +279,10 @@ export const meeting = {
   host_must_answer_other: ["Another host asked. You have not answered yet; without your approval nothing is recorded.", "Ein anderer Gastgeber hat gefragt. Sie haben noch nicht geantwortet; ohne Ihre Zustimmung wird nichts aufgezeichnet."],
   host_refused: ["You refused yourself. As long as you leave it at that, nothing is recorded.", "Sie haben selbst abgelehnt. Solange Sie dabei bleiben, wird nichts aufgezeichnet."],
   host_withdrew: ["You took your own approval back. As long as you are here without one, nothing is recorded; to approve again, leave and come back.", "Sie haben Ihre eigene Zustimmung widerrufen. Solange Sie ohne Zustimmung hier sind, wird nichts aufgezeichnet; um neu zuzustimmen, gehen Sie und kommen Sie wieder."],
+  host_withdrew_unproven: [
+    "You are here without an approval of your own; the proof that it is taken back is missing so far. To approve again, leave and come back.",
+    "Sie sind ohne eigene Zustimmung hier; der Beweis, dass sie widerrufen ist, fehlt bisher. Um neu zuzustimmen, gehen Sie und kommen Sie wieder.",
+  ],
   refused_by: ["Refused: {names}.", "Abgelehnt: {names}."],
   refused_somebody: ["Somebody refused. As announced, this page does not show who.", "Jemand hat abgelehnt. Wie angekündigt zeigt diese Seite nicht, wer."],
   host_choices: [

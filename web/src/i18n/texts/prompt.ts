@@ -68,8 +68,12 @@ export const prompt = {
     "In einem Treffen zu zweit weiß der Gastgeber es trotzdem.",
   ],
   prompt_earlier: [
-    "You approved a recording in this room before. What was recorded of you then is kept, also if you refuse now. You can have it erased:",
-    "Sie haben in diesem Raum schon einmal einer Aufzeichnung zugestimmt. Was dabei von Ihnen aufgezeichnet wurde, bleibt aufbewahrt, auch wenn Sie jetzt ablehnen. Sie können es löschen lassen:",
+    "You approved a recording in this room before. As far as this browser knows, what was recorded of you then is kept, also if you refuse now. You can have it erased:",
+    "Sie haben in diesem Raum schon einmal einer Aufzeichnung zugestimmt. Soweit dieser Browser weiß, bleibt aufbewahrt, was dabei von Ihnen aufgezeichnet wurde, auch wenn Sie jetzt ablehnen. Sie können es löschen lassen:",
+  ],
+  prompt_earlier_nothing_seen: [
+    "You approved a recording in this room before. This browser did not see that anything of you was recorded with that. You can take the approval back:",
+    "Sie haben in diesem Raum schon einmal einer Aufzeichnung zugestimmt. Dass dabei etwas von Ihnen aufgezeichnet wurde, hat dieser Browser nicht gesehen. Sie können die Zustimmung widerrufen:",
   ],
   prompt_earlier_this: ["Take back my approval of this recording", "Meine Zustimmung zu dieser Aufzeichnung widerrufen"],
   prompt_earlier_other: ["Take back an earlier approval", "Eine frühere Zustimmung widerrufen"],
@@ -106,6 +110,7 @@ export const prompt = {
   withdraw_title_done: ["Your approval is taken back", "Ihre Zustimmung ist widerrufen"],
   withdraw_title_unproven: ["The service says that your approval is taken back", "Der Dienst sagt, Ihre Zustimmung sei widerrufen"],
   withdraw_title_nothing: ["Nothing was sent", "Es wurde nichts gesendet"],
+  withdraw_title_deleted: ["This recording was deleted before", "Diese Aufzeichnung wurde schon gelöscht"],
   withdraw_title_failed: ["Your withdrawal is not confirmed", "Ihr Widerruf ist nicht bestätigt"],
   withdraw_erased: [
     "Recording stops at once. All your files of this recording are erased, and so is the key to them.",
@@ -117,7 +122,10 @@ export const prompt = {
   ],
   withdraw_meeting: ["You stay in the meeting.", "Sie bleiben im Treffen."],
   withdraw_confirm: ["Take back and erase", "Widerrufen und löschen"],
-  withdraw_sending: ["Nothing of you is sent any more. Waiting for the service to confirm …", "Von Ihnen wird nichts mehr gesendet. Warte auf die Bestätigung des Dienstes …"],
+  withdraw_sending: [
+    "Nothing of you is sent any more. Waiting for the service to confirm; please keep this page open. If it is closed before that, the withdrawal is sent again as soon as you open this room's page in this browser.",
+    "Von Ihnen wird nichts mehr gesendet. Warte auf die Bestätigung des Dienstes; bitte lassen Sie diese Seite offen. Wird sie vorher geschlossen, dann wird der Widerruf noch einmal gesendet, sobald Sie die Seite dieses Raums in diesem Browser öffnen.",
+  ],
   withdraw_done: ["Confirmed: your approval is taken back.", "Bestätigt: Ihre Zustimmung ist widerrufen."],
   withdraw_unproven: [
     "The service says that your approval is taken back. No proof that holds came with it. You can send it again at any time; that does no harm.",
@@ -154,6 +162,11 @@ export const prompt = {
   ],
   home_approved: ["Approved {when}", "Zugestimmt {when}"],
   home_withdrawn: ["Approved {when}, taken back since", "Zugestimmt {when}, inzwischen widerrufen"],
+  home_being_withdrawn: [
+    "Approved {when}. Being taken back: the service has not confirmed it yet. It is sent again until it does, also when you open this page the next time.",
+    "Zugestimmt {when}. Wird gerade widerrufen: Der Dienst hat es noch nicht bestätigt. Es wird so lange gesendet, bis er das tut, auch wenn Sie diese Seite das nächste Mal öffnen.",
+  ],
+  home_deleted: ["Approved {when}. The whole recording was deleted on {date}.", "Zugestimmt {when}. Die ganze Aufzeichnung wurde am {date} gelöscht."],
   home_said_withdrawn: [
     "Approved {when}. The service says that it was taken back; no proof of that was seen here. You can take it back yourself, also again.",
     "Zugestimmt {when}. Der Dienst sagt, die Zustimmung sei widerrufen; einen Beweis dafür hat dieser Browser nicht gesehen. Sie können selbst widerrufen, auch noch einmal.",

@@ -20,7 +20,26 @@ export const withdraw = {
   ],
   withdraw_send: ["Take back and erase", "Widerrufen und löschen"],
   withdraw_already: ["{file} is being sent already; its line below says how it goes.", "{file} wird schon gesendet; wie es damit steht, sagt die Zeile dazu weiter unten."],
-  withdraw_page_sending: ["Sending until the service confirms. Please keep this page open …", "Wird gesendet, bis der Dienst bestätigt. Bitte lassen Sie diese Seite offen …"],
+  withdraw_page_sending: [
+    "Sending until the service confirms. Please keep this page open; if it is closed before that, the withdrawal is sent again when you open this page in this browser …",
+    "Wird gesendet, bis der Dienst bestätigt. Bitte lassen Sie diese Seite offen; wird sie vorher geschlossen, dann wird der Widerruf noch einmal gesendet, wenn Sie diese Seite in diesem Browser öffnen …",
+  ],
+  sent_again_sending: [
+    "You took an approval back in this browser before, and the service has not confirmed it yet. It is being sent again …",
+    "Sie haben in diesem Browser schon einmal eine Zustimmung widerrufen, und der Dienst hat das noch nicht bestätigt. Der Widerruf wird noch einmal gesendet …",
+  ],
+  sent_again_done: [
+    "What you took back here before is confirmed now, on {when}: your approval is taken back.",
+    "Was Sie hier schon früher widerrufen haben, ist jetzt bestätigt, am {when}: Ihre Zustimmung ist widerrufen.",
+  ],
+  sent_again_unproven: [
+    "The service says that it took back now what you took back here before. No proof that holds came with it. You can send it again at any time; that does no harm.",
+    "Der Dienst sagt, was Sie hier schon früher widerrufen haben, sei jetzt widerrufen. Ein Beweis, der standhält, kam nicht mit. Sie können den Widerruf jederzeit noch einmal senden; das schadet nicht.",
+  ],
+  sent_again_failed: [
+    "The service has not accepted what you took back here before. It stays kept in this browser and is sent again when you open this page the next time. With your key file you can try it on the page “Take an approval back”, too.",
+    "Was Sie hier schon früher widerrufen haben, hat der Dienst nicht angenommen. Der Widerruf bleibt in diesem Browser aufbewahrt und wird wieder gesendet, wenn Sie diese Seite das nächste Mal öffnen. Mit Ihrer Schlüsseldatei können Sie es auch auf der Seite „Zustimmung widerrufen“ versuchen.",
+  ],
   withdraw_page_done: ["Confirmed on {when}: your approval is taken back.", "Bestätigt am {when}: Ihre Zustimmung ist widerrufen."],
   withdraw_page_unproven: [
     "The service says that it took your approval back, but its proof does not hold: {detail} Send it again, and tell those who run the service.",
@@ -83,8 +102,8 @@ export const withdraw = {
     "Ein Cookie, „unavoce_privacy“: Es merkt sich ein Jahr lang, dass Sie diese Seite zur Kenntnis genommen haben. Es ist bei allen gleich und kennzeichnet niemanden.",
   ],
   privacy_device_2: [
-    "While you are in a meeting: a signing key for this session and your place in it. Afterwards: your receipt and key file, and the confirmation of taking back, until you have saved them, and which states of the service's log you saw, to notice if it is falsified. Your choice of language.",
-    "Während eines Treffens: ein Signierschlüssel für diese Sitzung und Ihr Platz darin. Danach: Quittung und Schlüsseldatei und die Bestätigung eines Widerrufs, bis Sie sie gespeichert haben, und welche Stände des Protokolls Sie gesehen haben, um Fälschungen zu bemerken. Ihre Sprachwahl.",
+    "While you are in a meeting: a signing key for this session and your place in it. Afterwards: your receipt and key file, and the confirmation of taking back, until you have saved them; a withdrawal that you sent, until the service has confirmed it; and which states of the service's log you saw, to notice if it is falsified. Your choice of language.",
+    "Während eines Treffens: ein Signierschlüssel für diese Sitzung und Ihr Platz darin. Danach: Quittung und Schlüsseldatei und die Bestätigung eines Widerrufs, bis Sie sie gespeichert haben; ein Widerruf, den Sie abgeschickt haben, bis der Dienst ihn bestätigt hat; und welche Stände des Protokolls Sie gesehen haben, um Fälschungen zu bemerken. Ihre Sprachwahl.",
   ],
   privacy_device_3: ["Hosts who log in also get a cookie for their login, until they log out.", "Gastgeber, die sich anmelden, bekommen außerdem ein Cookie für ihre Anmeldung, bis sie sich abmelden."],
   privacy_rights: ["Your rights", "Ihre Rechte"],

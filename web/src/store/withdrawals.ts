@@ -1,0 +1,45 @@
+// Withdrawals that a person confirmed and that the service has not acknowledged yet. Kept before they are sent, so that a closed tab loses
+// none, in localStorage: that is written at once and works where IndexedDB does not. Such a withdrawal is no secret from the service.
+
+/**
+ * One for each recording and key, always the first that was sent: sending the same again takes effect once. `approvals`: what it takes back,
+ * as far as this browser knows; `room`: null where it does not know.
+ */
+export interface Unacknowledged { recording: string; key: string; room: string | null; envelope: string; approvals: string[] }
+
+const PREFIX = "unavoce.withdrawing.";
+const nameOf = ({ recording, key }: Pick<Unacknowledged, "recording" | "key">): string => `${PREFIX}${recording}.${key}`;
+
+/** Returns what is kept, which is what is to be sent. A browser that keeps nothing keeps nobody from taking back. */
+export function keepUntilAcknowledged({ recording, key, room, envelope, approvals }: Unacknowledged): Unacknowledged {
+  const name = nameOf({ recording, key });
+  const known = read(name);
+  const kept = known ? { ...known, room: known.room ?? room, approvals: [...new Set([...known.approvals, ...approvals])] } : { recording, key, room, envelope, approvals };
+  try {
+    localStorage.setItem(name, JSON.stringify(kept));
+  } catch (error) {
+    console.warn("a withdrawal could not be kept:", error);
+  }
+  return kept;
+}
+
+/** The service has it, or all that it takes back is gone: there is nothing left to send. */
+export function isDelivered(one: Pick<Unacknowledged, "recording" | "key">): void {
+  localStorage.removeItem(nameOf(one));
+}
+
+export function unacknowledged(): Unacknowledged[] {
+  const names = Array.from({ length: localStorage.length }, (_, i) => localStorage.key(i));
+  return names.flatMap((name) => (name?.startsWith(PREFIX) ? (read(name) ?? []) : []));
+}
+
+/** The approvals that are being taken back. */
+export const beingTakenBack = (): Set<string> => new Set(unacknowledged().flatMap(({ approvals }) => approvals));
+
+function read(name: string): Unacknowledged | null {
+  try {
+    return JSON.parse(localStorage.getItem(name) ?? "null") as Unacknowledged | null;
+  } catch {
+    return null; // not written by us
+  }
+}
