@@ -13,7 +13,8 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 
 find_program(UNAVOCE_CCACHE ccache)
 if(UNAVOCE_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${UNAVOCE_CCACHE})
+  # What it needs to know precompiled headers by their content (its manual, "Precompiled headers").
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${UNAVOCE_CCACHE})
 endif()
 
 find_package(PkgConfig REQUIRED)
@@ -45,6 +46,18 @@ function(unavoce_library name)
   target_link_libraries(unavoce_${name} PUBLIC unavoce_options Threads::Threads ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
 endfunction()
 
+# unavoce_precompile(TARGET headers of libraries…): reads them once for all files of the target, which include them all the same: the fuzzers and
+# sanitizers are built without. Headers of ours are none of these, or every change would compile everything.
+function(unavoce_precompile target)
+  target_precompile_headers(${target} PRIVATE ${ARGN} <algorithm> <array> <chrono> <filesystem> <functional> <map> <memory> <optional> <set> <span>
+                                              <string> <string_view> <utility> <vector>)
+  if(UNAVOCE_CCACHE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${target} PRIVATE -fpch-preprocess)
+  endif()
+endfunction()
+set(UNAVOCE_ASIO_HEADERS <boost/asio/awaitable.hpp> <boost/asio/co_spawn.hpp> <boost/asio/detached.hpp> <boost/asio/io_context.hpp>
+    <boost/asio/redirect_error.hpp> <boost/asio/steady_timer.hpp> <boost/asio/thread_pool.hpp> <boost/asio/use_awaitable.hpp>)
+
 # unavoce_test(NAME libraries…): every *.cpp of the folder becomes the Catch2 program test_NAME; ctest runs each test case by itself, with a time limit
 # (UNAVOCE_TEST_TIMEOUT_S of the folder); those whose names match UNAVOCE_TESTS_ALONE while no other test runs.
 set(UNAVOCE_TEST_TIMEOUT_S 300)
@@ -60,6 +73,11 @@ function(unavoce_test name)
   endif()
   add_executable(test_${name} ${sources})
   target_link_libraries(test_${name} PRIVATE ${ARGN} unavoce_catch)
+  set(precompiled <catch2/catch.hpp>)
+  if("unavoce_server" IN_LIST ARGN OR "unavoce_test_client" IN_LIST ARGN)
+    list(APPEND precompiled <nlohmann/json.hpp> ${UNAVOCE_ASIO_HEADERS})
+  endif()
+  unavoce_precompile(test_${name} ${precompiled})
   target_compile_definitions(test_${name} PRIVATE UNAVOCE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" UNAVOCE_BINARY_DIR="${CMAKE_BINARY_DIR}")
   math(EXPR timeout_s "${UNAVOCE_TEST_TIMEOUT_S} * ${UNAVOCE_SLOWER}")
   set(discovered "${CMAKE_CURRENT_BINARY_DIR}/test_${name}.cmake")
