@@ -32,7 +32,7 @@ PublisherOptions marked() {
 class Script {
  public:
   explicit Script(const std::optional<Fault>& fault) : fault_(fault) {
-    if (fault) disk_.arm(fault->place, fault->trouble);
+    if (fault) disk_.arm(fault->place, fault->trouble, fault->occurrence);
   }
 
   Played play() {
@@ -54,7 +54,7 @@ class Script {
     disk_.heal();
     close();
     look_at_the_log();
-    return {std::move(complaints_), disk_.seen(), disk_.was_hit(), told_, book_.text()};
+    return {std::move(complaints_), disk_.seen(), disk_.was_hit(), told_, logged_, book_.text()};
   }
 
  private:
@@ -368,8 +368,9 @@ class Script {
   /// whole disk fails for long, it may be another one: of the file that failed while the service stopped nobody is
   /// told.
   void look_at_the_log() {
-    if (!disk_.was_hit() || !told_) return;
-    if (!is_named_in(book_.text() + start_errors_, *fault_)) complain("no line of the log names " + fault_->place.file);
+    if (!disk_.was_hit()) return;
+    logged_ = is_named_in(book_.text() + start_errors_, *fault_);
+    if (told_ && !logged_) complain("no line of the log names " + fault_->place.file);
   }
 
   const std::optional<Fault> fault_;
@@ -381,6 +382,7 @@ class Script {
   std::vector<std::string> complaints_;
   std::string start_errors_;
   bool told_ = false;
+  bool logged_ = false;
   int told_twice_ = 0;
 
   std::unique_ptr<FaultyService> service_;
@@ -396,6 +398,12 @@ class Script {
 };
 
 }  // namespace
+
+std::string Fault::text() const {
+  const std::string first = place.text() + ", " + name_of(trouble);
+  if (time == Time::first) return first;
+  return first + (time == Time::second ? ", the second time" : ", the last time");
+}
 
 Played play_meeting(const std::optional<Fault>& fault) {
   return Script(fault).play();
