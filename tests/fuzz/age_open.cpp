@@ -106,6 +106,7 @@ std::optional<std::size_t> plain_bytes_of(std::uint8_t letter) {
 /// F, S, E: a full, a short, an empty chunk that says that others follow; f, s, e: that it is the last. '!' leaves out
 /// the number of a chunk. Any other byte stands there as it is.
 Payload make_payload(const Secret<32>& key, ByteView letters) {
+  static const Bytes text(chunk_bytes, '.');
   Payload payload;
   ChunkCipher cipher(key);
   std::uint64_t index = 0;
@@ -126,7 +127,7 @@ Payload make_payload(const Secret<32>& key, ByteView letters) {
       const bool fits = is_last ? index == 0 || *plain_bytes > 0 : is_full;
       if (is_skipped || has_ended || !fits) is_spoiled = true;
       has_ended = has_ended || is_last;
-      const Bytes plain(*plain_bytes, letter);
+      const ByteView plain = ByteView(text).first(*plain_bytes);
       const std::size_t at = payload.sealed.size();
       payload.sealed.resize(at + plain.size() + tag_bytes);
       cipher.seal(index++, is_last ? ChunkPlace::last : ChunkPlace::before_others, plain,
