@@ -165,7 +165,10 @@ Result<void> Server::Parts::compare() {
 }
 
 Result<void> Server::Parts::recover() {
-  return run_until_done(meetings->recover(), "what was left from the last run could not be finished");
+  log.debug("recovery begins");  // between this line and the next tests/crash aims its kills
+  auto recovered = run_until_done(meetings->recover(), "what was left from the last run could not be finished");
+  log.debug("recovery is over");
+  return recovered;
 }
 
 Task<void> Server::Parts::keep_sweeping() {

@@ -39,3 +39,22 @@ TEST_CASE("seeds for the fuzz targets of bundles, proofs and receipts", "[.][see
   put_text(corpus / "receipt" / "consent_key", meeting.wrap(meeting.host()));
   put_text(corpus / "receipt" / "entry_file", unavoce::consent::format_entry_file(meeting.contents().entries.front()));
 }
+
+TEST_CASE("a seed of a recording of which something was taken back", "[.][seeds]") {
+  if (std::getenv("UNAVOCE_WRITE_SEEDS") == nullptr) return;
+  const TemporaryFolder folder;
+  SyntheticMeeting meeting(folder.path());
+  Person& ben = meeting.add_person("Ben", unavoce::consent::Role::participant);
+  meeting.add_room();
+  meeting.request();
+  meeting.approve(meeting.host());
+  meeting.approve(ben);
+  meeting.take();
+  meeting.track(meeting.host(), 10, Ending::interrupted);
+  meeting.track(ben, 0);
+  meeting.seal_take();
+  meeting.withdraw(ben);
+  meeting.erase_person(ben);
+  meeting.seal_recording();
+  meeting.write_tar(UNAVOCE_SOURCE_DIR "/tests/fuzz/corpus/bundle_tar/withdrawn");
+}

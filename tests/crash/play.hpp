@@ -18,7 +18,8 @@
 namespace unavoce::crash {
 
 enum class Phase {
-  starting,  ///< also while the last death is being cleared up
+  starting,
+  recovering,  ///< in the middle of a take, and then again and again while that death is being cleared up
   joining,
   asking,  ///< also for a recording that takes the place of a running one
   approving,
@@ -44,6 +45,8 @@ class Play {
   std::vector<std::string> look_back();
 
   const Aftermath::Figures& figures() const { return aftermath_->figures(); }
+  /// How many kills came while a death was being cleared up.
+  unsigned killed_in_recovery() const { return killed_in_recovery_; }
   std::string log_end() const { return service_.log_end(); }
 
  private:
@@ -51,6 +54,7 @@ class Play {
   void reach(Phase phase);
   void die_in(Phase phase);
   void clear_up();
+  void die_in_recovery();
 
   void gather();
   void ask();
@@ -76,6 +80,7 @@ class Play {
   std::unique_ptr<Aftermath> aftermath_;
   std::chrono::steady_clock::time_point ready_;
   std::optional<Chronicle::Interrupted> running_;  // the take that nothing ends but the kill
+  unsigned killed_in_recovery_ = 0;
 };
 
 }  // namespace unavoce::crash

@@ -1,6 +1,7 @@
 #include "unavoced.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +16,10 @@ namespace {
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
+
+/// What the service logs before and after it clears up (server.cpp).
+constexpr std::string_view kRecoveryBegins = " recovery begins\n";
+constexpr std::string_view kRecoveryIsOver = " recovery is over\n";
 
 /// The test's environment without what steers the test.
 std::vector<std::string> environment() {
@@ -58,6 +63,9 @@ void Unavoced::launch(int ready) {
   std::vector<std::string> lines = environment();
   const std::vector<char*> arguments = pointers_to(words), variables = pointers_to(lines);
   const std::string log = folder_ / "unavoced.log";
+  std::error_code none_yet;
+  log_before_ = fs::file_size(log, none_yet);
+  if (none_yet) log_before_ = 0;
   killed_ns_ = 0;
   process_ = ::fork();
   if (process_ < 0) throw std::runtime_error("fork");  // -1 must never be what is killed
@@ -74,9 +82,12 @@ void Unavoced::start() {
   const auto begin = Clock::now();
   launch(ends[1]);
   ::close(ends[1]);
+  await_recovery(ends[0]);
+  const auto recovery = Clock::now();
   const std::string said = first_line(ends[0]);
   ::close(ends[0]);
   start_time_ = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
+  recovery_time_ = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - recovery);
   const auto port = said.rfind(':');
   if (said.find(" is ready: ") == std::string::npos) throw std::runtime_error("unavoced does not start: " + log_end());
   port_ = static_cast<std::uint16_t>(std::stoi(said.substr(port + 1)));
@@ -88,6 +99,33 @@ void Unavoced::start_and_kill(std::chrono::microseconds after) {
   ::close(nowhere);
   kill_in(after);
   await_kill();
+}
+
+bool Unavoced::start_and_kill_in_recovery(std::chrono::microseconds after) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
+  launch(ends[1]);
+  ::close(ends[1]);
+  await_recovery(ends[0]);
+  kill_in(after);
+  await_kill();
+  ::close(ends[0]);
+  return has_logged(kRecoveryBegins) && !has_logged(kRecoveryIsOver);
+}
+
+/// Returns when it clears up, and when it never will: it is ready, or dead.
+void Unavoced::await_recovery(int ready) const {
+  pollfd said{ready, POLLIN, 0};
+  while (!has_logged(kRecoveryBegins) && ::poll(&said, 1, 1) == 0) {
+  }
+}
+
+/// In this life.
+bool Unavoced::has_logged(std::string_view text) const {
+  std::ifstream file(folder_ / "unavoced.log", std::ios::binary);
+  file.seekg(static_cast<std::streamoff>(log_before_));
+  const std::string lines(std::istreambuf_iterator<char>(file), {});
+  return lines.find(text) != std::string::npos;
 }
 
 void Unavoced::kill_in(std::chrono::microseconds delay) {

@@ -118,10 +118,11 @@ void FaultyDisk::enter(const std::string& phase) {
   phase_ = phase;
 }
 
-void FaultyDisk::arm(const Place& place, Trouble trouble) {
+void FaultyDisk::arm(const Place& place, Trouble trouble, int occurrence) {
   const std::lock_guard lock(mutex_);
   place_ = place;
   trouble_ = trouble;
+  to_pass_ = occurrence - 1;
   state_ = State::waiting;
 }
 
@@ -159,7 +160,7 @@ int FaultyDisk::verdict(const std::string& operation, const fs::path& path, Need
   if (turn_ && here == turn_->first) phase_ = turn_->second;
   if (!place_ || state_ == State::over) return 0;
   if (state_ == State::waiting) {
-    if (here != *place_) return 0;
+    if (here != *place_ || to_pass_-- > 0) return 0;
     hit_ = true;
     state_ = trouble_ == Trouble::once ? State::over : State::failing;
     return error_of(trouble_);

@@ -45,8 +45,8 @@ class FaultyDisk final : public storage::FileOps {
 
   /// From now on the script is here.
   void enter(const std::string& phase);
-  /// Fails when this place is reached for the first time.
-  void arm(const Place& place, Trouble trouble);
+  /// Fails when this place is reached for this time, the first, second, …, counted from now on.
+  void arm(const Place& place, Trouble trouble, int occurrence = 1);
   /// When this place is reached, the script is in that phase: for what nobody outside of the service sees coming.
   void turn(const Place& place, const std::string& phase);
   /// The trouble is over, and does not come again before the next arm().
@@ -85,6 +85,7 @@ class FaultyDisk final : public storage::FileOps {
   std::optional<Place> place_;
   std::optional<std::pair<Place, std::string>> turn_;
   Trouble trouble_ = Trouble::once;
+  int to_pass_ = 0;  // times that nothing fails there yet
   State state_ = State::waiting;
   bool hit_ = false;
   bool half_written_ = false;

@@ -1,14 +1,11 @@
 #include "scripted_meeting.hpp"
 
 #include <algorithm>
+#include <fstream>
 #include <functional>
-#include <set>
 
-#include "consent/openable.hpp"
-#include "consent/verifier.hpp"
+#include "aftermath.hpp"
 #include "faulty_service.hpp"
-#include "recorder/monotonic.hpp"
-#include "tests/recorder/numbered_frames.hpp"
 #include "tests/recorder/publisher.hpp"
 #include "tests/server/attendee.hpp"
 #include "tests/server/recorded.hpp"
@@ -17,16 +14,10 @@ namespace unavoce::faults {
 namespace {
 
 using namespace server::test;
-using recorder::test::FrameName;
 using recorder::test::Publisher;
 using recorder::test::PublisherOptions;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
-
-constexpr std::string_view kMark = "unavoce-frame-";  // in every frame (numbered_frames.hpp)
-constexpr std::int64_t kMs = 1'000'000;
-/// From the payloader to the service's socket on a busy machine.
-constexpr std::int64_t kOnTheWire_ns = 500 * kMs;
 
 /// Large enough that a second fills several sealed chunks.
 PublisherOptions marked() {
@@ -38,21 +29,10 @@ PublisherOptions marked() {
   return options;
 }
 
-/// How the name of a file of this class begins or ends in a line for the operator.
-std::string word_for(const std::string& file) {
-  if (file == "main" || file == "tail" || file == "tail.tmp") return ".webm";
-  if (file.starts_with("ledger.db")) return "ledger.db";
-  if (file.starts_with("unavoce.db")) return "unavoce.db";
-  if (file == "lock") return ".lock";
-  if (file == "the data folder") return "data";
-  if (file == "the folder of all recordings" || file == "the folder of a recording") return "blobs";
-  return file;
-}
-
 class Script {
  public:
   explicit Script(const std::optional<Fault>& fault) : fault_(fault) {
-    if (fault) disk_.arm(fault->place, fault->trouble);
+    if (fault) disk_.arm(fault->place, fault->trouble, fault->occurrence);
   }
 
   Played play() {
@@ -74,13 +54,17 @@ class Script {
     disk_.heal();
     close();
     look_at_the_log();
-    return {std::move(complaints_), disk_.seen(), disk_.was_hit(), told_, book_.text()};
+    return {std::move(complaints_), disk_.seen(), disk_.was_hit(), told_, logged_, book_.text()};
   }
 
  private:
   // ---- what goes wrong
 
   void complain(const std::string& text) { complaints_.push_back("[" + phase_ + "] " + text); }
+
+  void complain_of(const std::vector<std::string>& texts) {
+    for (const std::string& text : texts) complain(text);
+  }
 
   void enter(const std::string& phase) {
     phase_ = phase;
@@ -354,11 +338,8 @@ class Script {
     });
     const fs::path path = folder_.path() / "bundle.tar";
     std::ofstream(path, std::ios::binary) << tar.body;
-    look_at_bundle(path);
-    for (const auto& file : fs::recursive_directory_iterator(data_)) {
-      if (file.is_regular_file() && holds_the_mark(file.path()))
-        complain("media in the clear in " + file.path().filename().string());
-    }
+    complain_of(wrong_in_bundle(path, {*host_, approvals_, withdrawn_, anna_media_sent_, book_.gate()}));
+    complain_of(media_in_the_clear(data_));
   }
 
   bool all_is_sealed() {
@@ -375,66 +356,6 @@ class Script {
     await([&] { return all_is_sealed(); });
   }
 
-  static bool holds_the_mark(const fs::path& path) {
-    std::ifstream stream(path, std::ios::binary);
-    const std::string bytes((std::istreambuf_iterator<char>(stream)), {});
-    return bytes.find(kMark) != std::string::npos;
-  }
-
-  void look_at_bundle(const fs::path& path) {
-    auto bundle = consent::Bundle::open(path);
-    if (!bundle) return complain("no bundle: " + bundle.error().text);
-    const std::array identities{
-        crypto::Identity::parse(crypto::as_text(host_->room_identity.secret_text().view())).value()};
-    const auto report = consent::verify_bundle(
-        bundle.value(),
-        {.room_identities = identities, .pinned_room_key = host_->room_key.public_key(), .progress = {}});
-    for (const auto& rule : report.rules)
-      for (const auto& finding : rule.findings)
-        if (rule.verdict == consent::Verdict::failed) complain("verify, " + rule.rule + ": " + finding);
-    const auto tracks = consent::openable_tracks(bundle.value());
-    if (!tracks) return complain("tracks: " + tracks.error().text);
-    std::size_t frames = 0;
-    for (const auto& track : tracks.value()) frames += look_at_track(bundle.value(), track);
-    if (frames < 20) complain("only " + std::to_string(frames) + " frames of Anna's are there");
-  }
-
-  std::size_t look_at_track(const consent::Bundle& bundle, const consent::OpenableTrack& track) {
-    const std::string& name = track.track.name;
-    const auto owner =
-        std::ranges::find_if(approvals_, [&](const auto& entry) { return entry.first == track.track.approval; });
-    if (owner == approvals_.end() || owner->first == withdrawn_) {
-      complain("a track of nobody's, or withdrawn: " + name);
-      return 0;
-    }
-    std::vector<std::uint8_t> plain;
-    const auto opened = consent::open_track(bundle, track, owner->second, [&](crypto::ByteView bytes) {
-      plain.insert(plain.end(), bytes.begin(), bytes.end());
-      return crypto::Result<void>(boost::outcome_v2::success());
-    });
-    if (!opened) complain(name + " does not open: " + opened.error().text);
-    const auto frames = recorder::test::frames_in(plain);
-    compare_with_gate(name, track.track.take, frames);
-    return frames.size();
-  }
-
-  /// No frame that was sent after a take's gate had closed, nor long before it opened.
-  void compare_with_gate(const std::string& name, std::uint32_t, const std::set<FrameName>& frames) {
-    if (frames.empty()) return;
-    const auto gate = book_.gate();
-    const auto is_inside = [&](std::int64_t sent_ns) {
-      for (std::size_t i = 0; i + 1 < gate.size(); ++i) {
-        if (gate[i].state != GateLine::State::open) continue;
-        if (sent_ns >= gate[i].at_ns - kOnTheWire_ns && sent_ns <= gate[i + 1].at_ns) return true;
-      }
-      return false;
-    };
-    for (const auto& sent : anna_media_sent_) {
-      if (frames.contains(sent.name) && !is_inside(sent.sent_ns))
-        return complain(name + " holds a frame from outside of an open gate");
-    }
-  }
-
   void close() {
     anna_media_.reset();
     ben_media_.reset();
@@ -443,24 +364,13 @@ class Script {
     service_.reset();
   }
 
-  /// Everything that the disk is asked for like this fails from then on.
-  bool lasts() const { return fault_->trouble != Trouble::once && fault_->trouble != Trouble::bad; }
-
   /// Whoever runs the machine finds the file in the log, or in what the program said when it did not start. If the
   /// whole disk fails for long, it may be another one: of the file that failed while the service stopped nobody is
   /// told.
   void look_at_the_log() {
-    if (!disk_.was_hit() || !told_) return;
-    const std::string text = book_.text() + start_errors_;
-    for (std::size_t begin = 0; begin < text.size();) {
-      const auto end = std::min(text.find('\n', begin), text.size());
-      const std::string line = text.substr(begin, end - begin);
-      const bool for_operator = line.find(" debug ") == std::string::npos;
-      if (for_operator && line.find(word_for(fault_->place.file)) != std::string::npos) return;
-      if (for_operator && lasts() && line.find("look into the kernel log") != std::string::npos) return;
-      begin = end + 1;
-    }
-    complain("no line of the log names " + fault_->place.file);
+    if (!disk_.was_hit()) return;
+    logged_ = is_named_in(book_.text() + start_errors_, *fault_);
+    if (told_ && !logged_) complain("no line of the log names " + fault_->place.file);
   }
 
   const std::optional<Fault> fault_;
@@ -472,6 +382,7 @@ class Script {
   std::vector<std::string> complaints_;
   std::string start_errors_;
   bool told_ = false;
+  bool logged_ = false;
   int told_twice_ = 0;
 
   std::unique_ptr<FaultyService> service_;
@@ -487,6 +398,12 @@ class Script {
 };
 
 }  // namespace
+
+std::string Fault::text() const {
+  const std::string first = place.text() + ", " + name_of(trouble);
+  if (time == Time::first) return first;
+  return first + (time == Time::second ? ", the second time" : ", the last time");
+}
 
 Played play_meeting(const std::optional<Fault>& fault) {
   return Script(fault).play();

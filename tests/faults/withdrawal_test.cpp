@@ -71,6 +71,24 @@ TEST_CASE(
   CHECK(post_statement(running.service, envelope).status == 201);
 }
 
+TEST_CASE("an erasure that the ledger does not take has no proof, nothing comes back, and the proof follows",
+          "[meeting][withdrawal]") {
+  Running running;
+  running.disk.turn({"withdrawal", "unlink", "main"}, "erasing");  // its row is in the ledger by then
+  running.disk.arm({"erasing", "sqlite sync", "ledger.db-wal"}, Trouble::bad);
+  running.disk.enter("withdrawal");
+  const std::string envelope = running.meeting.ben.withdrawal();
+  check_problem(post_statement(running.service, envelope), 503, "proof_follows");
+  REQUIRE(running.disk.was_hit());
+  CHECK(running.count("withdrawal") == 1);
+  CHECK(running.count("erased") == 0);
+  CHECK(running.key_of_ben() == 410);
+  running.disk.heal();
+  await([&] { return running.count("erased") >= 1; });
+  CHECK(running.count("withdrawal") == 1);
+  CHECK(post_statement(running.service, envelope).status == 201);
+}
+
 TEST_CASE("while neither ledger nor slots can be written nothing withdrawn is given out, though all of it can be read",
           "[meeting][withdrawal]") {
   Running running;
