@@ -147,8 +147,8 @@ Task<Result<Response>> show_recording(Services& services, Context context) {
 }
 
 Task<Result<Response>> show_wrapped_key(Services& services, Meetings& meetings, Context context) {
-  const InEffect in_effect = meetings.withdrawals_in_effect(context.path[0]);
   auto found = co_await services.in_database([&]() -> Result<crypto::Bytes> {
+    const InEffect in_effect = meetings.withdrawals_in_effect(context.path[0]);
     BOOST_OUTCOME_TRY(check_may_read(services, context));
     BOOST_OUTCOME_TRY(check_is_kept(services, context.path[0]));
     BOOST_OUTCOME_TRY(auto approval, consent::StatementId::parse(context.path[1]));
@@ -173,10 +173,10 @@ Task<Result<Response>> show_wrapped_key(Services& services, Meetings& meetings, 
 }
 
 Task<Result<Response>> show_track(Services& services, Meetings& meetings, Context context) {
-  const InEffect in_effect = meetings.withdrawals_in_effect(context.path[0]);
   const std::string recording = context.path[0];
   const std::string name = context.path[1];
   auto allowed = co_await services.in_database([&]() -> Result<void> {
+    const InEffect in_effect = meetings.withdrawals_in_effect(context.path[0]);
     BOOST_OUTCOME_TRY(check_may_read_track(services, context));
     BOOST_OUTCOME_TRY(auto view, readable_view(services, recording, in_effect));
     if (std::ranges::count(view.file_names, name) > 0) return boost::outcome_v2::success();
@@ -201,8 +201,8 @@ Task<Result<Response>> show_track(Services& services, Meetings& meetings, Contex
 
 /// The track files of sealed takes that whoever asks may read: all, or a participant's own.
 Task<Result<Response>> list_tracks(Services& services, Meetings& meetings, Context context) {
-  const InEffect in_effect = meetings.withdrawals_in_effect(context.path[0]);
   auto found = co_await services.in_database([&]() -> Result<Json> {
+    const InEffect in_effect = meetings.withdrawals_in_effect(context.path[0]);
     BOOST_OUTCOME_TRY(const auto approval, approval_of_bearer(services, context));
     if (!approval) {
       BOOST_OUTCOME_TRY(check_may_read(services, context));
@@ -231,10 +231,10 @@ Task<Result<Response>> list_tracks(Services& services, Meetings& meetings, Conte
 }
 
 Task<Result<Response>> show_bundle(Services& services, Meetings& meetings, Context context) {
-  const InEffect in_effect = meetings.withdrawals_in_effect(context.path[0]);
   const std::string recording = context.path[0];
   std::vector<std::string> names;
   auto collected = co_await services.in_database([&]() -> Result<consent::BundleContents> {
+    const InEffect in_effect = meetings.withdrawals_in_effect(context.path[0]);
     BOOST_OUTCOME_TRY(check_may_read(services, context));
     BOOST_OUTCOME_TRY(auto view, readable_view(services, recording, in_effect));
     // Of many that are on their way only those matter that take something back.

@@ -28,17 +28,20 @@ Result<void> check_has_ended(Services& services, const consent::RecordingId& rec
 }  // namespace
 
 Task<Result<void>> Meetings::erase_for_host(consent::RecordingId recording) {
-  if (erasing_.contains(recording)) co_return Error(Errc::conflict, "this recording is being erased already");
   // Nothing that is refused keeps a withdrawal waiting.
   auto checked = co_await services_.in_database([&] { return check_has_ended(services_, recording); });
   BOOST_OUTCOME_CO_TRY(std::move(checked));
-  if (!erasing_.insert(recording).second) co_return Error(Errc::conflict, "this recording is being erased already");
+  const std::function<Task<Result<void>>()> erase = [&] { return erase_ended(recording); };
+  co_return co_await erase_in_turn(recording, erase);
+}
+
+Task<Result<void>> Meetings::erase_in_turn(const consent::RecordingId& recording,
+                                           const std::function<Task<Result<void>>()>& erase) {
+  if (erasing_.has(recording)) co_return Error(Errc::conflict, "this recording is being erased already");
+  const RecordingMarks::Mark erasing = erasing_.set(recording);
   std::optional<Result<void>> erased;
-  // Behind the withdrawals of it that are being carried out, so that their authors get their proof; the next one is
-  // told that all of it is gone.
-  afterwards_.add(recording, [&]() -> Task<void> { erased.emplace(co_await erase_ended(recording)); });
+  afterwards_.add(recording, [&]() -> Task<void> { erased.emplace(co_await erase()); });
   co_await afterwards_.drained(recording);
-  erasing_.erase(recording);
   if (!erased) co_return Error(Errc::unavailable, "the erasure failed; the log says why");
   co_return std::move(*erased);
 }
@@ -50,7 +53,8 @@ Task<Result<void>> Meetings::erase_ended(consent::RecordingId recording) {
   if (meeting_about(recording)) {
     co_return Error(Errc::conflict, "this recording is just being ended; try again in a moment", "not_ended");
   }
-  if (unproven_.owes(recording)) {
+  // Their authors get their proof first; the next one is told that all of it is gone.
+  if (unproven_.owes(recording) || withdrawing_.has(recording)) {
     co_return Error(Errc::conflict,
                     "a withdrawal of this recording is in effect, but not finished yet; try again in a moment",
                     "withdrawal_unfinished");

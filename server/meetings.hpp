@@ -3,13 +3,14 @@
 // retention, deletion, and what is left to do when the service starts again.
 // Owned by Server; control thread.
 
+#include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 
 #include "recorder/event.hpp"
 #include "server/meeting.hpp"
+#include "server/recording_marks.hpp"
 #include "server/recording_queues.hpp"
 #include "server/router.hpp"
 #include "server/seals.hpp"
@@ -45,7 +46,8 @@ class Meetings {
     consent::ParticipantId owner;
     PublishPlace* place;  // valid until the next co_await
   };
-  /// Withdrawals from a recording that are in effect, and may not be in the ledger yet.
+  /// Withdrawals from a recording that are in effect, and may not be in the ledger yet. Any thread: who gives something
+  /// out asks when it reads, not when it was asked.
   std::vector<consent::Signed<consent::Withdrawal>> withdrawals_in_effect(std::string_view recording) const;
   bool was_place(std::string_view path, const crypto::Digest& token) const;
   std::optional<Place> find_place(std::string_view path) const;
@@ -78,10 +80,15 @@ class Meetings {
   /// unavailable (too_many_sessions, too_many_sessions_of_account).
   Result<void> check_one_more(const std::string& room, const std::string& account);
   Task<Result<void>> erase_ended(consent::RecordingId recording);
+  /// Erases a recording as a whole by `erase`, behind what is being erased of it already, and nobody else meanwhile.
+  /// Errors: conflict (somebody else does), and those of `erase`.
+  Task<Result<void>> erase_in_turn(const consent::RecordingId& recording,
+                                   const std::function<Task<Result<void>>()>& erase);
   /// Everybody out of a room, until there is no session in it.
   Task<void> close_room(std::string room);
   Task<Result<void>> recover_recording(consent::RecordingId recording);
-  /// Goes on with the erasure of a recording as a whole that was cut off; false if none was, or one is under way.
+  /// Goes on with the erasure of a recording as a whole that was cut off. False if none was; true also if somebody is
+  /// about it already, or it could not be finished now, which is logged. Errors: io, if nobody can tell.
   Task<Result<bool>> finish_erasure(consent::RecordingId recording);
   /// The recording that a session in this room would take up now; nothing if there is none.
   Task<Result<std::optional<consent::RecordingId>>> to_go_on_in(std::string room);
@@ -117,8 +124,9 @@ class Meetings {
   std::map<std::string, LeftOpen> left_open_;  // by room: what its people may still come back to after a crash
   std::map<std::string, std::string> owners_;  // the accounts of these rooms, and of some that are over
   enum class Phase { serving, ending } phase_ = Phase::serving;
-  RecordingQueues afterwards_;              // withdrawals without a session, and hosts' erasures
-  std::set<consent::RecordingId> erasing_;  // for their hosts: one attempt at a time
+  RecordingQueues afterwards_;  // what withdrawals without a session erase, and the erasures of whole recordings
+  RecordingMarks erasing_;      // as a whole: one attempt at a time
+  RecordingMarks withdrawing_;  // without a session, from the row to the proof
 };
 
 }  // namespace unavoce::server

@@ -101,17 +101,21 @@ Task<Result<bool>> Meetings::finish_erasure(consent::RecordingId recording) {
     return reason;
   });
   BOOST_OUTCOME_CO_TRY(const auto reason, std::move(looked));
-  if (!reason || erasing_.contains(recording)) co_return false;
-  auto erased = co_await erase_recording(std::move(text), *reason);
-  BOOST_OUTCOME_CO_TRY(std::move(erased));
-  services_.log.info("a recording whose erasure had been cut off is erased now");
+  if (!reason) co_return false;
+  if (erasing_.has(recording)) co_return true;
+  const std::function<Task<Result<void>>()> erase = [&] { return erase_recording(text, *reason); };
+  const auto erased = co_await erase_in_turn(recording, erase);
+  if (erased)
+    services_.log.info("a recording whose erasure had been cut off is erased now");
+  else
+    services_.log.error("a recording could not be erased to the end; the next sweep goes on: " + erased.error().text);
   co_return true;
 }
 
 Task<Result<void>> Meetings::recover_recording(consent::RecordingId recording) {
-  const auto finished = co_await finish_erasure(recording);
-  if (finished && finished.value()) co_return boost::outcome_v2::success();
-  if (!finished) services_.log.error("a recording could not be erased to the end yet: " + finished.error().text);
+  auto gone = co_await finish_erasure(recording);
+  BOOST_OUTCOME_CO_TRY(const bool is_gone, std::move(gone));
+  if (is_gone) co_return boost::outcome_v2::success();
   // Erasing comes first and does not depend on whether anything can be sealed.
   const std::vector<consent::StatementId> only_what_the_ledger_says;
   auto erased = co_await erase_withdrawn(services_, recording, only_what_the_ledger_says);
@@ -217,8 +221,13 @@ Task<Result<void>> Meetings::sweep_recording(consent::RecordingId recording) {
   BOOST_OUTCOME_CO_TRY(auto evidence, std::move(read));
   if (!evidence.request) co_return co_await sweep_unknown(recording.hex());
   const auto now = wall_time();
-  if (evidence.request->body.delete_after_ms <= now)
-    co_return co_await erase_recording(recording.hex(), consent::ErasedReason::retention);
+  if (evidence.request->body.delete_after_ms <= now) {
+    if (erasing_.has(recording)) co_return boost::outcome_v2::success();
+    const std::function<Task<Result<void>>()> erase = [&] {
+      return erase_recording(recording.hex(), consent::ErasedReason::retention);
+    };
+    co_return co_await erase_in_turn(recording, erase);
+  }
   // Whoever meets in the room may have replaced it while its last take is still being ended: that meeting seals it.
   // What they could not take up when they came has its seal, or is owed it (end_left_open).
   if (evidence.finished || meetings_.contains(evidence.request->body.room.hex()))

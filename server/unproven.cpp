@@ -21,8 +21,9 @@ Unproven::Unproven(Services& services, Finish finish, Erase erase)
           services, [this] { return !kept_.empty() || !erasures_.empty(); }, [this] { return try_all(); }) {}
 
 Unproven::OnItsWay Unproven::take_up(const consent::Signed<consent::Withdrawal>& withdrawal) {
-  std::erase_if(on_their_way_, [](const auto& other) { return other.expired(); });
   auto on_its_way = std::make_shared<const consent::Signed<consent::Withdrawal>>(withdrawal);
+  const std::lock_guard lock(mutex_);
+  std::erase_if(on_their_way_, [](const auto& other) { return other.expired(); });
   on_their_way_.push_back(on_its_way);
   return on_its_way;
 }
@@ -51,8 +52,16 @@ void Unproven::keep(const consent::Signed<consent::Withdrawal>& withdrawal, Miss
     services_.log.error("more withdrawals wait for the ledger than are kept; this one must be sent again");
     return;
   }
-  kept_.insert_or_assign(withdrawal.id, Kept{withdrawal, missing});
+  {
+    const std::lock_guard lock(mutex_);
+    kept_.insert_or_assign(withdrawal.id, Kept{withdrawal, missing});
+  }
   keep_trying_.begin();
+}
+
+void Unproven::forget(const consent::StatementId& id) {
+  const std::lock_guard lock(mutex_);
+  kept_.erase(id);
 }
 
 void Unproven::keep_erasure(const consent::RecordingId& recording) {
@@ -78,7 +87,7 @@ Task<void> Unproven::try_all() {
     if (missing)
       still->second.missing = *missing;
     else
-      kept_.erase(still);
+      forget(id);
   }
 }
 
@@ -109,6 +118,7 @@ bool Unproven::owes(const consent::RecordingId& recording) const {
 
 std::vector<consent::Signed<consent::Withdrawal>> Unproven::of(const consent::RecordingId& recording) const {
   std::vector<consent::Signed<consent::Withdrawal>> list;
+  const std::lock_guard lock(mutex_);
   for (const auto& item : on_their_way_) {
     const OnItsWay withdrawal = item.lock();
     if (withdrawal && withdrawal->body.recording == recording) list.push_back(*withdrawal);

@@ -4,11 +4,12 @@
 // needed for that. The same for what withdrawals in the ledger have left to erase, by recording. If the process ends
 // first, the next start erases, and whoever holds a withdrawal that is not in the ledger sends it again. It also knows
 // those on their way into the ledger, from the moment the service has them: they are in effect as well. Owned by
-// Meetings (which says what is to be done for one); control thread.
+// Meetings (which says what is to be done for one); control thread, but for of().
 
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <vector>
 
@@ -41,7 +42,7 @@ class Unproven {
   /// nothing is approved by that key before, this one adds nothing, and need not be carried out or kept besides.
   bool covers(const consent::Signed<consent::Withdrawal>& withdrawal) const;
   /// Done after all, because somebody sent it again.
-  void forget(const consent::StatementId& id) { kept_.erase(id); }
+  void forget(const consent::StatementId& id);
   /// Tries every one of them once.
   Task<void> try_all();
 
@@ -51,7 +52,8 @@ class Unproven {
   bool is_withdrawing(const consent::RecordingId& recording, const crypto::PublicKey& key) const;
   /// Whether anything of this recording that was refused is still to be written or to be erased.
   bool owes(const consent::RecordingId& recording) const;
-  /// All that are in effect and not known to be in the ledger and carried out: those on their way, and those kept.
+  /// All that are in effect and not known to be in the ledger and carried out: those on their way, and those kept. Any
+  /// thread.
   std::vector<consent::Signed<consent::Withdrawal>> of(const consent::RecordingId& recording) const;
 
  private:
@@ -64,6 +66,7 @@ class Unproven {
   Services& services_;
   Finish finish_;
   Erase erase_;
+  mutable std::mutex mutex_;  // for of(): held where the two below are changed, and there
   // Nobody's end touches this: coroutines are also destroyed after their service.
   std::vector<std::weak_ptr<const consent::Signed<consent::Withdrawal>>> on_their_way_;
   std::map<consent::StatementId, Kept> kept_;

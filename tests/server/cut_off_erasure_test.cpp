@@ -50,7 +50,7 @@ TEST_CASE("an erasure that a crash cut off is no damage, and the next start fini
     const RunningServer first([&](Config& config) { config.data_folder = folder.path() / "data"; });
     const HalfErased half(first);
     recording = half.recording;
-    std::filesystem::copy(first.data_folder(), crashed, std::filesystem::copy_options::recursive);
+    copy_live(first.data_folder(), crashed);
     std::filesystem::remove(half.stuck_in(crashed));
   }
   const auto fsck = testing::run(std::string(UNAVOCE_PROGRAM) + " fsck --json " + crashed.string() + " 2>&1");

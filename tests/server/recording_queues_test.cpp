@@ -4,9 +4,12 @@
 
 #include <boost/asio/detached.hpp>
 #include <catch2/catch.hpp>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "server/recording_marks.hpp"
 
 using namespace unavoce;
 using namespace unavoce::server;
@@ -62,4 +65,18 @@ TEST_CASE("a job that throws is reported, and the next one of its recording goes
   test.control.run();
   CHECK(test.failed == 1);
   CHECK(test.done == std::vector<std::string>{"next"});
+}
+
+TEST_CASE("a recording is marked for as long as anybody holds a mark of it", "[queues]") {
+  const auto one = consent::RecordingId::random();
+  const auto other = consent::RecordingId::random();
+  RecordingMarks marks;
+  std::optional<RecordingMarks::Mark> first = marks.set(one);
+  std::optional<RecordingMarks::Mark> second = marks.set(one);
+  CHECK(marks.has(one));
+  CHECK_FALSE(marks.has(other));
+  first.reset();
+  CHECK(marks.has(one));
+  second.reset();
+  CHECK_FALSE(marks.has(one));
 }

@@ -78,6 +78,11 @@ TEST_CASE("what is taken back is not given out while the withdrawal waits for th
   Posted room(server, post_of("/api/v1/rooms", envelope_body(consent::sign_statement(new_room(server, key), key)),
                               "Cookie: " + meeting.host.login.front().second + "\r\n"));
   pass(server);
+  // Asked for before, and read after it.
+  Posted early(server, "GET /api/v1/recordings/" + meeting.recording().hex() + "/keys/" +
+                           meeting.ben.last_approval.hex() +
+                           " HTTP/1.1\r\nHost: localhost\r\nCookie: " + meeting.host.login.front().second + "\r\n\r\n");
+  pass(server);
   Strangers strangers(server, meeting.recording(), 20);
   Posted bens(server, statement(meeting.ben.withdrawal()));
   pass(server);
@@ -86,6 +91,7 @@ TEST_CASE("what is taken back is not given out while the withdrawal waits for th
   });
   pass(server);
   held.reset();
+  check_problem(early.answer(), 410, "gone");
   check_problem(read.get(), 410, "gone");
   CHECK(bens.answer().status == 201);
   strangers.check_are_told_there_is_nothing();
