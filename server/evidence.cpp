@@ -168,13 +168,13 @@ struct Answers {
 };
 
 /// Only what it needs is read: it runs while everybody waits for the gate.
-Result<Answers> read_answers(Services& services, const consent::RecordingId& recording) {
-  BOOST_OUTCOME_TRY(const auto entries, services.ledger.entries(recording.hex()));
+Result<Answers> read_answers(consent::Ledger& ledger, const consent::RecordingId& recording) {
+  BOOST_OUTCOME_TRY(const auto entries, ledger.entries(recording.hex()));
   Answers said;
   for (const auto& entry : entries) {
     if (entry.kind == "request") {
       BOOST_OUTCOME_TRY(const auto request, consent::parse_statement<consent::Request>(entry.envelope));
-      BOOST_OUTCOME_TRY(const auto room, services.ledger.latest_room(request.body.room));
+      BOOST_OUTCOME_TRY(const auto room, ledger.latest_room(request.body.room));
       said.minimum = request.body.minimum_scope;
       said.has_room_changed = !room || room->id != request.body.room_statement;
     } else if (entry.kind == "approval") {
@@ -194,9 +194,9 @@ Result<Answers> read_answers(Services& services, const consent::RecordingId& rec
 
 }  // namespace
 
-Result<bool> is_overruled(Services& services, const consent::Take& take,
+Result<bool> is_overruled(consent::Ledger& ledger, const consent::Take& take,
                           const std::vector<recorder::PreparedTrack>& files) {
-  BOOST_OUTCOME_TRY(const auto said, read_answers(services, take.recording));
+  BOOST_OUTCOME_TRY(const auto said, read_answers(ledger, take.recording));
   if (said.has_room_changed || consent::is_overruled(take.approvals, said.answers)) return true;
   for (const auto& approval : said.approvals) {
     if (std::ranges::count(take.approvals, approval.id) == 0) continue;

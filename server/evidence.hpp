@@ -48,7 +48,7 @@ Result<void> append_final_seal(Services& services, const consent::RecordingId& r
 /// Whether the ledger holds a later word than what a take and its files name: another answer of one of its people, a
 /// withdrawal that leaves less than the request needs or than a file is for, or another statement of the room. Database
 /// thread.
-Result<bool> is_overruled(Services& services, const consent::Take& take,
+Result<bool> is_overruled(consent::Ledger& ledger, const consent::Take& take,
                           const std::vector<recorder::PreparedTrack>& files);
 
 /// Approvals, withdrawals, takes and tracks of a recording as the ledger has them. Database thread.

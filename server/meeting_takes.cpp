@@ -98,7 +98,7 @@ Task<Result<void>> Meeting::make_durable(const consent::PrepareTake& effect,
   auto appended = co_await services_.in_database([&]() -> Result<void> {
     // By what the rules have not heard of yet: an approval or a room statement that became durable just now. Of a
     // withdrawal they hear before its row is written; should one be there all the same, it counts.
-    BOOST_OUTCOME_TRY(const bool is_late, is_overruled(services_, take.body, files));
+    BOOST_OUTCOME_TRY(const bool is_late, is_overruled(services_.ledger, take.body, files));
     if (is_late) return overtaken();
     std::vector<consent::NewEntry> entries{consent::new_entry(take)};
     for (const auto& file : files) {
