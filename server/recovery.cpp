@@ -113,9 +113,9 @@ Task<Result<bool>> Meetings::finish_erasure(consent::RecordingId recording) {
 }
 
 Task<Result<void>> Meetings::recover_recording(consent::RecordingId recording) {
-  auto gone = co_await finish_erasure(recording);
-  BOOST_OUTCOME_CO_TRY(const bool is_gone, std::move(gone));
-  if (is_gone) co_return boost::outcome_v2::success();
+  const auto gone = co_await finish_erasure(recording);
+  if (gone && gone.value()) co_return boost::outcome_v2::success();
+  if (!gone) services_.log.error("whether a recording is to be erased could not be read: " + gone.error().text);
   // Erasing comes first and does not depend on whether anything can be sealed.
   const std::vector<consent::StatementId> only_what_the_ledger_says;
   auto erased = co_await erase_withdrawn(services_, recording, only_what_the_ledger_says);

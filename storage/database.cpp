@@ -26,7 +26,10 @@ Result<void> make_private(FileOps& ops, const std::filesystem::path& path) {
 void set_up(SQLite::Database& database) {
   // Each of these is per connection, but journal_mode. synchronous=FULL syncs the WAL at every commit, which NORMAL
   // does not. Sorts and temporary tables stay in RAM: nothing of ours may lie in /tmp.
-  const std::string mode = database.execAndGet("PRAGMA journal_mode=WAL").getString();
+  std::string mode;
+  SQLite::Statement set_mode(database, "PRAGMA journal_mode=WAL");
+  // To its end: the row comes first, and then what may fail, writing the mode down.
+  while (set_mode.executeStep()) mode = set_mode.getColumn(0).getString();
   if (mode != "wal") throw SQLite::Exception("write-ahead log refused, journal_mode is " + mode);
   database.exec(
       "PRAGMA synchronous=FULL;"
