@@ -46,8 +46,8 @@ function(unavoce_library name)
   target_link_libraries(unavoce_${name} PUBLIC unavoce_options Threads::Threads ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
 endfunction()
 
-# unavoce_precompile(TARGET headers of libraries…): reads them once for all files of the target, which include them all the same: the fuzzers and
-# sanitizers are built without. Headers of ours are none of these, or every change would compile everything.
+# unavoce_precompile(TARGET headers of libraries…): reads them once for all files of the target, which include them all the same: the fuzzers are
+# built without. Headers of ours are none of these, or every change would compile everything.
 function(unavoce_precompile target)
   target_precompile_headers(${target} PRIVATE ${ARGN} <algorithm> <array> <chrono> <filesystem> <functional> <map> <memory> <optional> <set> <span>
                                               <string> <string_view> <utility> <vector>)
