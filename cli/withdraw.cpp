@@ -13,6 +13,7 @@
 #include "cli/identities.hpp"
 #include "cli/recording_source.hpp"
 #include "cli/service.hpp"
+#include "consent/bundle_text.hpp"
 #include "consent/withdrawal_confirmation.hpp"
 #include "crypto/dsse.hpp"
 
@@ -119,7 +120,13 @@ Result<void> expect_no_file(const std::string& path) {
   return Error(ExitCode::io, path + " is there already; nothing was sent. Choose another name");
 }
 
-/// Sends it until the service has it in its ledger; gives the service's answer.
+/// The service's last answer: an acknowledgement, or that it knows nothing of this recording any more.
+struct Sent {
+  Answer answer;
+  bool is_acknowledged = true;
+};
+
+/// Sends it until the service has it in its ledger.
 class Sender {
  public:
   Sender(const Service& service, const Order& order, const WithdrawOptions& options)
@@ -127,11 +134,13 @@ class Sender {
         body_(nlohmann::json{{"envelope", order.withdrawal.envelope}, {"wrapped", nullptr}}.dump()),
         options_(options) {}
 
-  Result<std::string> send() {
+  Result<Sent> send() {
     for (;;) {
       auto answer = service_.post(kStatements, body_);
       if (!answer && !in_effect_) return Error(answer.error().code, answer.error().text + ". Nothing is withdrawn yet");
-      if (answer && answer.value().status == 201) return std::move(answer.value().body);
+      if (answer && answer.value().status == 201) return Sent{std::move(answer).value()};
+      if (answer && (answer.value().status == 404 || answer.value().status == 410))
+        return Sent{std::move(answer).value(), false};
       const seconds pause = answer ? answer.value().retry_after.value_or(kPause) : kPause;
       if (answer) {
         BOOST_OUTCOME_TRY(look_at(answer.value()));
@@ -208,6 +217,58 @@ Report report_on(const consent::WithdrawalConfirmationContent& content, const Se
           options.output == "-" ? Channel::standard_error : Channel::standard_output};
 }
 
+std::string_view words_of(consent::ErasedReason reason) {
+  switch (reason) {
+    case consent::ErasedReason::retention:
+      return "its retention is over";
+    case consent::ErasedReason::room_deleted:
+      return "its room was deleted";
+    case consent::ErasedReason::recording_deleted:
+      return "its host had it deleted";
+    case consent::ErasedReason::withdrawal:
+      break;
+  }
+  return "of a withdrawal";
+}
+
+/// The service refused because nothing is left to take back: that is believed with its proof only.
+Result<Report> erased_as_a_whole(const Answer& refusal, const Order& order, const Service& service,
+                                 const KnownLedger& known) {
+  const Withdrawal& body = order.withdrawal.body;
+  const Error not_taken = refused("the service does not take the withdrawal", refusal);
+  const auto found = service.get("/api/v1/recordings/" + body.recording.hex() + "/erasure");
+  if (!found || found.value().status != 200) return not_taken;
+  std::optional<crypto::NoteVerifier> ledger = known.key;
+  if (!ledger) {
+    BOOST_OUTCOME_TRY(auto key, ledger_key_of_service(service));
+    ledger.emplace(std::move(key));
+  }
+  auto proven = consent::verify_whole_erasure(found.value().body, body.recording, *ledger);
+  if (!proven) return Error(ExitCode::failed, not_taken.text + "; its proof is wrong: " + proven.error().text);
+  const consent::WholeErasure& whole = proven.value();
+  if (known.receipt && whole.erased.body.key != known.receipt->room.body.service_key)
+    return Error(ExitCode::failed, not_taken.text + "; another service than the receipt's signed that");
+  const nlohmann::ordered_json json = {{"acknowledged", false},
+                                       {"recording", body.recording.hex()},
+                                       {"withdrawal", order.withdrawal.id.hex()},
+                                       {"kinds", body.kinds.names()},
+                                       {"server", service.base_url()},
+                                       {"erased_as_a_whole", consent::name_of(whole.erased.body.reason)},
+                                       {"received_ms", whole.entry.received.value},
+                                       {"ledger", whole.checkpoint.origin},
+                                       {"ledger_key_given", known.key.has_value()},
+                                       {"index", whole.index},
+                                       {"checkpoint_size", whole.checkpoint.size}};
+  std::string text = "Nothing is left to take back: the whole recording " + body.recording.hex() + " was erased at " +
+                     consent::utc(whole.entry.received) + ", because " +
+                     std::string(words_of(whole.erased.body.reason)) + ".\nProof checked: entry " +
+                     std::to_string(whole.index) + " of ledger " + printable(whole.checkpoint.origin) + " (" +
+                     std::to_string(whole.checkpoint.size) + " entries)\n";
+  if (!known.key)
+    text += "The ledger's key is the one the service names; --receipt FILE compares it with your receipt.\n";
+  return Report{text, json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)};
+}
+
 /// `it is withdrawn, but` … the rest failed. Nobody must believe that they have to be afraid for their withdrawal.
 Error although_withdrawn(const Error& error) {
   return {error.code, "the service has acknowledged the withdrawal, but its proof could not be checked: " + error.text +
@@ -270,8 +331,9 @@ Result<Report> withdraw(const WithdrawOptions& options) {
   } else if (options.telling == Telling::every_step) {
     std::cerr << plan(order, service) << '\n';
   }
-  BOOST_OUTCOME_TRY(const auto answer, Sender(service, order, options).send());
-  auto confirmed = confirm(answer, order, service, known, options);
+  BOOST_OUTCOME_TRY(const auto sent, Sender(service, order, options).send());
+  if (!sent.is_acknowledged) return erased_as_a_whole(sent.answer, order, service, known);
+  auto confirmed = confirm(sent.answer.body, order, service, known, options);
   if (!confirmed) return although_withdrawn(confirmed.error());
   return confirmed;
 }

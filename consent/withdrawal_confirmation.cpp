@@ -55,18 +55,17 @@ std::optional<ProvenStatement> find_erased(const nlohmann::json& element) {
   return find_proven(element, std::string(crypto::as_text(envelope.value())));
 }
 
-Result<Signed<Erased>> verify_erased(const ProvenStatement& proven, const Withdrawal& withdrawal,
-                                     const crypto::NoteVerifier& ledger) {
+Result<WholeErasure> verify_erased(const ProvenStatement& proven, const RecordingId& recording,
+                                   const crypto::NoteVerifier& ledger) {
   BOOST_OUTCOME_TRY(auto erased, parse_statement<Erased>(proven.envelope));
-  BOOST_OUTCOME_TRY(const auto entry, parse_entry(proven.entry));
-  if (erased.body.recording != withdrawal.recording || entry.kind != kind_name<Erased>() ||
-      entry.recording != withdrawal.recording.hex() ||
+  BOOST_OUTCOME_TRY(auto entry, parse_entry(proven.entry));
+  if (erased.body.recording != recording || entry.kind != kind_name<Erased>() || entry.recording != recording.hex() ||
       entry.envelope_sha256 != crypto::sha256(crypto::as_bytes(erased.envelope))) {
     return broken(Errc::damaged, "a statement of what was erased is not the one of its ledger entry and recording");
   }
   BOOST_OUTCOME_TRY(const auto proof, parse_proof(proven.proof));
-  BOOST_OUTCOME_TRY(verify_proof(proof, commitment(proven.r, proven.entry), ledger));
-  return erased;
+  BOOST_OUTCOME_TRY(auto checkpoint, verify_proof(proof, commitment(proven.r, proven.entry), ledger));
+  return WholeErasure{std::move(erased), std::move(entry), proof.index, std::move(checkpoint)};
 }
 
 }  // namespace
@@ -148,8 +147,8 @@ Result<WithdrawalConfirmationContent> verify_withdrawal_confirmation(const Withd
   BOOST_OUTCOME_TRY(auto checkpoint, verify_proof(proof, commitment(confirmation.r, confirmation.entry), ledger));
   std::vector<Signed<Erased>> all_erased;
   for (const auto& one : confirmation.erased) {
-    BOOST_OUTCOME_TRY(auto erased, verify_erased(one, withdrawal.body, ledger));
-    all_erased.push_back(std::move(erased));
+    BOOST_OUTCOME_TRY(auto proven, verify_erased(one, withdrawal.body.recording, ledger));
+    all_erased.push_back(std::move(proven.erased));
   }
   return WithdrawalConfirmationContent{std::move(withdrawal), std::move(entry), proof.index, std::move(checkpoint),
                                        std::move(all_erased)};
@@ -169,6 +168,18 @@ Result<void> check_erased_by_service(const WithdrawalConfirmationContent& conten
                   "say so");
   }
   return boost::outcome_v2::success();
+}
+
+Result<WholeErasure> verify_whole_erasure(std::string_view json, const RecordingId& recording,
+                                          const crypto::NoteVerifier& ledger) {
+  if (json.size() > kMaxWithdrawalConfirmationBytes) return broken(Errc::malformed, "larger than any answer");
+  const auto proven = find_erased(nlohmann::json::parse(json, nullptr, false));
+  if (!proven) return broken(Errc::malformed, "the answer holds no statement, entry, opening and proof of an erasure");
+  BOOST_OUTCOME_TRY(auto whole, verify_erased(*proven, recording, ledger));
+  const Erased& said = whole.erased.body;
+  if (said.what != std::vector<std::string>{"recording"} || said.reason == ErasedReason::withdrawal)
+    return broken(Errc::damaged, "not the whole recording was erased");
+  return whole;
 }
 
 Result<void> check_concerns(const Withdrawal& withdrawal, const ReceiptContent& receipt) {

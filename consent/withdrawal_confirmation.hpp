@@ -70,6 +70,19 @@ std::vector<std::string> erased_names(const WithdrawalConfirmationContent& conte
 /// That the service which the receipt's room names is the one that signed what was erased. Errors: not_permitted.
 Result<void> check_erased_by_service(const WithdrawalConfirmationContent& content, const ReceiptContent& receipt);
 
+/// What proves that a recording was erased as a whole, so that nothing is left to take back.
+struct WholeErasure {
+  Signed<Erased> erased;  ///< by the key that it names: compare it with the room's service key
+  EntryBody entry;
+  std::uint64_t index = 0;
+  Checkpoint checkpoint;
+};
+
+/// Reads a service's answer to GET /recordings/{recording}/erasure, and checks that the statement says so of this very
+/// recording and that `ledger` signed a tree it is in. Errors: malformed, bad_signature, damaged.
+Result<WholeErasure> verify_whole_erasure(std::string_view json, const RecordingId& recording,
+                                          const crypto::NoteVerifier& ledger);
+
 /// That a withdrawal takes back the approval of this receipt: same recording, same key. Errors: unknown_reference.
 Result<void> check_concerns(const Withdrawal& withdrawal, const ReceiptContent& receipt);
 

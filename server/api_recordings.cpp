@@ -96,6 +96,9 @@ Result<Json> list_of(Services& services, const std::string& user) {
     auto view = view_recording(services.ledger, id);
     if (!view && view.error().code == Errc::not_found) continue;  // erased, its place in the tree remains
     if (!view) return view.error();
+    BOOST_OUTCOME_TRY(const auto erasure, services.ledger.erasure_begun(id));
+    if (erasure || view.value().delete_after <= wall_time())
+      view.value().json["state"] = state_name(RecordingState::erasing);
     list.push_back(std::move(view.value().json));
   }
   return list;
@@ -121,6 +124,7 @@ const consent::EntryFile* named_room(const consent::BundleContents& contents) {
 
 Result<Json> details_of(Services& services, const std::string& recording) {
   BOOST_OUTCOME_TRY(auto view, view_recording(services.ledger, recording));
+  BOOST_OUTCOME_TRY(check_retention(view.delete_after));
   BOOST_OUTCOME_TRY(auto contents, consent::collect_statements(services.ledger, recording, wall_time()));
   auto as_json = [](const consent::EntryFile& file) { return Json::parse(consent::format_entry_file(file)); };
   Json details = std::move(view.json);

@@ -6,22 +6,13 @@
 #include "consent/checks.hpp"
 #include "crypto/random.hpp"
 #include "server/clock.hpp"
+#include "server/exception_text.hpp"
 
 namespace unavoce::server {
 namespace {
 
 /// An answer must carry a challenge that is younger than this; a new one comes when it is used or was too old.
 constexpr consent::SpanMs kChallengeLasts{60 * 60 * 1000};
-
-std::string exception_text(const std::exception_ptr& failure) {
-  try {
-    std::rethrow_exception(failure);
-  } catch (const std::exception& error) {
-    return error.what();
-  } catch (...) {
-    return "unknown";
-  }
-}
 
 }  // namespace
 

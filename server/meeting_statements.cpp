@@ -275,6 +275,7 @@ Task<Result<Accepted>> Meeting::withdraw(consent::Signed<consent::Withdrawal> wi
   }
   // Its row waits behind what the recorder is doing; an approval's would not. Nothing of it is given out meanwhile.
   const Unproven::OnItsWay on_its_way = unproven_.take_up(withdrawal);
+  const RecordingMarks::Mark carried_out = unproven_.carry_out(withdrawal.body.recording);
   // Shared with the job, which is carried out even if the effects of the event below fail.
   struct Writing {
     consent::Signed<consent::Withdrawal> withdrawal;

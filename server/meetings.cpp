@@ -6,6 +6,7 @@
 #include "server/clock.hpp"
 #include "server/erasure.hpp"
 #include "server/evidence.hpp"
+#include "server/exception_text.hpp"
 #include "server/room_socket.hpp"
 
 namespace unavoce::server {
@@ -101,8 +102,10 @@ Meetings::Meetings(Services& services)
           services, [this](consent::Signed<consent::Withdrawal> late) { return finish(std::move(late)); },
           [this](consent::RecordingId recording) { return erase_again(recording); }),
       seals_(services),
-      afterwards_(services.executors.control, [&log = services.log](std::exception_ptr) {
-        log.error("a withdrawal after a session failed; it is tried again when it is sent again, or at the next start");
+      afterwards_(services.executors.control, [&log = services.log](const std::exception_ptr& failure) {
+        log.error(
+            "an erasure failed; it is tried again when it is asked for again, by a sweep, or at the next start: " +
+            exception_text(failure));
       }) {}
 
 Result<void> Meetings::check_serving() const {
@@ -271,7 +274,7 @@ Task<Result<Accepted>> Meetings::withdraw_afterwards(consent::Signed<consent::Wi
     co_return Error(Errc::unavailable,
                     "a withdrawal of yours is in effect; its proof follows: send this one again then", "proof_follows");
   }
-  const RecordingMarks::Mark withdrawing = withdrawing_.set(withdrawal.body.recording);
+  const RecordingMarks::Mark carried_out = unproven_.carry_out(withdrawal.body.recording);
   // There is no gate to close. The row waits for nothing that is being erased.
   auto row = co_await services_.in_database([&] { return append_withdrawal(services_, withdrawal); });
   // Also when the row could not be written: erase anyway, the proof follows.

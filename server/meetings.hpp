@@ -126,7 +126,6 @@ class Meetings {
   enum class Phase { serving, ending } phase_ = Phase::serving;
   RecordingQueues afterwards_;  // what withdrawals without a session erase, and the erasures of whole recordings
   RecordingMarks erasing_;      // as a whole: one attempt at a time
-  RecordingMarks withdrawing_;  // without a session, from the row to the proof
 };
 
 }  // namespace unavoce::server

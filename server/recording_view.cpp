@@ -105,6 +105,8 @@ std::string_view state_name(RecordingState state) noexcept {
       return "sealed";
     case RecordingState::interrupted:
       return "interrupted";
+    case RecordingState::erasing:
+      return "erasing";
   }
   return "waiting";
 }

@@ -14,8 +14,9 @@ namespace unavoce::server {
 
 /// `waiting`: requested, nothing recorded yet. `recording`: a take is not sealed yet. `paused`: takes are sealed, the
 /// recording may go on. `sealed`: finished. `interrupted`: finished, and at least one take ended with the process
-/// instead of a seal of its own.
-enum class RecordingState { waiting, recording, paused, sealed, interrupted };
+/// instead of a seal of its own. `erasing`: its erasure as a whole has begun, or is due; said in the list only, since
+/// nothing else is given out any more.
+enum class RecordingState { waiting, recording, paused, sealed, interrupted, erasing };
 
 std::string_view state_name(RecordingState state) noexcept;
 struct RecordingView {

@@ -111,9 +111,9 @@ bool Unproven::is_withdrawing(const consent::RecordingId& recording, const crypt
 }
 
 bool Unproven::owes(const consent::RecordingId& recording) const {
-  return erasures_.contains(recording) || std::ranges::any_of(kept_, [&](const auto& item) {
-           return item.second.withdrawal.body.recording == recording;
-         });
+  return erasures_.contains(recording) || carried_out_.has(recording) ||
+         std::ranges::any_of(kept_,
+                             [&](const auto& item) { return item.second.withdrawal.body.recording == recording; });
 }
 
 std::vector<consent::Signed<consent::Withdrawal>> Unproven::of(const consent::RecordingId& recording) const {

@@ -15,6 +15,7 @@
 
 #include "consent/statements.hpp"
 #include "server/keep_trying.hpp"
+#include "server/recording_marks.hpp"
 #include "server/services.hpp"
 
 namespace unavoce::server {
@@ -50,7 +51,11 @@ class Unproven {
   bool lacks_row(const consent::RecordingId& recording) const;
   /// Whether a withdrawal by this key is on its way, or was refused, so that nothing of this key may be written before.
   bool is_withdrawing(const consent::RecordingId& recording, const crypto::PublicKey& key) const;
-  /// Whether anything of this recording that was refused is still to be written or to be erased.
+  /// For as long as the mark is held, a withdrawal of this recording is being carried out, and has a proof to get.
+  [[nodiscard]] RecordingMarks::Mark carry_out(const consent::RecordingId& recording) {
+    return carried_out_.set(recording);
+  }
+  /// Whether anything of this recording is being carried out, or was refused and is still to be written or erased.
   bool owes(const consent::RecordingId& recording) const;
   /// All that are in effect and not known to be in the ledger and carried out: those on their way, and those kept. Any
   /// thread.
@@ -71,6 +76,7 @@ class Unproven {
   std::vector<std::weak_ptr<const consent::Signed<consent::Withdrawal>>> on_their_way_;
   std::map<consent::StatementId, Kept> kept_;
   std::set<consent::RecordingId> erasures_;
+  RecordingMarks carried_out_;
   KeepTrying keep_trying_;
 };
 

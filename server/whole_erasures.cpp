@@ -56,7 +56,7 @@ Task<Result<void>> Meetings::erase_ended(consent::RecordingId recording) {
     co_return Error(Errc::conflict, "this recording is just being ended; try again in a moment", "not_ended");
   }
   // Their authors get their proof first; the next one is told that all of it is gone.
-  if (unproven_.owes(recording) || withdrawing_.has(recording)) {
+  if (unproven_.owes(recording)) {
     co_return Error(Errc::conflict,
                     "a withdrawal of this recording is in effect, but not finished yet; try again in a moment",
                     "withdrawal_unfinished");

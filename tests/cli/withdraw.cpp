@@ -28,6 +28,7 @@ struct Stage {
   TemporaryFolder folder;
   std::optional<SyntheticMeeting> meeting;
   std::string envelope;  // the withdrawal in his key file
+  json erasure;          // what the service answers for the recording's erasure, if anything
 
   Stage() {
     fs::create_directory(folder.path() / "server");
@@ -73,6 +74,16 @@ struct Stage {
     return answer;
   }
 
+  /// The service has erased everything, and says so.
+  void erase_all(consent::ErasedReason reason) {
+    meeting->erase_everything(reason);
+    const consent::Entry entry = must(meeting->ledger.entries(meeting->recording.hex())).front();
+    erasure = {{"envelope", base64(entry.envelope)},
+               {"entry", base64(entry.entry_json)},
+               {"r", crypto::to_base64(entry.r)},
+               {"proof", must(meeting->ledger.proof(entry.index))}};
+  }
+
   static json problem(int status, const std::string& word, json headers = json::object()) {
     return {
         {"status", status}, {"headers", std::move(headers)}, {"body", {{"code", word}, {"detail", "why: " + word}}}};
@@ -83,8 +94,10 @@ struct Stage {
 
   /// Runs a command while the service answers `posts`; $port is its port, $program the command line.
   Outcome against(const json& posts, const std::string& line) {
-    put_text(folder / "script.json",
-             json{{"config", config()}, {"posts", posts.is_array() ? posts : json::array({posts})}}.dump());
+    put_text(
+        folder / "script.json",
+        json{{"config", config()}, {"erasure", erasure}, {"posts", posts.is_array() ? posts : json::array({posts})}}
+            .dump());
     put_text(folder / "log", "");
     return in(
         "{ rm -f port; node " UNAVOCE_SOURCE_DIR
@@ -219,6 +232,49 @@ TEST_CASE("a refusal of the service ends the command with its reason") {
   const Outcome outcome = stage.withdraw({Stage::problem(404, "unknown_reference")}, "--yes paul.txt 2>&1");
   CHECK(outcome.exit_code == 1);
   CHECK_THAT(outcome.output, Catch::Contains("why: unknown_reference"));
+}
+
+TEST_CASE("of a recording that was erased as a whole withdraw says so, with the proof, and is content") {
+  Stage stage;
+  stage.erase_all(consent::ErasedReason::recording_deleted);
+  const json gone = Stage::problem(410, "gone");
+  const Outcome outcome = stage.withdraw({gone}, "--yes --json --receipt receipt.json paul.txt");
+  INFO(outcome.output);
+  REQUIRE(outcome.exit_code == 0);
+  const json report = json::parse(outcome.output);
+  CHECK(report["acknowledged"] == false);
+  CHECK(report["erased_as_a_whole"] == "recording_deleted");
+  CHECK_THAT(stage.withdraw({gone}, "--yes paul.txt 2>/dev/null").output,
+             Catch::Contains("Nothing is left to take back"));
+}
+
+TEST_CASE("that a recording was erased as a whole is believed with the service's proof only: exit code 1") {
+  Stage stage;
+  stage.erase_all(consent::ErasedReason::retention);
+  SECTION("none") {
+    stage.erasure = json();
+  }
+  SECTION("of another leaf") {
+    stage.erasure["r"] = crypto::to_base64(crypto::sha256(crypto::as_bytes("r")));
+  }
+  SECTION("of another recording") {
+    Stage elsewhere;
+    elsewhere.erase_all(consent::ErasedReason::retention);
+    stage.erasure = elsewhere.erasure;
+  }
+  SECTION("only something of it was erased") {
+    Stage kept;
+    const consent::Entry entry = kept.meeting->erased({"wrapped:" + kept.paul().approval->hex()});
+    kept.erasure = {{"envelope", base64(entry.envelope)},
+                    {"entry", base64(entry.entry_json)},
+                    {"r", crypto::to_base64(entry.r)},
+                    {"proof", must(kept.meeting->ledger.proof(entry.index))}};
+    const Outcome outcome = kept.withdraw({Stage::problem(410, "gone")}, "--yes paul.txt 2>&1");
+    CHECK(outcome.exit_code == 1);
+    return;
+  }
+  const Outcome outcome = stage.withdraw({Stage::problem(410, "gone")}, "--yes --receipt receipt.json paul.txt 2>&1");
+  CHECK(outcome.exit_code == 1);
 }
 
 TEST_CASE("a redirect is not followed") {

@@ -27,6 +27,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
       (void)consent::verify_withdrawal_confirmation(confirmation.value(), ledger.value());
   }
   (void)consent::withdrawal_confirmation_from_answer(text, {});
+  static const auto ledger =
+      unavoce::crypto::NoteSigner::create("example.org/fuzz", unavoce::crypto::SigningKey::generate());
+  require(ledger.has_value());
+  require(!consent::verify_whole_erasure(text, consent::RecordingId(), ledger.value().verifier()));
   (void)consent::parse_key_file(text);
   (void)consent::parse_entry_file(text);
   (void)consent::parse_entry(text);

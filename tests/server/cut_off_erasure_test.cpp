@@ -40,6 +40,8 @@ TEST_CASE("of a recording whose erasure was cut off nothing is given out", "[mee
     check_problem(server.fetch("GET", "/api/v1/recordings/" + half.recording + below, host.login), 410, "gone");
   }
   check_problem(wrapped_key(server, host, half.meeting.recording(), half.meeting.ben.last_approval), 410, "gone");
+  const Json list = Json::parse(server.fetch("GET", "/api/v1/recordings", host.login).body);
+  CHECK(list.at("recordings").at(0).at("state") == "erasing");
 }
 
 TEST_CASE("an erasure that a crash cut off is no damage, and the next start finishes it", "[meeting][erasure]") {

@@ -173,6 +173,9 @@ TEST_CASE("once its retention is over nothing of a recording is given out, altho
   anna.wait_for("recording_ended");
   await([&] { return wall_time() > until; });
   REQUIRE_FALSE(erasure_of(server, anna.request->body.recording.hex()));
+  check_problem(server.fetch("GET", target, host.login), 410, "gone");
+  const Json list = Json::parse(server.fetch("GET", "/api/v1/recordings", host.login).body);
+  CHECK(list.at("recordings").at(0).at("state") == "erasing");
   check_problem(server.fetch("GET", target + "/tracks", host.login), 410, "gone");
   check_problem(server.fetch("GET", target + "/bundle", host.login), 410, "gone");
   check_problem(wrapped_key(server, host, anna.request->body.recording, anna.last_approval), 410, "gone");
