@@ -306,8 +306,7 @@ void Meeting::room_changed(const consent::Signed<consent::Room>& room) {
   send_to_all(room_changed_message(room.envelope));
 }
 
-Task<void> Meeting::end() {
-  const auto self = shared_from_this();
+void Meeting::everybody_out() {
   std::vector<consent::ParticipantId> ids;
   for (const auto& [id, member] : state_.members) ids.push_back(id);
   for (const auto& id : ids) {
@@ -317,6 +316,11 @@ Task<void> Meeting::end() {
     if (peer) peer->close();
     left(id, peer.get());
   }
+}
+
+Task<void> Meeting::end() {
+  const auto self = shared_from_this();
+  everybody_out();
   while (!queue_->idle()) co_await queue_->drained();
 }
 

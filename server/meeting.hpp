@@ -88,7 +88,9 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   /// Ends a recording; returns when it is sealed.
   Task<void> stop(consent::RecordingId recording);
   void room_changed(const consent::Signed<consent::Room>& room);
-  /// Everybody out; returns when what was recorded is sealed.
+  /// Everybody out: the gate is closed when this returns.
+  void everybody_out();
+  /// The same; returns when what was recorded is sealed.
   Task<void> end();
   void hear(const recorder::Event& event);
 

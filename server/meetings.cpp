@@ -370,6 +370,8 @@ Task<void> Meetings::end_all() {
   phase_ = Phase::ending;
   std::vector<std::shared_ptr<Meeting>> all;
   for (const auto& [room, meeting] : meetings_) all.push_back(meeting);
+  // Every gate is closed before any disk is waited for.
+  for (const auto& meeting : all) meeting->everybody_out();
   for (const auto& meeting : all) co_await meeting->end();
   // A withdrawal that has arrived is looked up, then written: after two turns of the one thread that does both it is in
   // a queue, kept, or answered.

@@ -49,8 +49,12 @@ RunningServer::RunningServer(const std::function<void(Config&)>& change)
       thread_([this] { server_->run(); }) {}
 
 RunningServer::~RunningServer() {
-  server_->stop();
+  stop();
   thread_.join();
+}
+
+void RunningServer::stop() {
+  if (!std::exchange(is_told_to_stop_, true)) server_->stop();  // a second time would not wait for anything
 }
 
 std::string RunningServer::log_text() const {

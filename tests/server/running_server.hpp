@@ -41,6 +41,8 @@ class RunningServer final : public Service {
   const std::string& base_url() const { return server_->base_url(); }
   const std::filesystem::path& data_folder() const override { return config_.data_folder; }
   const Config& config() const { return config_; }
+  /// Tells it to end; the destructor waits until it has.
+  void stop();
   /// Everything logged so far.
   std::string log_text() const;
 
@@ -51,6 +53,7 @@ class RunningServer final : public Service {
   std::string log_text_;
   Log log_;
   std::unique_ptr<Server> server_;
+  bool is_told_to_stop_ = false;
   std::thread thread_;
 };
 
