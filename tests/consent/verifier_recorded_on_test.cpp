@@ -187,6 +187,24 @@ TEST_CASE("somebody who granted nothing ends the take by a withdrawal of everyth
   CHECK(found(stage.verify(), "withdrawals", "was withdrawn"));
 }
 
+TEST_CASE("somebody who granted nothing ends no take by taking everything back in parts") {
+  Stage stage;
+  Person& quiet = stage->add_person("Quentin", Role::participant);
+  quiet.scope = {};
+  stage->add_room();
+  stage->request();
+  for (Person& person : stage->people) stage->approve(person);
+  stage->take();
+  stage->track(stage->host(), 1000);
+  stage->withdraw(quiet, [](Withdrawal& withdrawal) { withdrawal.kinds = {Kind::audio, Kind::video}; });
+  stage->withdraw(quiet, [](Withdrawal& withdrawal) { withdrawal.kinds = {Kind::screen, Kind::chat}; });
+  seal_with_last_arrival(*stage.meeting, stage->now + SpanMs{kHourMs});
+  stage->seal_recording();
+  const Report report = stage.verify();
+  INFO(findings(report));
+  CHECK(report.passed());
+}
+
 TEST_CASE("a withdrawal whose row had to wait for the disk, and came after the seal, is fine") {
   Stage stage;
   approve_all(*stage.meeting);

@@ -33,7 +33,7 @@ class ArrivalRules:
         """The files that a withdrawal ends: all of the take, or those of its owner that can hold nothing any more."""
         taken = self.withdrawn_kinds(own_entry, own, until_after=withdrawal_entry)
         left = set(own['scope']) - taken
-        whole = not left if own['scope'] else len(taken) == 4
+        whole = self.wholly_withdrawn(own_entry, own, until_after=withdrawal_entry)
         if whole or not set(self.request['minimum_scope']) <= left:
             return files
         over = {track['name'] for _, track in self.of_kind('track') if set(track['kinds']) <= taken}
