@@ -10,12 +10,12 @@ const SAID = 1_000_000; // when the service took an answer in
 const EXPIRES = 50 * HOUR;
 
 /** A take of Hanna and of Paula, whose files hold picture and sound, and the screen. `last` is the arrival of the last frame of each file. */
-function meeting({ paulas = ['audio', 'video', 'screen'], refusals = [], withdrawals = [], minimum_scope = [], last, empty = false, expires_ms = EXPIRES, request_ms = EXPIRES }) {
-  const approval = (id, index, scope) => ({ id, index, body: { key: `key of ${id}`, scope, expires_ms: id === 'paula' ? expires_ms : EXPIRES } });
+function meeting({ paulas = ['audio', 'video', 'screen'], anew = [], refusals = [], withdrawals = [], minimum_scope = [], last, empty = false, expires_ms = EXPIRES, request_ms = EXPIRES }) {
+  const approval = (id, index, scope) => ({ id, index, received_ms: 0, body: { key: `key of ${id}`, scope, expires_ms: id === 'paula' ? expires_ms : EXPIRES } });
   const track = (name, owner, kinds) => ({ index: 5, body: { take: 1, name, approval: owner, kinds } });
   const tracks = [track('hanna-1', 'hanna', ['audio', 'video']), track('paula-1', 'paula', ['audio', 'video']), track('paula-2', 'paula', ['screen'])];
   return {
-    request: { minimum_scope, expires_ms: request_ms }, approvals: [approval('hanna', 1, ['audio', 'video']), approval('paula', 2, paulas)],
+    request: { minimum_scope, expires_ms: request_ms }, approvals: [approval('hanna', 1, ['audio', 'video']), approval('paula', 2, paulas), ...anew],
     refusals, withdrawals, takes: [{ index: 4, body: { take: 1, approvals: ['hanna', 'paula'] } }], tracks,
     seals: [{ index: 9, body: { take: 1, tracks: tracks.map(({ body: { name, approval: owner } }) => ({ name, approval: owner, empty, last_arrival_ms: last[name] ?? last })) } },
       { index: 12, body: { take: null, tracks: [] } }],
@@ -32,6 +32,17 @@ test('who goes on recording in the take after a withdrawal is found, after two s
 test('who goes on recording after a refusal is found', () => {
   assert.match(recordedOn(meeting({ refusals: [said(6)], last: SAID + HOUR })), /refused/);
   assert.equal(recordedOn(meeting({ refusals: [said(6)], last: SAID })), null);
+});
+
+test('who goes on recording after somebody in the take approved anew is found, after fifteen seconds, whatever they grant', () => {
+  for (const scope of [[], ['audio'], ['audio', 'video', 'screen']]) {
+    const newer = (index, key = 'key of paula') => [{ id: 'newer', index, received_ms: SAID, body: { key, scope, expires_ms: EXPIRES } }];
+    assert.match(recordedOn(meeting({ anew: newer(6), last: SAID + HOUR })), /approved anew/);
+    assert.match(recordedOn(meeting({ anew: newer(6), last: SAID + 15_001 })), /approved anew/);
+    assert.equal(recordedOn(meeting({ anew: newer(6), last: SAID + 15_000 })), null);
+    assert.equal(recordedOn(meeting({ anew: newer(10), last: SAID + HOUR })), null, 'after the seal');
+    assert.equal(recordedOn(meeting({ anew: newer(6, 'key of dora'), last: SAID + HOUR })), null, 'somebody at the door');
+  }
 });
 
 test('who goes on recording after the request or an approval has expired is found, after a minute', () => {
