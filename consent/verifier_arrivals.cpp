@@ -1,6 +1,7 @@
-// Step 6: whether recording went on inside a take after its consent was over: a withdrawal, a refusal, an expiry. The
-// ledger's order cannot tell, because the seal comes later either way; the arrival of the last frame that was written
-// can. Where the service died it is not known (0), and where the service lies it is what the service says.
+// Step 6: whether recording went on inside a take after its consent was over: a withdrawal, a refusal, a newer approval
+// by somebody in it, a new statement of the room, an expiry. The ledger's order cannot tell, because the seal comes
+// later either way; the arrival of the last frame that was written can. Where the service died it is not known (0), and
+// where the service lies it is what the service says.
 #include <algorithm>
 
 #include "consent/verifier_evidence.hpp"
@@ -11,6 +12,10 @@ namespace {
 /// The gate closes before the row of a withdrawal or refusal is written, so an honest service needs nothing. This is
 /// for its wall clock: it is read twice to date an arrival, and set now and then while a take runs.
 constexpr SpanMs kAfterAnswer{2'000};
+/// A newer approval, like a new statement of the room, closes the gate only once its row is durable, and is dated
+/// before the row is written: this is for the disk. The service waits for ten seconds at most for a database that
+/// somebody else holds (storage/database.cpp).
+constexpr SpanMs kAfterRow{15'000};
 /// A service looks for what has expired when it is due, but, as its clock may have been set meanwhile, at least once a
 /// minute.
 constexpr SpanMs kAfterExpiry{62'000};
@@ -24,6 +29,7 @@ class ArrivalCheck {
       const Found<Take>* take = seal.body().take ? evidence_.take(*seal.body().take) : nullptr;
       if (take == nullptr || take->index >= seal.index) continue;  // which another rule has found
       check_expiry(*take, seal);
+      check_room(*take, seal);
       for (const StatementId& id : take->body().approvals) {
         if (const Found<Approval>* approval = evidence_.approval(id)) check_answers(*take, seal, *approval);
       }
@@ -57,6 +63,18 @@ class ArrivalCheck {
     }
   }
 
+  /// Another statement of the room ends the recording.
+  void check_room(const Found<Take>& take, const Found<Seal>& seal) {
+    for (const Found<Room>& room : evidence_.rooms) {
+      if (room.index <= take.index || room.index >= seal.index) continue;
+      for (const SealedTrack& sealed : seal.body().tracks) {
+        if (arrived_after(sealed, room.received, kAfterRow))
+          findings_.against(Rule::order,
+                            late(seal, sealed, room.received) + "the room had changed (" + room.path + ")");
+      }
+    }
+  }
+
   /// What this person said while the take ran.
   void check_answers(const Found<Take>& take, const Found<Seal>& seal, const Found<Approval>& approval) {
     const auto during = [&](const auto& said) {
@@ -69,6 +87,16 @@ class ArrivalCheck {
           findings_.against(
               Rule::order, approval.id(),
               late(seal, sealed, refusal.received) + "somebody in this take had refused (" + refusal.path + ")");
+      }
+    }
+    // Whatever it grants: it takes the place of the one that the take names, also if it never comes into force itself.
+    for (const Found<Approval>& newer : evidence_.approvals) {
+      if (newer.id() == approval.id() || !during(newer)) continue;
+      for (const SealedTrack& sealed : seal.body().tracks) {
+        if (arrived_after(sealed, newer.received, kAfterRow))
+          findings_.against(
+              Rule::order, approval.id(),
+              late(seal, sealed, newer.received) + "somebody in this take had approved anew (" + newer.path + ")");
       }
     }
     for (const Found<Withdrawal>& withdrawal : evidence_.withdrawals) {

@@ -112,7 +112,8 @@ struct Evidence {
   /// What withdrawals before this place in the ledger took from an approval: one of all kinds wherever it came, one of
   /// some kinds only if it came after the approval (docs/FORMATS.md section 2).
   Scope withdrawn_from(const Found<Approval>& approval, std::uint64_t before_index) const;
-  /// Nothing is left of it. Who granted nothing has withdrawn only by a withdrawal of everything.
+  /// Nothing is left of it. Who granted nothing has withdrawn only by one withdrawal of everything, wherever it came:
+  /// several that add up to it take nothing from them.
   bool wholly_withdrawn(const Found<Approval>& approval, std::uint64_t before_index = kAtTheEnd) const;
   static constexpr std::uint64_t kAtTheEnd = std::numeric_limits<std::uint64_t>::max();
 };

@@ -101,9 +101,12 @@ Scope Evidence::withdrawn_from(const Found<Approval>& approval, std::uint64_t be
 }
 
 bool Evidence::wholly_withdrawn(const Found<Approval>& approval, std::uint64_t before_index) const {
-  const Scope taken = withdrawn_from(approval, before_index);
   const Scope& granted = approval.body().scope;
-  return granted.empty() ? taken == Scope::all() : granted.subset_of(taken);
+  if (!granted.empty()) return granted.subset_of(withdrawn_from(approval, before_index));
+  return std::ranges::any_of(withdrawals, [&](const Found<Withdrawal>& withdrawal) {
+    return withdrawal.body().key == approval.body().key && withdrawal.index < before_index &&
+           withdrawal.body().kinds == Scope::all();
+  });
 }
 
 std::string tail_name(std::string_view main_name) {

@@ -1,6 +1,7 @@
-// The verifier against a service that keeps the gate open inside a take: past a withdrawal, a refusal, an expiry. It
-// seals, erases and signs as it should, and no further take is there to give it away; only when the last frame arrived
-// does. And against honest recordings in which the same words fell.
+// The verifier against a service that keeps the gate open inside a take: past a withdrawal, a refusal, a newer
+// approval, a new statement of the room, an expiry. It seals, erases and signs as it should, and no further take is
+// there to give it away; only when the last frame arrived does. And against honest recordings in which the same words
+// fell.
 #include "tests/synthetic/stage.hpp"
 
 using namespace unavoce;
@@ -89,6 +90,54 @@ TEST_CASE("a gate that closed at a refusal is fine") {
   const Report report = stage.verify();
   INFO(findings(report));
   CHECK(report.passed());
+}
+
+TEST_CASE("a gate kept open after somebody in the take approved anew is found; fifteen seconds are the disk's") {
+  const auto [late_ms, passes] =
+      GENERATE(table<std::int64_t, bool>({{0, true}, {15'000, true}, {15'001, false}, {kHourMs, false}}));
+  const Scope granted = GENERATE(Scope{}, Scope{Kind::audio, Kind::video}, Scope{Kind::audio, Kind::screen});
+  Stage stage;
+  approve_all(*stage.meeting);
+  begin_take(*stage.meeting);
+  Person& paula = stage->people.back();
+  paula.scope = granted;
+  paula.consent_key = crypto::Identity::generate();
+  const TimeMs approved = stage->approve(paula).received;
+  seal_with_last_arrival(*stage.meeting, approved + SpanMs{late_ms});
+  stage->seal_recording();
+  const Report report = stage.verify();
+  CAPTURE(late_ms, findings(report));
+  CHECK(report.passed() == passes);
+  CHECK(found(report, "order", "seconds after somebody in this take had approved anew") == !passes);
+}
+
+TEST_CASE("who was not in the take ends nothing by approving, nor does who approves anew after its seal") {
+  Stage stage;
+  approve_all(*stage.meeting);
+  begin_take(*stage.meeting);
+  stage->approve(stage->add_person("Dora at the door", Role::participant));
+  seal_with_last_arrival(*stage.meeting, stage->now + SpanMs{kHourMs});
+  stage->host().consent_key = crypto::Identity::generate();
+  stage->approve(stage->host());
+  stage->seal_recording();
+  const Report report = stage.verify();
+  INFO(findings(report));
+  CHECK(report.passed());
+}
+
+TEST_CASE("a gate kept open after the room has changed is found; fifteen seconds are the disk's") {
+  const auto [late_ms, passes] = GENERATE(table<std::int64_t, bool>({{15'000, true}, {15'001, false}}));
+  Stage stage;
+  approve_all(*stage.meeting);
+  begin_take(*stage.meeting);
+  const TimeMs changed = stage->add_room().received;
+  seal_with_last_arrival(*stage.meeting, changed + SpanMs{late_ms});
+  stage->seal_recording();
+  stage->add_room();  // after the seal, as often as they like
+  const Report report = stage.verify();
+  CAPTURE(late_ms, findings(report));
+  CHECK(report.passed() == passes);
+  CHECK(found(report, "order", "seconds after the room had changed") == !passes);
 }
 
 TEST_CASE("recording on after an approval or the request has expired is found") {
@@ -185,6 +234,24 @@ TEST_CASE("somebody who granted nothing ends the take by a withdrawal of everyth
   seal_with_last_arrival(*stage.meeting, withdrawn + SpanMs{kHourMs});
   stage->seal_recording();
   CHECK(found(stage.verify(), "withdrawals", "was withdrawn"));
+}
+
+TEST_CASE("somebody who granted nothing ends no take by taking everything back in parts") {
+  Stage stage;
+  Person& quiet = stage->add_person("Quentin", Role::participant);
+  quiet.scope = {};
+  stage->add_room();
+  stage->request();
+  for (Person& person : stage->people) stage->approve(person);
+  stage->take();
+  stage->track(stage->host(), 1000);
+  stage->withdraw(quiet, [](Withdrawal& withdrawal) { withdrawal.kinds = {Kind::audio, Kind::video}; });
+  stage->withdraw(quiet, [](Withdrawal& withdrawal) { withdrawal.kinds = {Kind::screen, Kind::chat}; });
+  seal_with_last_arrival(*stage.meeting, stage->now + SpanMs{kHourMs});
+  stage->seal_recording();
+  const Report report = stage.verify();
+  INFO(findings(report));
+  CHECK(report.passed());
 }
 
 TEST_CASE("a withdrawal whose row had to wait for the disk, and came after the seal, is fine") {

@@ -100,6 +100,23 @@ TEST_CASE("what some kinds were withdrawn from counts by what is left of it") {
     INFO(findings(report));
     CHECK(report.passed());
   }
+  SECTION("who granted nothing stays in, also when they take everything back in parts") {
+    Person& quiet = stage->add_person("Quentin", Role::participant);
+    quiet.scope = {};
+    stage->add_room();
+    stage->request();
+    for (Person& person : stage->people) stage->approve(person);
+    for (const Scope& part : {Scope{Kind::audio, Kind::video}, Scope{Kind::screen, Kind::chat}})
+      stage->withdraw(quiet, [&](Withdrawal& withdrawal) { withdrawal.kinds = part; });
+    stage->take();
+    stage->track(stage->host(), 1000);
+    stage->seal_take();
+    stage->seal_recording();
+    const Report report = stage.verify();
+    INFO(findings(report));
+    CHECK(report.passed());
+    CHECK(report.participants.at(1).answer == "approved");
+  }
 }
 
 TEST_CASE("what is said to be erased and is still there is found") {

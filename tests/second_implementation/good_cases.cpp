@@ -104,6 +104,26 @@ std::vector<Case> good_cases() {
          meeting.seal_take();
          meeting.seal_recording();
        }},
+      {"everything-withdrawn-in-parts-by-somebody-who-granted-nothing",
+       [](SyntheticMeeting& meeting) {
+         Person& quiet = meeting.add_person("Quentin", Role::participant);
+         quiet.scope = {};
+         meeting.add_room();
+         meeting.request();
+         for (Person& person : meeting.people) meeting.approve(person);
+         meeting.withdraw(quiet, [](Withdrawal& withdrawal) { withdrawal.kinds = {Kind::audio, Kind::video}; });
+         meeting.take();
+         meeting.track(meeting.host(), 1000);
+         meeting.withdraw(quiet, [](Withdrawal& withdrawal) { withdrawal.kinds = {Kind::screen, Kind::chat}; });
+         meeting.now = meeting.now + SpanMs{3'600'000};
+         meeting.seal_take([&](Seal& seal) {
+           for (SealedTrack& track : seal.tracks) track.last_arrival_ms = meeting.now.value;
+         });
+         meeting.take();
+         meeting.track(meeting.host(), 1000);
+         meeting.seal_take();
+         meeting.seal_recording();
+       }},
       {"whole-takes-erased-and-a-second-final-seal",
        [](SyntheticMeeting& meeting) {
          meeting.add_person("Paula", Role::participant);

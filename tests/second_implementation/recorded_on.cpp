@@ -55,6 +55,27 @@ TimeMs refuse(SyntheticMeeting& meeting) {
   return meeting.refuse(meeting.people.back()).received;
 }
 
+TimeMs nothing_of_me(SyntheticMeeting& meeting) {
+  meeting.people.back().scope = {};
+  return meeting.approve(meeting.people.back()).received;
+}
+
+/// Less here, more there: another approval under another key.
+TimeMs approve_anew(SyntheticMeeting& meeting) {
+  Person& paula = meeting.people.back();
+  paula.scope = {Kind::audio, Kind::video};
+  paula.consent_key = crypto::Identity::generate();
+  return meeting.approve(paula).received;
+}
+
+TimeMs approve_at_the_door(SyntheticMeeting& meeting) {
+  return meeting.approve(meeting.add_person("Dora", Role::participant)).received;
+}
+
+TimeMs change_room(SyntheticMeeting& meeting) {
+  return meeting.add_room().received;
+}
+
 TimeMs request_expires(SyntheticMeeting& meeting) {
   return meeting.asked->body.expires_ms;
 }
@@ -79,6 +100,9 @@ std::vector<Case> honest_endings() {
   return {
       {"withdrawn-and-the-clock-two-seconds-off", meeting_with(withdraw_all, SpanMs{2000})},
       {"refused-during-the-take", meeting_with(refuse, SpanMs{0})},
+      {"approved-anew-and-the-row-fifteen-seconds-late", meeting_with(approve_anew, SpanMs{15'000})},
+      {"room-changed-and-the-row-fifteen-seconds-late", meeting_with(change_room, SpanMs{15'000})},
+      {"approved-at-the-door-during-the-take", meeting_with(approve_at_the_door, kAnHour)},
       {"sound-withdrawn-that-was-not-granted", meeting_with(withdraw_sound, kAnHour)},
       {"request-expired-and-noticed-within-a-minute", meeting_with(request_expires, SpanMs{62'000}, for_a_minute)},
   };
@@ -89,6 +113,9 @@ std::vector<Case> recorded_on_cases() {
       {"recorded-on-in-the-take-after-a-withdrawal", meeting_with(withdraw_all, kAnHour)},
       {"recorded-on-for-more-than-two-seconds-after-a-withdrawal", meeting_with(withdraw_all, SpanMs{2001})},
       {"recorded-on-in-the-take-after-a-refusal", meeting_with(refuse, kAnHour)},
+      {"recorded-on-after-nothing-of-me", meeting_with(nothing_of_me, kAnHour)},
+      {"recorded-on-for-more-than-fifteen-seconds-after-a-newer-approval", meeting_with(approve_anew, SpanMs{15'001})},
+      {"recorded-on-after-the-room-changed", meeting_with(change_room, SpanMs{15'001})},
       {"recorded-on-after-the-request-expired", meeting_with(request_expires, SpanMs{62'001}, for_a_minute)},
       {"screen-recorded-on-after-its-withdrawal", meeting_with(withdraw_screen, kAnHour)},
       {"recorded-on-below-the-minimum-scope", meeting_with(withdraw_picture, kAnHour, needs_picture)},

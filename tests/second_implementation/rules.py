@@ -263,16 +263,20 @@ class Verification(TrackRules, ArrivalRules):
     def withdrawn_kinds(self, own_entry, own, until=None, until_after=None):
         """Which kinds of this approval were withdrawn, before the entry `until` if one is given, or up to `until_after`."""
         kinds = set()
-        for entry, withdrawal in self.of_kind('withdrawal'):
-            if withdrawal['key'] != own['key'] or until and entry.sequence >= until.sequence or until_after and entry.sequence > until_after.sequence:
-                continue
+        for entry, withdrawal in self._withdrawals_by(own['key'], until, until_after):
             if withdrawal['kinds'] == statements.KINDS_OF_MEDIA or entry.sequence > own_entry.sequence:
                 kinds |= set(withdrawal['kinds'])
         return kinds
 
-    def wholly_withdrawn(self, own_entry, own):
-        everything = any(withdrawal['key'] == own['key'] and withdrawal['kinds'] == statements.KINDS_OF_MEDIA for _, withdrawal in self.of_kind('withdrawal'))
-        return everything or bool(own['scope']) and set(own['scope']) <= self.withdrawn_kinds(own_entry, own)
+    def wholly_withdrawn(self, own_entry, own, until=None, until_after=None):
+        """Nothing is left of it. One with an empty scope is withdrawn by one of all four kinds only, not by several that add up to them."""
+        if own['scope']:
+            return set(own['scope']) <= self.withdrawn_kinds(own_entry, own, until, until_after)
+        return any(withdrawal['kinds'] == statements.KINDS_OF_MEDIA for _, withdrawal in self._withdrawals_by(own['key'], until, until_after))
+
+    def _withdrawals_by(self, key, until, until_after):
+        return [(entry, withdrawal) for entry, withdrawal in self.of_kind('withdrawal')
+                if withdrawal['key'] == key and not (until and entry.sequence >= until.sequence or until_after and entry.sequence > until_after.sequence)]
 
     def erased(self):
         return {what for _, erased in self.of_kind('erased') for what in erased['what']}
@@ -288,8 +292,7 @@ class Verification(TrackRules, ArrivalRules):
                 self.found('withdrawals', path, 'was erased and is still here')
         for approval, (own_entry, own) in approvals.items():
             for entry, take in self.of_kind('take'):
-                kinds = self.withdrawn_kinds(own_entry, own, entry)
-                if approval in take['approvals'] and (kinds == set(statements.KINDS_OF_MEDIA) or own['scope'] and set(own['scope']) <= kinds):
+                if approval in take['approvals'] and self.wholly_withdrawn(own_entry, own, until=entry):
                     self.found('withdrawals', entry.path, f'records with approval {approval}, which had been withdrawn')
             for entry, track in self.of_kind('track'):
                 if track['approval'] == approval and set(track['kinds']) & self.withdrawn_kinds(own_entry, own, entry):

@@ -115,6 +115,7 @@ test('an approval counts as withdrawn when nothing is left of it', () => {
   assert.equal(whollyWithdrawn(approval, [of(['audio', 'video'], 4)]), false, 'what came before a new approval');
   assert.equal(whollyWithdrawn(approval, [of(all, 4)]), true, 'everything, whenever');
   assert.equal(whollyWithdrawn(nothing, [of(['audio', 'video', 'screen'], 6)]), false, 'an empty scope');
+  assert.equal(whollyWithdrawn(nothing, [of(['audio', 'video'], 6), of(['screen', 'chat'], 7)]), false, 'an empty scope, everything in parts');
   assert.equal(whollyWithdrawn(nothing, [of(all, 6)]), true, 'an empty scope, everything');
   assert.equal(whollyWithdrawn(approval, [{ body: { ...of(all, 6).body, key: 'another' }, index: 6 }]), false, 'somebody else');
 });
