@@ -15,7 +15,7 @@ import { submitUntilAcknowledged } from "../net/submit.ts";
 import { approvalsOf, keepApproval, updateApproval } from "../store/approvals.ts";
 import { isDelivered, keepUntilAcknowledged, unacknowledged, type Unacknowledged } from "../store/withdrawals.ts";
 import { makeApproval, makeConfirmation, makeRefusal, makeWithdrawal, type Asked } from "./answers.ts";
-import { deletionInstead, deliver, isProven, keepConfirmation, keptWithdrawals, markSaid, markTakenBack, signedInAdvance, type Confirmed, type TakenBack } from "./kept_withdrawals.ts";
+import { deletionInstead, deliver, isProven, keepConfirmation, keptWithdrawals, markSaid, markTakenBack, signedInAdvance, type Confirmed, type KeptWithdrawal, type TakenBack } from "./kept_withdrawals.ts";
 import { GivenApprovals } from "./given_approvals.ts";
 import type { Publisher } from "./publisher.ts";
 import type { MeetingState, Place, Store, WithdrawalKnown } from "./state.ts";
@@ -119,7 +119,10 @@ export class Answering {
       this.store.set({ answer: "withdrawn", withdrawal: "sending", scope: [] });
     }
     const sent = this.withdrawing.get(recording)
-      ?? this.sendWithdrawals(recording, live || unproven, approval === null ? [] : [approval]).finally(() => { this.withdrawing.delete(recording); });
+      ?? this.sendWithdrawals(recording, live || unproven, approval === null ? [] : [approval]).catch((error: unknown) => {
+        if ((live || this.isAbout(recording)) && this.store.state.withdrawal === "sending") this.known(recording, "failed"); // it did not even come to be sent
+        throw error;
+      }).finally(() => { this.withdrawing.delete(recording); });
     this.withdrawing.set(recording, sent);
     return sent;
   }
@@ -127,7 +130,12 @@ export class Answering {
   /** One for each key that approved this recording here: after a reload, or leaving and coming back, there may be several. */
   private async sendWithdrawals(recording: string, own: boolean, approvals: string[]): Promise<TakenBack> {
     const { signer, roomId } = this.place;
-    const all = await keptWithdrawals(roomId, recording);
+    // What this page's own key approved it can take back from memory, whatever became of the database.
+    const all = await keptWithdrawals(roomId, recording).catch((error: unknown): KeptWithdrawal[] => {
+      if (!own) throw error;
+      console.warn("what is kept here cannot be read:", error);
+      return [];
+    });
     if (own && !all.some((one) => this.isMine(one))) all.push({ key: signer.publicKey, envelope: "", approvals });
     // All of them are kept before the first one is sent: this page may be closed at any moment.
     const kept: Unacknowledged[] = [];
@@ -257,7 +265,7 @@ export class Answering {
 
   /** A withdrawal that the ledger could not take at first is in it now, it says. What it takes back is known only of one that was signed here in advance. */
   async proven(id: string): Promise<void> {
-    const withdrawal = await signedInAdvance(this.place.roomId, id);
+    const withdrawal = await signedInAdvance(this.place.roomId, id).catch(() => null); // nothing can be read here
     if (!withdrawal) return;
     const { recording, key } = withdrawal.body;
     if (key === this.place.signer.publicKey && this.isAbout(recording)) return this.takenBack();
@@ -319,7 +327,7 @@ export class Answering {
   /** Looks whether the ledger has a withdrawal of this key, and marks what it takes back as one or the other. */
   private async look(recording: string, key: string): Promise<"said" | "proven"> {
     const known = (await this.findProof(recording, key)) ? "proven" : "said";
-    await markTakenBack(this.place.roomId, recording, key, known);
+    await markTakenBack(this.place.roomId, recording, key, known).catch((error: unknown) => console.warn("what is kept here cannot be marked:", error));
     this.kept();
     return known;
   }

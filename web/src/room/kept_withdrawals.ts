@@ -31,27 +31,40 @@ export const mayRemain = ({ recorded, scope }: KeptApproval): boolean => recorde
 /** What can be taken back of a recording: one withdrawal for each key that approved it here. */
 export async function keptWithdrawals(room: string, recording: string): Promise<KeptWithdrawal[]> {
   const byKey = new Map<string, KeptWithdrawal>();
+  let unreadable: unknown = null;
   for (const kept of await approvalsOf(room)) {
     if (kept.recording !== recording || kept.withdrawn || kept.deleted_ms !== undefined) continue;
-    const envelope = parseKeyFile(kept.keyFile).withdrawal;
-    const { key } = (await openStatement("withdrawal", envelope)).body;
+    // One file that cannot be read keeps none of the others from being sent.
+    const withdrawal = await withdrawalIn(kept).catch((error: unknown) => void (unreadable ??= error));
+    if (!withdrawal) continue;
+    const { envelope, body: { key } } = withdrawal;
     const known = byKey.get(key);
     if (known) known.approvals.push(kept.approval);
     else byKey.set(key, { key, envelope, approvals: [kept.approval] });
   }
+  if (unreadable !== null && byKey.size === 0) throw unreadable; // not the same as that there is nothing
+  if (unreadable !== null) console.warn("a key file that is kept here cannot be read:", unreadable);
   return [...byKey.values()];
+}
+
+/** The one that was signed in advance. */
+const withdrawalIn = async ({ keyFile }: KeptApproval): Promise<Signed<Withdrawal>> => openStatement("withdrawal", parseKeyFile(keyFile).withdrawal);
+
+/** What this browser cannot keep of it changes nothing of what has happened: its console says so. */
+async function mark(approval: string, change: Partial<KeptApproval>): Promise<void> {
+  await updateApproval(approval, change).catch((error: unknown) => console.warn("what is kept here cannot be marked:", error));
 }
 
 /** Remembers that the service says so, for every approval that the withdrawal covers. It can be sent again until it is proven. */
 export async function markSaid({ approvals }: Pick<KeptWithdrawal, "approvals">): Promise<void> {
-  for (const approval of approvals) await updateApproval(approval, { saidWithdrawn: true });
+  for (const approval of approvals) await mark(approval, { saidWithdrawn: true });
 }
 
 /** Sent from somewhere else: `said` or `proven` of all that this key approved here for the recording. */
 export async function markTakenBack(room: string, recording: string, key: string, known: "said" | "proven"): Promise<void> {
   for (const kept of await keptWithdrawals(room, recording)) if (kept.key === key) {
     await markSaid(kept);
-    if (known === "proven") for (const approval of kept.approvals) await updateApproval(approval, { withdrawn: true });
+    if (known === "proven") for (const approval of kept.approvals) await mark(approval, { withdrawn: true });
   }
 }
 
@@ -62,8 +75,9 @@ export async function markTakenBack(room: string, recording: string, key: string
 export async function isProven(room: string, recording: string, key: string, watch: LedgerWatch): Promise<boolean> {
   for (const kept of await approvalsOf(room)) {
     if (kept.recording !== recording) continue;
-    const { body, envelope, id } = await openStatement("withdrawal", parseKeyFile(kept.keyFile).withdrawal);
-    if (body.key !== key) continue;
+    const withdrawal = await withdrawalIn(kept).catch(() => null); // of which key it is nobody knows
+    if (withdrawal?.body.key !== key) continue;
+    const { envelope, id } = withdrawal;
     if (kept.withdrawn) return true;
     const before = await watch.asking().catch(() => null);
     const receipt = await api.receipt(id);
@@ -77,21 +91,21 @@ export async function isProven(room: string, recording: string, key: string, wat
 
 /** The withdrawal with this id, if it lies in a key file that is kept here. */
 export async function signedInAdvance(room: string, id: string): Promise<Signed<Withdrawal> | null> {
-  for (const { keyFile } of await approvalsOf(room)) {
-    const withdrawal = await openStatement("withdrawal", parseKeyFile(keyFile).withdrawal);
-    if (withdrawal.id === id) return withdrawal;
+  for (const kept of await approvalsOf(room)) {
+    const withdrawal = await withdrawalIn(kept).catch(() => null);
+    if (withdrawal?.id === id) return withdrawal;
   }
   return null;
 }
 
 /** It is proven: keeps the confirmation beside receipt and key file until it was saved. */
 export async function keepConfirmation({ approvals }: Pick<KeptWithdrawal, "approvals">, confirmed: ConfirmedWithdrawal): Promise<Confirmed> {
-  for (const approval of approvals) await updateApproval(approval, { withdrawn: true, confirmation: confirmed.file, confirmationSaved: false });
+  for (const approval of approvals) await mark(approval, { withdrawn: true, confirmation: confirmed.file, confirmationSaved: false });
   return { ...confirmed, approvals };
 }
 
 export async function confirmationWasSaved({ approvals }: Confirmed): Promise<void> {
-  for (const approval of approvals) await updateApproval(approval, { confirmationSaved: true });
+  for (const approval of approvals) await mark(approval, { confirmationSaved: true });
 }
 
 /** by the envelope */
@@ -112,7 +126,7 @@ export async function deletionInstead(error: unknown, one: Unacknowledged, servi
     return null;
   });
   if (!deletion) return null;
-  await markDeleted(one.recording, deletion);
+  await markDeleted(one.recording, deletion).catch((why: unknown) => console.warn("what is kept here cannot be marked:", why));
   isDelivered(one);
   return deletion;
 }
