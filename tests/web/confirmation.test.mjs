@@ -365,6 +365,29 @@ test('a key file that is being sent when the withdrawal page is closed is sent a
   assert.deepEqual([withdrawals(service).length, new Set(withdrawals(service)).size], [2, 1]);
 });
 
+for (const [lang, failed, warning, dropped] of [
+  ['en', 'has not accepted', 'still holds', 'This withdrawal is not sent any more.'],
+  ['de', 'nicht angenommen', 'gilt sie weiter', 'Dieser Widerruf wird nicht mehr gesendet.'],
+]) test(`a withdrawal that the service does not take can be given up, after a word of what that means (${lang})`, async (t) => {
+  const { service, guest } = await recorded(t, { look: { lang } });
+  service.lies.refusesWithdrawal = 'unknown_reference';
+  await takeBack(guest, 'failed');
+  await guest.open(`${service.base}/withdraw`);
+  await guest.state('sent-again', 'failed');
+  assert.ok((await guest.at('sent-again').textContent()).includes(failed));
+  await guest.at('sent-again-drop').click();
+  assert.ok((await guest.at('sent-again-drop-dialog').textContent()).includes(warning));
+  await guest.at('sent-again-drop-cancel').click();
+  assert.equal(await focused(guest), 'sent-again-drop', 'whoever cancels gives nothing up');
+  await guest.page.reload();
+  await guest.state('sent-again', 'failed');
+  await guest.at('sent-again-drop').click(); await guest.at('sent-again-drop-confirm').click();
+  await guest.state('sent-again', 'dropped');
+  assert.equal(await guest.at('sent-again').textContent(), dropped);
+  await guest.page.reload(); await guest.page.waitForSelector('html[data-ready="true"]');
+  assert.equal(await guest.at('sent-again').count(), 0);
+});
+
 test('what was taken back on the withdrawal page is not said to be left when the meeting is opened in the same browser', async (t) => {
   const { service, guest, keyFile, link } = await recorded(t);
   await guest.open(`${service.base}/withdraw`);

@@ -311,6 +311,24 @@ test('a database that could not be opened once is tried again', async (t) => {
   assert.equal((await keptWithdrawals(ROOM, A)).length, 1);
 });
 
+test('one that the service never takes is sent no more when the time of its recording is over', async (t) => {
+  const here = await world(t);
+  const delete_after_ms = Date.now() + 60_000;
+  await approved(A, { delete_after_ms });
+  await approved(B);
+  here.answers = async () => ({ status: 404, code: 'unknown_reference' });
+  const page = await opened();
+  for (const recording of [A, B]) await assert.rejects(here.answering(page).answering.withdraw(recording), { code: 'unknown_reference' });
+  await assert.rejects(here.answering(page, { request: { body: { recording: A, delete_after_ms } }, answer: 'approved', approval: 'f'.repeat(64) }).answering.withdraw(A));
+  assert.deepEqual(unacknowledged().map((one) => [one.recording, one.delete_after_ms]).sort(), [[A, delete_after_ms], [A, delete_after_ms], [B, undefined]]);
+  const now = Date.now;
+  Date.now = () => delete_after_ms;
+  t.after(() => { Date.now = now; });
+  assert.deepEqual(unacknowledged().map((one) => one.recording), [B]);
+  Date.now = now;
+  assert.deepEqual(unacknowledged().map((one) => one.recording), [B], 'and it is gone for good');
+});
+
 const DAY_MS = 86_400_000;
 for (const [what, change, stands, remains] of [
   ['that a take named', { recorded: true }, true, true],

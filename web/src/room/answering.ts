@@ -154,7 +154,7 @@ export class Answering {
       console.warn("what is kept here cannot be read:", error);
       return [];
     });
-    if (own && !all.some((one) => this.isMine(one))) all.push({ key: signer.publicKey, envelope: "", approvals });
+    if (own && !all.some((one) => this.isMine(one))) all.push({ key: signer.publicKey, envelope: "", approvals, delete_after_ms: this.isAbout(recording) ? this.store.state.request?.body.delete_after_ms : undefined });
     // All of them are kept before the first one is sent: this page may be closed at any moment.
     const kept: Unacknowledged[] = [];
     for (const one of all) {

@@ -13,7 +13,7 @@ import { approvalsIn, approvalsOf, hasArrived, updateApproval, type KeptApproval
 import { isDelivered, keepUntilAcknowledged, type Unacknowledged } from "../store/withdrawals.ts";
 import { deletionOf, type Deletion, type Service } from "../withdraw/deletion.ts";
 
-export interface KeptWithdrawal { key: string; envelope: string; approvals: string[] }
+export interface KeptWithdrawal { key: string; envelope: string; approvals: string[]; delete_after_ms?: number | undefined }
 /** A withdrawal whose proof holds, and the approvals that were known here to be taken back by it. */
 export interface Confirmed extends ConfirmedWithdrawal { approvals: string[] }
 /** `sent`: how many the service acknowledged, one for each key; `confirmed`: those of them that are proven; `deleted`: instead, that all of the recording was erased before. */
@@ -41,7 +41,7 @@ export async function keptWithdrawals(room: string, recording: string): Promise<
     const { envelope, body: { key } } = withdrawal;
     const known = byKey.get(key);
     if (known) known.approvals.push(kept.approval);
-    else byKey.set(key, { key, envelope, approvals: [kept.approval] });
+    else byKey.set(key, { key, envelope, approvals: [kept.approval], delete_after_ms: kept.delete_after_ms });
   }
   if (unreadable !== null && byKey.size === 0) throw unreadable; // not the same as that there is nothing
   if (unreadable !== null) console.warn("a key file that is kept here cannot be read:", unreadable);

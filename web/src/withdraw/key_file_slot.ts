@@ -6,7 +6,7 @@ import { confirmWithdrawal, type ConfirmedWithdrawal } from "../core/withdrawal_
 import { sayTime, T, type Message } from "../i18n/i18n.ts";
 import { Problem } from "../net/api.ts";
 import { deliver, markDeleted, markTakenBack } from "../room/kept_withdrawals.ts";
-import { approvalsIn } from "../store/approvals.ts";
+import { approvalsIn, type KeptApproval } from "../store/approvals.ts";
 import { isDelivered, keepUntilAcknowledged, type Unacknowledged } from "../store/withdrawals.ts";
 import { fill, h, type Child } from "../ui/dom.ts";
 import { ownPart } from "../ui/own_part.ts";
@@ -91,7 +91,7 @@ export class KeyFileSlot {
     this.say("sending", T("withdraw_page_sending"));
     try {
       const kept = await approvalsIn(keyFile.recording).catch(() => []); // a browser that keeps nothing knows none
-      const one = await keptToSend(keyFile, kept[0]?.room ?? null);
+      const one = await keptToSend(keyFile, kept[0]);
       const confirmed = await this.acknowledged(one);
       await markInThisBrowser(one).catch((error: unknown) => console.warn("what is kept here cannot be marked:", error));
       this.say("done", T("withdraw_page_done", { when: sayTime(confirmed.entry.received_ms) }), " ", erasedInWords([confirmed], [keyFile.approval], kept));
@@ -163,8 +163,8 @@ const named = async ({ withdrawal, recording }: KeyFile): Promise<{ recording: s
   ({ recording, key: (await openStatement("withdrawal", withdrawal)).body.key });
 
 /** Kept before it is sent, so that the next page sends it if this one is closed. */
-async function keptToSend(keyFile: KeyFile, room: string | null): Promise<Unacknowledged> {
-  return keepUntilAcknowledged({ ...(await named(keyFile)), room, envelope: keyFile.withdrawal, approvals: [keyFile.approval] });
+async function keptToSend(keyFile: KeyFile, known: KeptApproval | undefined): Promise<Unacknowledged> {
+  return keepUntilAcknowledged({ ...(await named(keyFile)), room: known?.room ?? null, envelope: keyFile.withdrawal, approvals: [keyFile.approval], delete_after_ms: known?.delete_after_ms });
 }
 
 /** If the approval was given in this browser: the pages of its room say no more that something of it is left. */
