@@ -8,6 +8,8 @@ import { fill, h } from "../ui/dom.ts";
 import type { Service } from "../withdraw/deletion.ts";
 import { sendAgain, type TakenBack } from "./kept_withdrawals.ts";
 
+const FIND_AGAIN_MS = 3_000;
+
 /** `room`: whose they are, null for all that this browser keeps. `changed` is called when one is done. Empty if there are none. */
 export function sentAgain(room: string | null, findService: () => Promise<Service>, changed: () => void): HTMLElement {
   const all = unacknowledged().filter((one) => room === null || one.room === room);
@@ -16,9 +18,29 @@ export function sentAgain(room: string | null, findService: () => Promise<Servic
     await tell(lines.get(one.envelope)!, one, done, changed);
     changed();
   };
-  if (all.length > 0) void findService().then((service) => sendAgain(all, service, (one, done) => void say(one, done)),
-    () => all.forEach((one) => void say(one, null))); // the service cannot be reached: the next page tries
+  const now = (state: "sending" | "unreachable"): void => lines.forEach((line) => {
+    if (line.dataset["state"] === state) return; // it is spoken once
+    fill(line, T(`sent_again_${state}`));
+    line.dataset["state"] = state;
+  });
+  if (all.length > 0) void found(findService, () => now("unreachable")).then((service) => {
+    now("sending");
+    return sendAgain(all, service, (one, done) => void say(one, done));
+  });
   return h("div", {}, ...lines.values());
+}
+
+/** Without it nothing is sent, so nobody has refused anything: it is looked for until it answers, or the page is closed. */
+async function found(findService: () => Promise<Service>, wait: () => void): Promise<Service> {
+  for (;;) {
+    try {
+      return await findService();
+    } catch (error) {
+      console.warn("the service cannot be reached; later again:", error);
+      wait();
+      await new Promise((resolve) => setTimeout(resolve, FIND_AGAIN_MS));
+    }
+  }
 }
 
 async function tell(line: HTMLElement, one: Unacknowledged, done: TakenBack | null, changed: () => void): Promise<void> {

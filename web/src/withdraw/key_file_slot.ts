@@ -20,6 +20,13 @@ export interface Page { known(): Service | null; find(): Promise<Service>; compl
 
 type State = "sending" | "failed" | "done" | "deleted";
 
+/** The service has the withdrawal; what its answer proves could not be looked at. */
+class Unchecked extends Error {
+  constructor(readonly reason: unknown) {
+    super("the proof could not be checked");
+  }
+}
+
 export const isFromElsewhere = ({ server }: KeyFile): boolean => new URL(server).origin !== location.origin;
 
 export class KeyFileSlot {
@@ -108,7 +115,7 @@ export class KeyFileSlot {
     const before = (await this.page.known()?.watch.asking().catch(() => null)) ?? null;
     const accepted = await deliver(one);
     try {
-      const { watch, serviceKey } = this.page.known() ?? (await this.page.find());
+      const { watch, serviceKey } = this.page.known() ?? (await this.page.find().catch((error: unknown) => { throw new Unchecked(error); }));
       const confirmed = await confirmWithdrawal(accepted, one.envelope, { ledger: watch.ledger, serviceKey });
       await watch.saw({ ...confirmed.head, note: confirmed.checkpoint }, before);
       return confirmed;
@@ -129,6 +136,7 @@ export class KeyFileSlot {
     const deletion = error instanceof Problem && (error.status === 404 || error.status === 410) ? await this.findDeletion(keyFile) : null;
     if (deletion) return this.show(keyFile, deletion);
     this.focus(button);
+    if (error instanceof Unchecked) return this.say("failed", T("withdraw_page_unchecked", { detail: inWords(error.reason) }));
     this.say("failed", T(error instanceof Problem ? "withdraw_page_failed" : "withdraw_page_unproven", { detail: inWords(error) }));
   }
 
