@@ -1,5 +1,5 @@
 // Taking back several things at once: a withdrawal belongs to its recording. One that is on its way is neither sent twice nor taken for
-// another recording's, and one that fails keeps no other back. Without a browser; the proofs are real.
+// another recording's, and one that fails keeps no other back. And taking back some kinds: at once, and never the past with it. Without a browser; the proofs are real.
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { load } from './bundle.mjs';
@@ -10,7 +10,8 @@ globalThis.navigator ??= { language: 'en', languages: ['en'] };
 const { Answering } = await load('web/src/room/answering.ts');
 const { makeWithdrawal } = await load('web/src/room/answers.ts');
 const { approvalsOf, forgetApproval, keepApproval } = await load('web/src/store/approvals.ts');
-const { openStatement } = await load('web/src/core/dsse.ts');
+const { generateKey } = await load('web/src/core/age.ts');
+const { openStatement, parseEnvelope } = await load('web/src/core/dsse.ts');
 const { KeyPairSigner } = await load('web/src/core/ed25519.ts');
 const { writeKeyFile } = await load('web/src/core/identity.ts');
 const { MockLedger } = await load('tests/web/mock/ledger.ts');
@@ -122,4 +123,96 @@ test('what is acknowledged without a proof that holds is an alarm, counts as sai
   service.answers = async () => ({});
   assert.deepEqual(takenBack(await service.answering.withdraw(A)), [1, [[approval]]]);
   assert.deepEqual(await standing(), []);
+});
+
+/** The part of a meeting's page that answers, after its person approved these scopes one after the other; `posted` is what comes after that. */
+async function changing(t, ...given) {
+  const ledger = await MockLedger.create('localhost/unavoce');
+  const service = await KeyPairSigner.generate();
+  const world = { posted: [], refuses: null, alarmed: false };
+  globalThis.fetch = async (path, { method, body }) => {
+    assert.equal(`${method} ${path}`, 'POST /api/v1/statements');
+    const { envelope } = JSON.parse(body);
+    const [, kind] = /unavoce\.(\w+)\.v1/.exec(parseEnvelope(envelope).payloadType);
+    const { body: said, id } = await openStatement(kind, envelope);
+    world.posted.push([kind, said.kinds ?? said.scope]);
+    if (kind === 'approval' && world.refuses) return { ok: false, status: world.refuses, json: async () => ({ code: 'too_many_answers', status: world.refuses, detail: 'no' }) };
+    const { entry, r, proof } = await ledger.append(A, kind, envelope, id);
+    const publish = said.scope?.length > 0 ? { url: '/whip/1', token: 't'.repeat(43) } : null;
+    return { ok: true, status: 201, json: async () => ({ id, kind, entry, r, proof, publish, erased: [] }) };
+  };
+  const watch = {
+    ledger: { origin: ledger.origin, vkey: ledger.vkey }, asking: async () => null, saw: async () => {}, latest: async () => null,
+    mustHold: async () => { if (world.alarmed) throw new Error('the ledger was rolled back'); },
+  };
+  const room = { id: 'e'.repeat(64), envelope: '{}', body: { title: 'Choir board', ledger: watch.ledger, service_key: service.publicKey, recipients: [{ recipient: (await generateKey()).recipient, holder: 'Miriam', role: 'host' }] } };
+  const request = { id: 'd'.repeat(64), envelope: '{}', body: { recording: A, scope: ['audio', 'video', 'screen'], minimum_scope: [], expires_ms: Date.now() + 1e6, delete_after_ms: Date.now() + 1e9 } };
+  world.store = {
+    state: { room, request, participant: '1'.repeat(32), challenge: 'A'.repeat(43), answer: 'asked', withdrawal: 'proven', approval: null, scope: [], halted: false },
+    set(change) { this.state = { ...this.state, ...change }; },
+    alarm(words) { assert.fail(words.key); },
+  };
+  const place = { roomId: ROOM, signer: await KeyPairSigner.generate(), name: 'Jonas', role: 'participant', ledgers: { of: () => watch } };
+  world.answering = new Answering(place, world.store, { start() {}, stop() {}, restrict() {} }, () => {});
+  t.after(async () => { for (const { approval } of await approvalsOf(ROOM)) await forgetApproval(approval); });
+  for (const scope of given) await world.answering.approve(scope);
+  world.posted.length = 0;
+  return world;
+}
+const stands = ({ store: { state } }) => [state.answer, state.scope];
+
+test('of a change to less of one kind and more of another, less is taken back first and at once, also if more is refused', async (t) => {
+  const page = await changing(t, ['audio', 'video']);
+  page.refuses = 429;
+  await assert.rejects(page.answering.change(['audio', 'screen']), { code: 'too_many_answers' });
+  assert.deepEqual(page.posted, [['withdrawal', ['video']], ['approval', ['audio', 'screen']]]);
+  assert.deepEqual(stands(page), ['approved', ['audio']]);
+  page.refuses = null;
+  await page.answering.change(['audio', 'screen']);
+  assert.deepEqual(page.posted.slice(2), [['approval', ['audio', 'screen']]], 'what was taken back is not taken back again');
+  assert.deepEqual(stands(page), ['approved', ['audio', 'screen']]);
+});
+
+test('in a ledger that was falsified nothing more is approved, but less is taken back', async (t) => {
+  const page = await changing(t, ['audio', 'video']);
+  page.alarmed = true;
+  await assert.rejects(page.answering.change(['audio', 'screen']), /rolled back/);
+  assert.deepEqual([page.posted, stands(page)], [[['withdrawal', ['video']]], ['approved', ['audio']]]);
+});
+
+test('where the request needs what is taken back, no approval without it is tried', async (t) => {
+  const page = await changing(t, ['audio', 'video']);
+  page.store.state.request.body.minimum_scope = ['video'];
+  await page.answering.change(['audio', 'screen']);
+  assert.deepEqual(page.posted, [['withdrawal', ['video']]]);
+});
+
+for (const [given, wish] of [
+  [[['audio']], ['screen']],
+  [[['audio', 'video']], ['screen']],
+  [[['audio', 'video']], []],
+  [[['video'], ['audio', 'video']], ['audio']],
+  [[['video'], ['audio', 'video']], ['audio', 'screen']],
+]) test(`after ${given.map((scope) => scope.join('+')).join(', then ')}, ${wish.join('+') || 'nothing'} is said by a new approval alone: a withdrawal would leave nothing of one before, and erase the past`, async (t) => {
+  const page = await changing(t, ...given);
+  await page.answering.change(wish);
+  assert.deepEqual(page.posted, [['approval', wish]]);
+  assert.deepEqual(stands(page), ['approved', wish]);
+});
+
+for (const [given, wish] of [[[['audio', 'video']], []], [[['video'], ['audio', 'video']], ['audio']]]) test(`that a change to ${wish.join('+') || 'nothing'} was refused is not forgotten: chosen again, it is sent again`, async (t) => {
+  const page = await changing(t, ...given);
+  page.refuses = 429;
+  await assert.rejects(page.answering.change(wish), { code: 'too_many_answers' });
+  page.refuses = null;
+  await page.answering.change(wish);
+  assert.deepEqual(page.posted, [['approval', wish], ['approval', wish]]);
+  assert.deepEqual(stands(page), ['approved', wish]);
+});
+
+test('nor do several changes to less leave nothing of an approval together', async (t) => {
+  const page = await changing(t, ['audio', 'video']);
+  for (const wish of [['audio'], ['audio', 'screen'], ['screen']]) await page.answering.change(wish);
+  assert.deepEqual(page.posted, [['withdrawal', ['video']], ['approval', ['audio', 'screen']], ['approval', ['screen']]]);
+  assert.deepEqual(stands(page), ['approved', ['screen']]);
 });

@@ -365,6 +365,61 @@ test('a key file that is being sent when the withdrawal page is closed is sent a
   assert.deepEqual([withdrawals(service).length, new Set(withdrawals(service)).size], [2, 1]);
 });
 
+for (const [lang, failed, warning, dropped] of [
+  ['en', 'has not accepted', 'still holds', 'This withdrawal is not sent any more.'],
+  ['de', 'nicht angenommen', 'gilt sie weiter', 'Dieser Widerruf wird nicht mehr gesendet.'],
+]) test(`a withdrawal that the service does not take can be given up, after a word of what that means (${lang})`, async (t) => {
+  const { service, guest } = await recorded(t, { look: { lang } });
+  service.lies.refusesWithdrawal = 'unknown_reference';
+  await takeBack(guest, 'failed');
+  await guest.open(`${service.base}/withdraw`);
+  await guest.state('sent-again', 'failed');
+  assert.ok((await guest.at('sent-again').textContent()).includes(failed));
+  await guest.at('sent-again-drop').click();
+  assert.ok((await guest.at('sent-again-drop-dialog').textContent()).includes(warning));
+  await guest.at('sent-again-drop-cancel').click();
+  assert.equal(await focused(guest), 'sent-again-drop', 'whoever cancels gives nothing up');
+  await guest.page.reload();
+  await guest.state('sent-again', 'failed');
+  await guest.at('sent-again-drop').click(); await guest.at('sent-again-drop-confirm').click();
+  await guest.state('sent-again', 'dropped');
+  assert.equal(await guest.at('sent-again').textContent(), dropped);
+  await guest.page.reload(); await guest.page.waitForSelector('html[data-ready="true"]');
+  assert.equal(await guest.at('sent-again').count(), 0);
+});
+
+/** The page does not get to know the service: whatever else it asks is answered. */
+const unknownService = ({ page }) => page.route('**/api/v1/config', (route) => route.abort());
+
+for (const [lang, words] of [['en', 'could not be reached'], ['de', 'nicht zu erreichen']]) test(`while the service cannot be reached, nobody is said to have refused; as soon as it can be, what is kept is sent (${lang})`, async (t) => {
+  const { service, guest, answer } = await unanswered(t, { lang });
+  await unknownService(guest);
+  await guest.open(`${service.base}/withdraw`);
+  await guest.state('sent-again', 'unreachable');
+  assert.ok((await guest.at('sent-again').textContent()).includes(words));
+  assert.equal(await guest.at('sent-again-drop').count(), 0);
+  assert.equal(withdrawals(service).length, 1, 'by the page before only');
+  answer();
+  await guest.page.unroute('**/api/v1/config');
+  await guest.state('sent-again', 'done');
+});
+
+for (const [lang, words] of [['en', /says that it took your approval back, but the proof of it could not be checked/], ['de', /sei widerrufen, doch der Beweis dafür ließ sich nicht prüfen/]]) test(`what the service has taken is not called refused because its proof cannot be checked just then (${lang})`, async (t) => {
+  const { service, keyFile } = await recorded(t);
+  const other = await person(browser, { lang });
+  t.after(() => other.context.close());
+  await unknownService(other);
+  await other.open(`${service.base}/withdraw`);
+  await other.at('withdraw-file').setInputFiles(keyFile);
+  await other.at('withdraw-send').click();
+  await other.state('withdraw-status', 'failed');
+  assert.match(await other.at('withdraw-status').textContent(), words);
+  assert.equal(withdrawals(service).length, 1);
+  await other.page.unroute('**/api/v1/config');
+  await other.at('withdraw-send').click();
+  await other.state('withdraw-status', 'done');
+});
+
 test('what was taken back on the withdrawal page is not said to be left when the meeting is opened in the same browser', async (t) => {
   const { service, guest, keyFile, link } = await recorded(t);
   await guest.open(`${service.base}/withdraw`);

@@ -76,3 +76,25 @@ test('a recording that goes on is not offered to be erased', async (t) => {
     assert.match(await host.at('recording-item').textContent(), /can be erased once it has ended/);
   }
 });
+
+for (const [lang, words] of [['en', 'is being erased'], ['de', 'wird gerade gelöscht']]) test(`a recording whose erasure was cut off is said to be on its way out; it cannot be opened, and erasing it goes on (${lang})`, async (t) => {
+  const { service, host } = await listed(t, { lang });
+  service.lies.recordings = service.lies.recordings.map((one) => ({ ...one, state: 'erasing' }));
+  await host.at('recordings-refresh').click();
+  await host.page.waitForSelector('[data-testid=recording-item][data-state=erasing]');
+  assert.ok((await host.at('recording-item').textContent()).includes(words));
+  assert.equal(await host.at('recording-open').count(), 0);
+  await host.at('recording-erase').click(); await host.at('recording-erase-confirm').click();
+  await host.at('recording-item').waitFor({ state: 'detached' });
+  await host.page.waitForFunction((pattern) => new RegExp(pattern).test(document.querySelector('[data-testid=recordings-status]').textContent), WORDS[lang].done.source);
+});
+
+for (const code of ['not_found', 'gone']) test(`a recording that went before the host erased it is gone from the list, and no failure (${code})`, async (t) => {
+  const { service, host } = await listed(t, { lang: 'en' });
+  service.lies.refuseErasing = code;
+  await host.at('recording-erase').click();
+  service.lies.recordings = [];
+  await host.at('recording-erase-confirm').click();
+  await host.at('recording-item').waitFor({ state: 'detached' });
+  await host.page.waitForFunction((pattern) => new RegExp(pattern).test(document.querySelector('[data-testid=recordings-status]').textContent), WORDS.en.done.source);
+});

@@ -22,8 +22,24 @@ export function memoryDatabase() {
     });
     return running;
   };
-  const database = { transaction, createObjectStore: (name) => stores.set(name, stores.get(name) ?? new Map()) };
-  return { open: () => request(() => database) };
+  const connections = [];
+  const connect = () => {
+    const connection = { createObjectStore: (name) => stores.set(name, stores.get(name) ?? new Map()), close: () => { connection.closed = true; } };
+    connection.transaction = (name) => {
+      if (connection.closed) throw new Error('the connection is closed');
+      return transaction(name);
+    };
+    connections.push(connection);
+    return connection;
+  };
+  return {
+    open: () => request(connect),
+    /** As when the site's data is cleared while its pages are open: everything is gone, and every connection is closed. */
+    clear() {
+      stores.forEach((values) => values.clear());
+      for (const connection of connections.splice(0)) { connection.close(); connection.onclose?.(); }
+    },
+  };
 }
 
 export function memoryStorage() {

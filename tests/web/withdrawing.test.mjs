@@ -241,6 +241,94 @@ test('files that were saved are not forgotten before the confirmation that is to
   assert.equal((await approvalsOf(ROOM)).length, 0);
 });
 
+/** From here on what a page opens of this browser's database throws. The pages of this test have it open already. */
+function breakDatabase(t) {
+  const working = globalThis.indexedDB;
+  const broken = { transaction() { throw new Error('the connection is closed'); } };
+  globalThis.indexedDB = { open() { const asked = {}; queueMicrotask(() => { asked.result = broken; asked.onsuccess(); }); return asked; } };
+  t.after(() => { globalThis.indexedDB = working; });
+}
+
+test('with a database that throws, the page takes back what its own key approved all the same: made, kept, sent, and not called failed', async (t) => {
+  const here = await world(t);
+  const { approval } = await approved(A, { signer: here.me });
+  breakDatabase(t);
+  const kept = [];
+  here.answers = async () => { kept.push(unacknowledged().map(({ key, approvals }) => [key, approvals])); return {}; };
+  const { answering, store } = here.answering(await opened(), { ...asks(A), answer: 'approved', approval, scope: ['audio'] });
+  const { sent, confirmed } = await answering.withdraw(A);
+  assert.deepEqual([sent, confirmed.map(({ approvals }) => approvals)], [1, [[approval]]], 'also the confirmation to be saved is there');
+  assert.deepEqual(kept, [[[here.me.publicKey, [approval]]]]);
+  assert.deepEqual([store.state.answer, store.state.withdrawal, unacknowledged()], ['withdrawn', 'proven', []]);
+});
+
+test('with a database that throws, a page that knows nothing by itself says so, not that there is nothing', async (t) => {
+  const here = await world(t);
+  await approved(A);
+  breakDatabase(t);
+  await assert.rejects(here.answering(await opened()).answering.withdraw(A), /connection is closed/);
+  assert.deepEqual(here.sent, []);
+});
+
+test('a withdrawal that cannot even be made is said to have failed, not to be on its way', async (t) => {
+  const here = await world(t);
+  here.me = { publicKey: here.me.publicKey, sign: async () => { throw new Error('the key is gone'); } };
+  const { answering, store } = here.answering(await opened(), { ...asks(A), answer: 'approved', approval: 'f'.repeat(64) });
+  await assert.rejects(answering.withdraw(A), /the key is gone/);
+  assert.deepEqual([store.state.answer, store.state.withdrawal, here.sent], ['withdrawn', 'failed', []]);
+});
+
+test('a key file that cannot be read keeps no other from being sent; if there is no other, that is told', async (t) => {
+  const here = await world(t);
+  await approved(A, { keyFile: 'damaged' });
+  await assert.rejects(here.answering(await opened()).answering.withdraw(A));
+  const { key } = await approved(A);
+  const { answering } = here.answering(await opened(), { ...asks(A), answer: 'approved', approval: 'f'.repeat(64) });
+  assert.equal((await answering.withdraw(A)).sent, 2);
+  assert.deepEqual(here.sent.map((one) => one.key), [key, here.me.publicKey]);
+});
+
+test('when the database is closed beneath the page, it is opened anew', async (t) => {
+  await world(t);
+  await approved(A);
+  const { keptWithdrawals } = await opened();
+  assert.equal((await keptWithdrawals(ROOM, A)).length, 1);
+  globalThis.indexedDB.clear();
+  assert.deepEqual(await keptWithdrawals(ROOM, A), []);
+  const { approval } = await approved(A);
+  assert.deepEqual((await keptWithdrawals(ROOM, A)).map(({ approvals }) => approvals), [[approval]]);
+});
+
+test('a database that could not be opened once is tried again', async (t) => {
+  await world(t);
+  await approved(A);
+  const { keptWithdrawals } = await opened();
+  const working = globalThis.indexedDB;
+  globalThis.indexedDB = { open() { const asked = { error: new Error('not now') }; queueMicrotask(() => asked.onerror()); return asked; } };
+  t.after(() => { globalThis.indexedDB = working; });
+  await assert.rejects(keptWithdrawals(ROOM, A), /not now/);
+  globalThis.indexedDB = working;
+  assert.equal((await keptWithdrawals(ROOM, A)).length, 1);
+});
+
+test('one that the service never takes is sent no more when the time of its recording is over', async (t) => {
+  const here = await world(t);
+  const delete_after_ms = Date.now() + 60_000;
+  await approved(A, { delete_after_ms });
+  await approved(B);
+  here.answers = async () => ({ status: 404, code: 'unknown_reference' });
+  const page = await opened();
+  for (const recording of [A, B]) await assert.rejects(here.answering(page).answering.withdraw(recording), { code: 'unknown_reference' });
+  await assert.rejects(here.answering(page, { request: { body: { recording: A, delete_after_ms } }, answer: 'approved', approval: 'f'.repeat(64) }).answering.withdraw(A));
+  assert.deepEqual(unacknowledged().map((one) => [one.recording, one.delete_after_ms]).sort(), [[A, delete_after_ms], [A, delete_after_ms], [B, undefined]]);
+  const now = Date.now;
+  Date.now = () => delete_after_ms;
+  t.after(() => { Date.now = now; });
+  assert.deepEqual(unacknowledged().map((one) => one.recording), [B]);
+  Date.now = now;
+  assert.deepEqual(unacknowledged().map((one) => one.recording), [B], 'and it is gone for good');
+});
+
 const DAY_MS = 86_400_000;
 for (const [what, change, stands, remains] of [
   ['that a take named', { recorded: true }, true, true],

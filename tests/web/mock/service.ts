@@ -175,7 +175,7 @@ export class MockService {
       return left ? answer(200, left) : problem(response, 404, "not_found", "no recording of this id was erased as a whole");
     }
     if (recording && what === undefined && method === "DELETE") {
-      if (this.lies.refuseErasing) return problem(response, 409, this.lies.refuseErasing, "not now");
+      if (this.lies.refuseErasing) return problem(response, { not_found: 404, gone: 410 }[this.lies.refuseErasing] ?? 409, this.lies.refuseErasing, "not now");
       await this.deleteRecording(recording, "recording_deleted");
       this.lies.recordings = this.lies.recordings?.filter((listed) => (listed as { recording: string }).recording !== recording);
       return answer(204);

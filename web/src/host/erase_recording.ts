@@ -1,11 +1,15 @@
 // Erasing one recording before its time: a button, then a dialog that says what is lost, and for whom. Nothing undoes it.
 import { sayTime, T } from "../i18n/i18n.ts";
-import { api, type RecordingListed } from "../net/api.ts";
+import { api, Problem, type RecordingListed } from "../net/api.ts";
 import { dialog } from "../ui/dialog.ts";
 import { busy, h } from "../ui/dom.ts";
 import { inWords } from "../ui/problems.ts";
 
-const ENDED = new Set(["sealed", "interrupted"]);
+/** An erasure that was cut off goes on when it is asked for again. */
+const ENDED = new Set(["sealed", "interrupted", "erasing"]);
+
+/** It went meanwhile, with time or by another page: that is what was wanted. */
+const isGone = (error: unknown): boolean => error instanceof Problem && (error.status === 404 || error.status === 410);
 
 /** The button beside a recording; while it goes on, words instead. `erased` is called when the service has erased it. */
 export function eraseButton(listed: RecordingListed, erased: () => void): HTMLElement {
@@ -19,7 +23,9 @@ function openDialog({ recording, purpose, requested_ms }: RecordingListed, erase
   const confirm = h("button", { type: "button", class: "danger", testid: "recording-erase-confirm" }, T("recording_erase_confirm"));
   const cancel = h("button", { type: "button", testid: "recording-erase-cancel", on: { click: () => box.close() } }, T("cancel"));
   confirm.addEventListener("click", busy(confirm, problem, async () => {
-    await api.eraseRecording(recording);
+    await api.eraseRecording(recording).catch((error: unknown) => {
+      if (!isGone(error)) throw error;
+    });
     box.close();
     erased();
   }, inWords));

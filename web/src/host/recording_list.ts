@@ -21,10 +21,11 @@ export async function showRecordings(into: HTMLElement, news: Message | null = n
 function row(listed: RecordingListed, again: (words: Message) => void): HTMLElement {
   const { recording, purpose, state, requested_ms, delete_after_ms, tracks } = listed;
   const stateWords = T(`state_${state}` as TextKey);
+  const erasing = state === "erasing"; // nothing of it is given out any more
   return h("li", { class: "row", testid: "recording-item", data: { recording, state } },
     h("div", {}, h("h3", {}, purpose),
       h("p", { class: "muted" }, T("recording_from", { when: T("plain", { text: sayTime(requested_ms) }), state: stateWords })),
-      h("p", { class: "muted" }, T("recording_tracks", { count: tracks.filter(({ empty, erased, name }) => !empty && !erased && /\.(webm|mkv)\.age$/.test(name)).length }), " · ", T("recording_until", { date: new Date(delete_after_ms) }))),
+      erasing ? null : h("p", { class: "muted" }, T("recording_tracks", { count: tracks.filter(({ empty, erased, name }) => !empty && !erased && /\.(webm|mkv)\.age$/.test(name)).length }), " · ", T("recording_until", { date: new Date(delete_after_ms) }))),
     h("div", { class: "kept" }, eraseButton(listed, () => again(T("recording_erase_done", { purpose, when: sayTime(requested_ms) }))),
-      h("a", { testid: "recording-open", class: "button", href: `/host#recording=${recording}` }, T("recording_open"))));
+      erasing ? null : h("a", { testid: "recording-open", class: "button", href: `/host#recording=${recording}` }, T("recording_open"))));
 }

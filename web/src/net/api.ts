@@ -17,7 +17,7 @@ export interface RoomListed extends RoomAnswer { title: string }
 export interface PublishAt { url: string; token: string }
 export interface Accepted extends Acknowledgement { id: string; kind: string; publish: PublishAt | null; erased: ProvenStatement[] | null }
 export interface RecordingListed {
-  recording: string; room: string; session: string; purpose: string; state: "waiting" | "recording" | "paused" | "sealed" | "interrupted";
+  recording: string; room: string; session: string; purpose: string; state: "waiting" | "recording" | "paused" | "sealed" | "interrupted" | "erasing";
   requested_ms: number; delete_after_ms: number; takes: number | unknown[]; tracks: (SealedTrack & { erased: boolean })[];
 }
 export interface EntryFile { index: number; entry: string; r: string; kind: string; envelope: string; proof: string }

@@ -15,7 +15,7 @@ import { submitUntilAcknowledged } from "../net/submit.ts";
 import { approvalsOf, keepApproval, updateApproval } from "../store/approvals.ts";
 import { isDelivered, keepUntilAcknowledged, unacknowledged, type Unacknowledged } from "../store/withdrawals.ts";
 import { makeApproval, makeConfirmation, makeRefusal, makeWithdrawal, type Asked } from "./answers.ts";
-import { deletionInstead, deliver, isProven, keepConfirmation, keptWithdrawals, markSaid, markTakenBack, signedInAdvance, type Confirmed, type TakenBack } from "./kept_withdrawals.ts";
+import { deletionInstead, deliver, isProven, keepConfirmation, keptWithdrawals, markSaid, markTakenBack, signedInAdvance, takesSomeBack, type Confirmed, type KeptWithdrawal, type TakenBack } from "./kept_withdrawals.ts";
 import { GivenApprovals } from "./given_approvals.ts";
 import type { Publisher } from "./publisher.ts";
 import type { MeetingState, Place, Store, WithdrawalKnown } from "./state.ts";
@@ -37,6 +37,8 @@ export class Answering {
   /** the approval that waits for `confirmed`, or for the problem in its place */
   private confirming: string | null = null;
   private readonly given = new GivenApprovals();
+  /** what of an approval is not sent any more although the service, as far as is known here, still counts it: it was not told yet */
+  private untold: { approval: string | null; kinds: MediaKind[] } = { approval: null, kinds: [] };
 
   constructor(private readonly place: Place, private readonly store: Store, private readonly publisher: Publisher,
     private readonly send: (message: Record<string, unknown>) => void) {}
@@ -85,24 +87,40 @@ export class Answering {
 
   /**
    * Changes what may be recorded of this person from now on. Less is taken back at once and the recording goes on; more, or nothing of
-   * them at all, is a new approval. What was recorded before stays, until everything is withdrawn.
+   * them at all, is a new approval. Of both, less goes first: it waits for no approval. What was recorded before stays, until everything
+   * is withdrawn.
    */
   async change(scope: MediaKind[]): Promise<void> {
     const { request, answer, approval, scope: before } = this.store.state;
     if (!request || answer !== "approved") throw new Problem(0, "request_over", "there is no approval to change any more");
-    const less = before.filter((kind) => !scope.includes(kind));
+    const untold = this.untold.approval === approval ? this.untold.kinds : [];
+    const less = [...before, ...untold].filter((kind) => !scope.includes(kind));
     const left = before.filter((kind) => scope.includes(kind));
+    const more = scope.some((kind) => !before.includes(kind));
     this.publisher.restrict(scope); // at once, whatever becomes of the rest
-    if (scope.length === 0 || scope.some((kind) => !before.includes(kind))) {
-      this.store.set({ scope: left });
-      return this.approve(scope, { answer, approval, scope: left }); // the approval from before still holds, of what is still sent
+    if (less.length === 0 && !more) return;
+    this.untold = { approval, kinds: less };
+    this.store.set({ scope: left });
+    if (left.length > 0 && less.length > 0 && (await this.takeSomeBack(request.body.recording, less))) {
+      this.untold = { approval, kinds: [] };
+      // What the request needs is gone, and no approval without it is taken: the person is asked anew (takenBack).
+      if (!more || request.body.minimum_scope.some((kind) => !left.includes(kind))) return;
+      const { answer: now, approval: still } = this.store.state;
+      if (now === "sending") throw new Problem(0, "network", "the connection was lost meanwhile");
+      if (now !== "approved" || still !== approval) return; // taken back, over or asked anew meanwhile; the page says so
     }
-    if (less.length === 0) return;
-    this.store.set({ scope });
+    return this.approve(scope, { answer, approval, scope: left }); // the approval from before still holds, of what is still sent
+  }
+
+  /** False, and nothing is sent, if that would erase what was recorded before: then only a new approval says that it is less from now on. */
+  private async takeSomeBack(recording: string, kinds: MediaKind[]): Promise<boolean> {
+    const { roomId, signer } = this.place;
+    if (!(await takesSomeBack(roomId, recording, signer.publicKey, kinds).catch(() => true))) return false; // a browser that keeps nothing knows none
     // Not kept for a later page, as a withdrawal of everything is: whoever comes back is asked anew, for every kind.
-    const { envelope } = await makeWithdrawal(request.body.recording, this.place.signer, "now", less);
-    const asked = await this.ledger.asking();
+    const { envelope } = await makeWithdrawal(recording, signer, "now", kinds);
+    const asked = await this.ledger.asking().catch(() => null); // nothing keeps it from being sent
     await this.check(checkAcknowledgement(await submitUntilAcknowledged(envelope), envelope, this.ledger.ledger), asked);
+    return true;
   }
 
   /**
@@ -119,7 +137,10 @@ export class Answering {
       this.store.set({ answer: "withdrawn", withdrawal: "sending", scope: [] });
     }
     const sent = this.withdrawing.get(recording)
-      ?? this.sendWithdrawals(recording, live || unproven, approval === null ? [] : [approval]).finally(() => { this.withdrawing.delete(recording); });
+      ?? this.sendWithdrawals(recording, live || unproven, approval === null ? [] : [approval]).catch((error: unknown) => {
+        if ((live || this.isAbout(recording)) && this.store.state.withdrawal === "sending") this.known(recording, "failed"); // it did not even come to be sent
+        throw error;
+      }).finally(() => { this.withdrawing.delete(recording); });
     this.withdrawing.set(recording, sent);
     return sent;
   }
@@ -127,8 +148,13 @@ export class Answering {
   /** One for each key that approved this recording here: after a reload, or leaving and coming back, there may be several. */
   private async sendWithdrawals(recording: string, own: boolean, approvals: string[]): Promise<TakenBack> {
     const { signer, roomId } = this.place;
-    const all = await keptWithdrawals(roomId, recording);
-    if (own && !all.some((one) => this.isMine(one))) all.push({ key: signer.publicKey, envelope: "", approvals });
+    // What this page's own key approved it can take back from memory, whatever became of the database.
+    const all = await keptWithdrawals(roomId, recording).catch((error: unknown): KeptWithdrawal[] => {
+      if (!own) throw error;
+      console.warn("what is kept here cannot be read:", error);
+      return [];
+    });
+    if (own && !all.some((one) => this.isMine(one))) all.push({ key: signer.publicKey, envelope: "", approvals, delete_after_ms: this.isAbout(recording) ? this.store.state.request?.body.delete_after_ms : undefined });
     // All of them are kept before the first one is sent: this page may be closed at any moment.
     const kept: Unacknowledged[] = [];
     for (const one of all) {
@@ -257,7 +283,7 @@ export class Answering {
 
   /** A withdrawal that the ledger could not take at first is in it now, it says. What it takes back is known only of one that was signed here in advance. */
   async proven(id: string): Promise<void> {
-    const withdrawal = await signedInAdvance(this.place.roomId, id);
+    const withdrawal = await signedInAdvance(this.place.roomId, id).catch(() => null); // nothing can be read here
     if (!withdrawal) return;
     const { recording, key } = withdrawal.body;
     if (key === this.place.signer.publicKey && this.isAbout(recording)) return this.takenBack();
@@ -319,7 +345,7 @@ export class Answering {
   /** Looks whether the ledger has a withdrawal of this key, and marks what it takes back as one or the other. */
   private async look(recording: string, key: string): Promise<"said" | "proven"> {
     const known = (await this.findProof(recording, key)) ? "proven" : "said";
-    await markTakenBack(this.place.roomId, recording, key, known);
+    await markTakenBack(this.place.roomId, recording, key, known).catch((error: unknown) => console.warn("what is kept here cannot be marked:", error));
     this.kept();
     return known;
   }

@@ -3,6 +3,7 @@
 // What a person confirmed is kept before it is sent (store/withdrawals.ts), and sent again by the next page until it is acknowledged.
 import { openStatement, type Signed } from "../core/dsse.ts";
 import { parseKeyFile } from "../core/identity.ts";
+import type { MediaKind } from "../core/shape.ts";
 import type { Room, Withdrawal } from "../core/statements.ts";
 import { checkWithdrawal, confirmWithdrawal, type ConfirmedWithdrawal } from "../core/withdrawal_confirmation.ts";
 import type { LedgerWatch } from "../ledger/watch.ts";
@@ -12,7 +13,7 @@ import { approvalsIn, approvalsOf, hasArrived, updateApproval, type KeptApproval
 import { isDelivered, keepUntilAcknowledged, type Unacknowledged } from "../store/withdrawals.ts";
 import { deletionOf, type Deletion, type Service } from "../withdraw/deletion.ts";
 
-export interface KeptWithdrawal { key: string; envelope: string; approvals: string[] }
+export interface KeptWithdrawal { key: string; envelope: string; approvals: string[]; delete_after_ms?: number | undefined }
 /** A withdrawal whose proof holds, and the approvals that were known here to be taken back by it. */
 export interface Confirmed extends ConfirmedWithdrawal { approvals: string[] }
 /** `sent`: how many the service acknowledged, one for each key; `confirmed`: those of them that are proven; `deleted`: instead, that all of the recording was erased before. */
@@ -31,27 +32,53 @@ export const mayRemain = ({ recorded, scope }: KeptApproval): boolean => recorde
 /** What can be taken back of a recording: one withdrawal for each key that approved it here. */
 export async function keptWithdrawals(room: string, recording: string): Promise<KeptWithdrawal[]> {
   const byKey = new Map<string, KeptWithdrawal>();
+  let unreadable: unknown = null;
   for (const kept of await approvalsOf(room)) {
     if (kept.recording !== recording || kept.withdrawn || kept.deleted_ms !== undefined) continue;
-    const envelope = parseKeyFile(kept.keyFile).withdrawal;
-    const { key } = (await openStatement("withdrawal", envelope)).body;
+    // One file that cannot be read keeps none of the others from being sent.
+    const withdrawal = await withdrawalIn(kept).catch((error: unknown) => void (unreadable ??= error));
+    if (!withdrawal) continue;
+    const { envelope, body: { key } } = withdrawal;
     const known = byKey.get(key);
     if (known) known.approvals.push(kept.approval);
-    else byKey.set(key, { key, envelope, approvals: [kept.approval] });
+    else byKey.set(key, { key, envelope, approvals: [kept.approval], delete_after_ms: kept.delete_after_ms });
   }
+  if (unreadable !== null && byKey.size === 0) throw unreadable; // not the same as that there is nothing
+  if (unreadable !== null) console.warn("a key file that is kept here cannot be read:", unreadable);
   return [...byKey.values()];
+}
+
+/** The one that was signed in advance. */
+const withdrawalIn = async ({ keyFile }: KeptApproval): Promise<Signed<Withdrawal>> => openStatement("withdrawal", parseKeyFile(keyFile).withdrawal);
+
+/** What this browser cannot keep of it changes nothing of what has happened: its console says so. */
+async function mark(approval: string, change: Partial<KeptApproval>): Promise<void> {
+  await updateApproval(approval, change).catch((error: unknown) => console.warn("what is kept here cannot be marked:", error));
 }
 
 /** Remembers that the service says so, for every approval that the withdrawal covers. It can be sent again until it is proven. */
 export async function markSaid({ approvals }: Pick<KeptWithdrawal, "approvals">): Promise<void> {
-  for (const approval of approvals) await updateApproval(approval, { saidWithdrawn: true });
+  for (const approval of approvals) await mark(approval, { saidWithdrawn: true });
+}
+
+/**
+ * Remembers that this key takes these kinds back from now on. False, and nothing is remembered, if nothing would be left of one of its
+ * approvals then: that counts as withdrawn as a whole, and what was recorded with it would be erased (FORMATS section 2).
+ */
+export async function takesSomeBack(room: string, recording: string, key: string, kinds: MediaKind[]): Promise<boolean> {
+  const mine = (await keptWithdrawals(room, recording)).find((kept) => kept.key === key)?.approvals ?? [];
+  const given = (await approvalsOf(room)).filter(({ approval }) => mine.includes(approval));
+  const left = ({ scope, taken = [] }: KeptApproval): MediaKind[] => scope.filter((kind) => !taken.includes(kind));
+  if (given.some((one) => left(one).length > 0 && left(one).every((kind) => kinds.includes(kind)))) return false;
+  for (const { approval, taken = [] } of given) await mark(approval, { taken: [...new Set([...taken, ...kinds])] });
+  return true;
 }
 
 /** Sent from somewhere else: `said` or `proven` of all that this key approved here for the recording. */
 export async function markTakenBack(room: string, recording: string, key: string, known: "said" | "proven"): Promise<void> {
   for (const kept of await keptWithdrawals(room, recording)) if (kept.key === key) {
     await markSaid(kept);
-    if (known === "proven") for (const approval of kept.approvals) await updateApproval(approval, { withdrawn: true });
+    if (known === "proven") for (const approval of kept.approvals) await mark(approval, { withdrawn: true });
   }
 }
 
@@ -62,8 +89,9 @@ export async function markTakenBack(room: string, recording: string, key: string
 export async function isProven(room: string, recording: string, key: string, watch: LedgerWatch): Promise<boolean> {
   for (const kept of await approvalsOf(room)) {
     if (kept.recording !== recording) continue;
-    const { body, envelope, id } = await openStatement("withdrawal", parseKeyFile(kept.keyFile).withdrawal);
-    if (body.key !== key) continue;
+    const withdrawal = await withdrawalIn(kept).catch(() => null); // of which key it is nobody knows
+    if (withdrawal?.body.key !== key) continue;
+    const { envelope, id } = withdrawal;
     if (kept.withdrawn) return true;
     const before = await watch.asking().catch(() => null);
     const receipt = await api.receipt(id);
@@ -77,21 +105,21 @@ export async function isProven(room: string, recording: string, key: string, wat
 
 /** The withdrawal with this id, if it lies in a key file that is kept here. */
 export async function signedInAdvance(room: string, id: string): Promise<Signed<Withdrawal> | null> {
-  for (const { keyFile } of await approvalsOf(room)) {
-    const withdrawal = await openStatement("withdrawal", parseKeyFile(keyFile).withdrawal);
-    if (withdrawal.id === id) return withdrawal;
+  for (const kept of await approvalsOf(room)) {
+    const withdrawal = await withdrawalIn(kept).catch(() => null);
+    if (withdrawal?.id === id) return withdrawal;
   }
   return null;
 }
 
 /** It is proven: keeps the confirmation beside receipt and key file until it was saved. */
 export async function keepConfirmation({ approvals }: Pick<KeptWithdrawal, "approvals">, confirmed: ConfirmedWithdrawal): Promise<Confirmed> {
-  for (const approval of approvals) await updateApproval(approval, { withdrawn: true, confirmation: confirmed.file, confirmationSaved: false });
+  for (const approval of approvals) await mark(approval, { withdrawn: true, confirmation: confirmed.file, confirmationSaved: false });
   return { ...confirmed, approvals };
 }
 
 export async function confirmationWasSaved({ approvals }: Confirmed): Promise<void> {
-  for (const approval of approvals) await updateApproval(approval, { confirmationSaved: true });
+  for (const approval of approvals) await mark(approval, { confirmationSaved: true });
 }
 
 /** by the envelope */
@@ -112,7 +140,7 @@ export async function deletionInstead(error: unknown, one: Unacknowledged, servi
     return null;
   });
   if (!deletion) return null;
-  await markDeleted(one.recording, deletion);
+  await markDeleted(one.recording, deletion).catch((why: unknown) => console.warn("what is kept here cannot be marked:", why));
   isDelivered(one);
   return deletion;
 }

@@ -6,12 +6,18 @@ const STORES = ["host_keys", "room_keys", "session_keys", "approvals", "checkpoi
 type StoreName = (typeof STORES)[number];
 
 let opening: Promise<IDBDatabase> | null = null;
+const forgetConnection = (): void => { opening = null; };
 
 function database(): Promise<IDBDatabase> {
   opening ??= new Promise((resolve, reject) => {
     const open = indexedDB.open(NAME, 1);
     open.onupgradeneeded = () => STORES.forEach((store) => open.result.createObjectStore(store));
-    open.onsuccess = () => resolve(open.result);
+    open.onsuccess = () => {
+      // Site data may be cleared while the page is open: what is wanted after that is asked of a new connection.
+      open.result.onclose = forgetConnection;
+      open.result.onversionchange = () => { open.result.close(); forgetConnection(); };
+      resolve(open.result);
+    };
     open.onerror = () => reject(open.error ?? new Error("IndexedDB cannot be opened"));
   });
   return opening;
@@ -49,7 +55,13 @@ export class Table<T> {
   }
 
   private async run<R>(mode: IDBTransactionMode, use: (store: IDBObjectStore) => IDBRequest): Promise<R> {
-    const transaction = (await database()).transaction(this.store, mode);
+    let transaction: IDBTransaction;
+    try {
+      transaction = (await database()).transaction(this.store, mode);
+    } catch (error) {
+      forgetConnection(); // one that cannot be opened, or not be used any more, is not the last one that is tried
+      throw error;
+    }
     const request = use(transaction.objectStore(this.store));
     return new Promise((resolve, reject) => {
       transaction.oncomplete = () => resolve(request.result as R);

@@ -6,7 +6,7 @@ import { confirmWithdrawal, type ConfirmedWithdrawal } from "../core/withdrawal_
 import { sayTime, T, type Message } from "../i18n/i18n.ts";
 import { Problem } from "../net/api.ts";
 import { deliver, markDeleted, markTakenBack } from "../room/kept_withdrawals.ts";
-import { approvalsIn } from "../store/approvals.ts";
+import { approvalsIn, type KeptApproval } from "../store/approvals.ts";
 import { isDelivered, keepUntilAcknowledged, type Unacknowledged } from "../store/withdrawals.ts";
 import { fill, h, type Child } from "../ui/dom.ts";
 import { ownPart } from "../ui/own_part.ts";
@@ -19,6 +19,13 @@ import { deletionOf, type Deletion, type Service } from "./deletion.ts";
 export interface Page { known(): Service | null; find(): Promise<Service>; complain(words: Message): void }
 
 type State = "sending" | "failed" | "done" | "deleted";
+
+/** The service has the withdrawal; what its answer proves could not be looked at. */
+class Unchecked extends Error {
+  constructor(readonly reason: unknown) {
+    super("the proof could not be checked");
+  }
+}
 
 export const isFromElsewhere = ({ server }: KeyFile): boolean => new URL(server).origin !== location.origin;
 
@@ -91,7 +98,7 @@ export class KeyFileSlot {
     this.say("sending", T("withdraw_page_sending"));
     try {
       const kept = await approvalsIn(keyFile.recording).catch(() => []); // a browser that keeps nothing knows none
-      const one = await keptToSend(keyFile, kept[0]?.room ?? null);
+      const one = await keptToSend(keyFile, kept[0]);
       const confirmed = await this.acknowledged(one);
       await markInThisBrowser(one).catch((error: unknown) => console.warn("what is kept here cannot be marked:", error));
       this.say("done", T("withdraw_page_done", { when: sayTime(confirmed.entry.received_ms) }), " ", erasedInWords([confirmed], [keyFile.approval], kept));
@@ -108,7 +115,7 @@ export class KeyFileSlot {
     const before = (await this.page.known()?.watch.asking().catch(() => null)) ?? null;
     const accepted = await deliver(one);
     try {
-      const { watch, serviceKey } = this.page.known() ?? (await this.page.find());
+      const { watch, serviceKey } = this.page.known() ?? (await this.page.find().catch((error: unknown) => { throw new Unchecked(error); }));
       const confirmed = await confirmWithdrawal(accepted, one.envelope, { ledger: watch.ledger, serviceKey });
       await watch.saw({ ...confirmed.head, note: confirmed.checkpoint }, before);
       return confirmed;
@@ -129,6 +136,7 @@ export class KeyFileSlot {
     const deletion = error instanceof Problem && (error.status === 404 || error.status === 410) ? await this.findDeletion(keyFile) : null;
     if (deletion) return this.show(keyFile, deletion);
     this.focus(button);
+    if (error instanceof Unchecked) return this.say("failed", T("withdraw_page_unchecked", { detail: inWords(error.reason) }));
     this.say("failed", T(error instanceof Problem ? "withdraw_page_failed" : "withdraw_page_unproven", { detail: inWords(error) }));
   }
 
@@ -163,8 +171,8 @@ const named = async ({ withdrawal, recording }: KeyFile): Promise<{ recording: s
   ({ recording, key: (await openStatement("withdrawal", withdrawal)).body.key });
 
 /** Kept before it is sent, so that the next page sends it if this one is closed. */
-async function keptToSend(keyFile: KeyFile, room: string | null): Promise<Unacknowledged> {
-  return keepUntilAcknowledged({ ...(await named(keyFile)), room, envelope: keyFile.withdrawal, approvals: [keyFile.approval] });
+async function keptToSend(keyFile: KeyFile, known: KeptApproval | undefined): Promise<Unacknowledged> {
+  return keepUntilAcknowledged({ ...(await named(keyFile)), room: known?.room ?? null, envelope: keyFile.withdrawal, approvals: [keyFile.approval], delete_after_ms: known?.delete_after_ms });
 }
 
 /** If the approval was given in this browser: the pages of its room say no more that something of it is left. */

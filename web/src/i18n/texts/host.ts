@@ -90,6 +90,7 @@ export const host = {
   state_paused: ["paused", "angehalten"],
   state_sealed: ["complete and sealed", "fertig und versiegelt"],
   state_interrupted: ["interrupted, sealed as far as it got", "unterbrochen, versiegelt bis dorthin"],
+  state_erasing: ["is being erased", "wird gerade gelöscht"],
   account_title: ["Your account", "Ihr Konto"],
   account_delete: ["Delete the account …", "Konto löschen …"],
   account_delete_lead: ["Deleting the account erases your rooms and recordings with it.", "Mit dem Konto werden auch Ihre Räume und Aufzeichnungen gelöscht."],

@@ -40,10 +40,25 @@ export const withdraw = {
     "The service has not accepted what you took back here before. It stays kept in this browser and is sent again when you open this page the next time. With your key file you can try it on the page “Take an approval back”, too.",
     "Was Sie hier schon früher widerrufen haben, hat der Dienst nicht angenommen. Der Widerruf bleibt in diesem Browser aufbewahrt und wird wieder gesendet, wenn Sie diese Seite das nächste Mal öffnen. Mit Ihrer Schlüsseldatei können Sie es auch auf der Seite „Zustimmung widerrufen“ versuchen.",
   ],
+  sent_again_unreachable: [
+    "The service could not be reached. What you took back here before was not sent yet; it stays kept in this browser and is tried again in a moment …",
+    "Der Dienst war nicht zu erreichen. Was Sie hier schon früher widerrufen haben, ist noch nicht gesendet; der Widerruf bleibt in diesem Browser aufbewahrt und wird gleich noch einmal versucht …",
+  ],
+  sent_again_drop: ["Do not send any more", "Nicht mehr senden"],
+  sent_again_drop_title: ["Send this withdrawal no more?", "Diesen Widerruf nicht mehr senden?"],
+  sent_again_drop_what: [
+    "Then this browser forgets it. If the service has your approval, it still holds until you take it back another way, such as with your key file. If the service never got your approval, nothing of you is recorded with it, and nothing is lost.",
+    "Dann vergisst ihn dieser Browser. Hat der Dienst Ihre Zustimmung, so gilt sie weiter, bis Sie sie auf anderem Weg widerrufen, etwa mit Ihrer Schlüsseldatei. Hat der Dienst Ihre Zustimmung nie bekommen, dann ist mit ihr nichts von Ihnen aufgezeichnet, und es geht nichts verloren.",
+  ],
+  sent_again_dropped: ["This withdrawal is not sent any more.", "Dieser Widerruf wird nicht mehr gesendet."],
   withdraw_page_done: ["Confirmed on {when}: your approval is taken back.", "Bestätigt am {when}: Ihre Zustimmung ist widerrufen."],
   withdraw_page_unproven: [
     "The service says that it took your approval back, but its proof does not hold: {detail} Send it again, and tell those who run the service.",
     "Der Dienst sagt, Ihre Zustimmung sei widerrufen, doch sein Beweis hält nicht stand: {detail} Senden Sie den Widerruf noch einmal, und sagen Sie es den Betreibern.",
+  ],
+  withdraw_page_unchecked: [
+    "The service says that it took your approval back, but the proof of it could not be checked: {detail} Send it again to get the confirmation; that does no harm.",
+    "Der Dienst sagt, Ihre Zustimmung sei widerrufen, doch der Beweis dafür ließ sich nicht prüfen: {detail} Senden Sie den Widerruf noch einmal, um die Bestätigung zu bekommen; das schadet nicht.",
   ],
   withdraw_keep: [
     "Keep the confirmation: with your receipt it proves to anybody that you took your approval back, and what the service says to have erased. It opens nothing.",
