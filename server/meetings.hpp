@@ -57,10 +57,10 @@ class Meetings {
 
   /// Ends the room's session, then erases its recordings, wrapped keys, statements, and the room. Can be repeated.
   Task<Result<void>> erase_room(std::string room);
-  /// A recording that has ended, because its host wants it gone before its time. Comes after the withdrawals of it that
-  /// are being carried out, and waits for no other recording. Can be repeated. Errors: not_found, conflict (it is being
-  /// erased already; `not_ended`; `withdrawal_unfinished`: one of its withdrawals is in effect, and the disk does not
-  /// let it be finished yet), io.
+  /// A recording that has ended, because its host wants it gone before its time. Comes after what is being erased of it
+  /// already, and waits for no other recording. Can be repeated. Errors: not_found, conflict (it is being erased as a
+  /// whole already; `not_ended`; `withdrawal_unfinished`: one of its withdrawals is being carried out, or the disk does
+  /// not let it be finished yet), io.
   Task<Result<void>> erase_for_host(consent::RecordingId recording);
   /// Notes that it has begun, then keys, files, and the statements, in whose place the ledger says what happened. Can
   /// be repeated.
