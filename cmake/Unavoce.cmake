@@ -61,7 +61,7 @@ set(UNAVOCE_ASIO_HEADERS <boost/asio/awaitable.hpp> <boost/asio/co_spawn.hpp> <b
 # unavoce_test(NAME libraries…): every *.cpp of the folder becomes the Catch2 program test_NAME; ctest runs each test case by itself, with a time limit
 # (UNAVOCE_TEST_TIMEOUT_S of the folder); those whose names match UNAVOCE_TESTS_ALONE while no other test runs.
 set(UNAVOCE_TEST_TIMEOUT_S 300)
-# Sanitizers make everything several times slower.
+# Sanitizers make everything several times slower. Limits within tests grow as well (tests/patience.hpp).
 set(UNAVOCE_SLOWER 1)
 if(UNAVOCE_SANITIZE)
   set(UNAVOCE_SLOWER 5)

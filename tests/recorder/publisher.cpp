@@ -12,6 +12,7 @@
 #include "recorder/gst_signal.hpp"
 #include "recorder/monotonic.hpp"
 #include "rtp_damage.hpp"
+#include "tests/patience.hpp"
 
 namespace unavoce::recorder::test {
 
@@ -154,7 +155,7 @@ Publisher::Publisher(const PublisherOptions& options) : impl_(std::make_unique<I
   if (!offer) throw std::runtime_error("no offer");
   run(webrtc, "set-local-description", offer.get());
   std::unique_lock lock(impl_->shared->mutex);
-  if (!impl_->shared->changed.wait_for(lock, 10s, [&] { return impl_->shared->gathered; })) {
+  if (!impl_->shared->changed.wait_for(lock, testing::patience(10s), [&] { return impl_->shared->gathered; })) {
     throw std::runtime_error("no candidates");
   }
 }
