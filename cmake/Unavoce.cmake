@@ -66,7 +66,7 @@ endfunction()
 # folder is named in UNAVOCE_COMPILED_ALONE. The product is compiled file by file, as it is written.
 option(UNAVOCE_TESTS_TOGETHER "Compile the files of a test program eight at a time" ON)
 set(UNAVOCE_TEST_TIMEOUT_S 300)
-# Sanitizers make everything several times slower.
+# Sanitizers make everything several times slower. Limits within tests grow as well (tests/patience.hpp).
 set(UNAVOCE_SLOWER 1)
 if(UNAVOCE_SANITIZE)
   set(UNAVOCE_SLOWER 5)

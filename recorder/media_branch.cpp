@@ -136,11 +136,13 @@ GstPadProbeReturn take_in(Branch& branch, GstBuffer* packet) {
 }
 
 GstPadProbeReturn before_depayloader(GstPad*, GstPadProbeInfo* info, gpointer data) {
-  Branch& branch = held<Branch>(data);
+  const Held<Branch> branch(data);
+  taken_over(&*branch);  // from new_sample: both are called under the pad's stream lock
   if ((GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) != 0) {
     GstBuffer* packet = GST_PAD_PROBE_INFO_BUFFER(info);
-    note_packet(branch, packet);
-    return take_in(branch, packet);
+    taken_over(packet);  // from whoever made it, where that was code of ours
+    note_packet(*branch, packet);
+    return take_in(*branch, packet);
   }
   // A list would be depayloaded as a whole after this call: its frames' arrivals could not be told apart. Nothing in
   // this path makes lists; refuse rather than guess.
@@ -230,8 +232,9 @@ GstFlowReturn new_sample(GstAppSink* sink, gpointer data) {
   if (!sample) return GST_FLOW_OK;
   GstBuffer* buffer = gst_sample_get_buffer(sample.get());
   if (buffer == nullptr) return GST_FLOW_OK;
-  Branch& branch = held<Branch>(data);
-  branch.plan.section.codec == Codec::av1 ? take_av1_packet(branch, buffer) : take_frame(branch, buffer);
+  const Held<Branch> branch(data);
+  taken_over(&*branch);
+  branch->plan.section.codec == Codec::av1 ? take_av1_packet(*branch, buffer) : take_frame(*branch, buffer);
   return GST_FLOW_OK;
 }
 
@@ -265,8 +268,7 @@ GstPtr<GstElement> make_sink(const std::shared_ptr<Branch>& branch) {
   }
   GstAppSinkCallbacks callbacks{};
   callbacks.new_sample = new_sample;
-  auto data = std::make_unique<std::shared_ptr<Branch>>(branch);
-  gst_app_sink_set_callbacks(GST_APP_SINK(sink.get()), &callbacks, data.release(), let_go<Branch>);
+  gst_app_sink_set_callbacks(GST_APP_SINK(sink.get()), &callbacks, hold(branch), let_go<Branch>);
   return sink;
 }
 

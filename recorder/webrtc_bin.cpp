@@ -21,10 +21,9 @@ using Reply = std::promise<GstPtr<GstPromise>>;
 
 /// A GstPromise that keeps its own reply in a future, so that waiting can be bounded.
 GstPtr<GstPromise> promise_for(const std::shared_ptr<Reply>& reply) {
-  auto data = std::make_unique<std::shared_ptr<Reply>>(reply);
   return GstPtr<GstPromise>::adopt(gst_promise_new_with_change_func(
-      [](GstPromise* promise, gpointer d) { held<Reply>(d).set_value(GstPtr<GstPromise>::share(promise)); },
-      data.release(), let_go<Reply>));
+      [](GstPromise* promise, gpointer d) { Held<Reply>(d)->set_value(GstPtr<GstPromise>::share(promise)); },
+      hold(reply), let_go<Reply>));
 }
 
 Result<GstPtr<GstPromise>> await(std::future<GstPtr<GstPromise>> future, const char* step) {

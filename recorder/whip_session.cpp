@@ -60,10 +60,10 @@ void on_gathering_state(GstElement* webrtc, GParamSpec*, gpointer data) {
   GstWebRTCICEGatheringState gathering{};
   g_object_get(webrtc, "ice-gathering-state", &gathering, nullptr);
   if (gathering != GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE) return;
-  State& state = held<State>(data);
-  const std::scoped_lock lock(state.mutex);
-  state.gathered = true;
-  state.gathered_changed.notify_all();
+  const Held<State> state(data);
+  const std::scoped_lock lock(state->mutex);
+  state->gathered = true;
+  state->gathered_changed.notify_all();
 }
 
 /// `pc.close()` in a browser shows here within 4 ms; webrtcbin's own connection-state never changes.
@@ -71,23 +71,23 @@ void on_dtls_state(GObject* transport, GParamSpec*, gpointer data) {
   GstWebRTCDTLSTransportState dtls{};
   g_object_get(transport, "state", &dtls, nullptr);
   if (dtls == GST_WEBRTC_DTLS_TRANSPORT_STATE_CLOSED) {
-    held<State>(data).gone("the publisher closed the connection", Ending::goodbye);
+    Held<State>(data)->gone("the publisher closed the connection", Ending::goodbye);
   }
-  if (dtls == GST_WEBRTC_DTLS_TRANSPORT_STATE_FAILED) held<State>(data).gone("the DTLS handshake failed");
+  if (dtls == GST_WEBRTC_DTLS_TRANSPORT_STATE_FAILED) Held<State>(data)->gone("the DTLS handshake failed");
 }
 
 /// Notes a packet's arrival. Packets of what was not accepted go no further, not even into the jitter buffer: a sender
 /// that ignores "inactive" would otherwise break its pipeline on an unlinked pad.
 GstPadProbeReturn before_jitterbuffer(GstPad*, GstPadProbeInfo* info, gpointer data) {
-  State& state = held<State>(data);
+  const Held<State> state(data);
   // Nothing before the jitter buffer makes lists; one would pass without arrivals, and so never be written.
   if ((GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) == 0) return GST_PAD_PROBE_DROP;
   const PacketName packet = packet_name(GST_PAD_PROBE_INFO_BUFFER(info));
-  if (accepted_section(state.plan, packet.payload) == nullptr) return GST_PAD_PROBE_DROP;
-  const Noted noted = state.packets->arrived(packet, monotonic_ns());
-  if (noted == Noted::first_ever) state.hooks.on_connected();
+  if (accepted_section(state->plan, packet.payload) == nullptr) return GST_PAD_PROBE_DROP;
+  const Noted noted = state->packets->arrived(packet, monotonic_ns());
+  if (noted == Noted::first_ever) state->hooks.on_connected();
   if (noted == Noted::too_many_sources) {
-    state.gone("the publisher sends from too many sources");
+    state->gone("the publisher sends from too many sources");
     return GST_PAD_PROBE_DROP;  // it would have no arrival, and cost a jitter buffer's memory
   }
   return GST_PAD_PROBE_OK;
@@ -98,7 +98,7 @@ void on_new_jitterbuffer(GstElement*, GstElement* jitterbuffer, guint, guint, gp
   // first packet after every pause (a still screen, silence, a busy encoder). Gaps in the numbers are asked for anyway.
   g_object_set(jitterbuffer, "rtx-next-seqnum", FALSE, nullptr);
   const auto pad = GstPtr<GstPad>::adopt(gst_element_get_static_pad(jitterbuffer, "sink"));
-  watch(pad.get(), before_jitterbuffer, *static_cast<std::shared_ptr<State>*>(data));
+  watch(pad.get(), before_jitterbuffer, Held<State>(data).shared());
 }
 
 /// The section that a pad's packets belong to, by their payload type. Not by the pad's transceiver: for senders that
@@ -115,7 +115,7 @@ const Section* section_of(const State& state, GstPad* pad) {
 
 void on_pad_added(GstElement*, GstPad* pad, gpointer data) {
   if (GST_PAD_DIRECTION(pad) != GST_PAD_SRC) return;
-  const auto& state = *static_cast<std::shared_ptr<State>*>(data);
+  const Held<State> state(data);
   const Section* section = section_of(*state, pad);
   if (section == nullptr) {
     state->gone("webrtcbin shows media that was not accepted");  // its packets are dropped before the jitter buffer
@@ -126,7 +126,7 @@ void on_pad_added(GstElement*, GstPad* pad, gpointer data) {
   plan.packets = state->packets;
   plan.unfinished = state->unfinished;
   // Plain pointer: the branch's closures belong to elements of the pipeline, which dies before the state (close()).
-  State* raw = state.get();
+  State* raw = &*state;
   plan.on_frame = [raw](Frame&& frame) {
     if (!raw->closed.load(std::memory_order_relaxed)) raw->hooks.on_frame(std::move(frame));
   };
@@ -148,7 +148,7 @@ GstBusSyncReply on_bus_message(GstBus*, GstMessage* message, gpointer data) {
   if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
     GstPtr<GError> error;
     gst_message_parse_error(message, error.out(), nullptr);
-    held<State>(data).gone(std::string("pipeline error: ") + (error ? error->message : "unknown"));
+    Held<State>(data)->gone(std::string("pipeline error: ") + (error ? error->message : "unknown"));
   }
   gst_message_unref(message);
   return GST_BUS_DROP;
@@ -169,8 +169,7 @@ Result<void> build(const std::shared_ptr<State>& state, const Config& config) {
   gst_pipeline_use_clock(GST_PIPELINE(state->pipeline.get()), clock.get());
 
   const auto bus = GstPtr<GstBus>::adopt(gst_element_get_bus(state->pipeline.get()));
-  auto data = std::make_unique<std::shared_ptr<State>>(state);
-  gst_bus_set_sync_handler(bus.get(), on_bus_message, data.release(), let_go<State>);
+  gst_bus_set_sync_handler(bus.get(), on_bus_message, hold(state), let_go<State>);
 
   BOOST_OUTCOME_TRY(configure_ice(webrtc, config));
   const auto rtpbin = GstPtr<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(webrtc), "rtpbin"));
@@ -261,6 +260,7 @@ WhipSession::~WhipSession() {
   state_->closed = true;
   if (!state_->pipeline) return;
   gst_element_set_state(state_->pipeline.get(), GST_STATE_NULL);
+  taken_over(state_.get());  // from the callbacks: the threads that called them have ended
   const auto bus = GstPtr<GstBus>::adopt(gst_element_get_bus(state_->pipeline.get()));
   gst_bus_set_sync_handler(bus.get(), nullptr, nullptr, nullptr);
   std::vector<GstPtr<GstPad>> pads;

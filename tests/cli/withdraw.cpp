@@ -1,125 +1,9 @@
 // `unavoce withdraw`, against a service that answers what a test has written down, and the confirmations it gives.
-#include <algorithm>
-#include <catch2/catch.hpp>
-#include <filesystem>
-#include <nlohmann/json.hpp>
-
-#include "consent/receipt.hpp"
-#include "tests/program.hpp"
-#include "tests/synthetic/bag.hpp"
-#include "tests/synthetic/meeting.hpp"
+#include "withdraw_stage.hpp"
 
 using namespace unavoce::testing;
-namespace consent = unavoce::consent;
+using namespace unavoce::testing::withdrawing;
 namespace crypto = unavoce::crypto;
-namespace fs = std::filesystem;
-using nlohmann::json;
-
-namespace {
-
-const std::string program = UNAVOCE_PROGRAM;
-
-std::string base64(std::string_view text) {
-  return crypto::to_base64(crypto::as_bytes(text));
-}
-
-/// Paul with his key file and receipt, and the ledger of the service that has to take his withdrawal.
-struct Stage {
-  TemporaryFolder folder;
-  std::optional<SyntheticMeeting> meeting;
-  std::string envelope;  // the withdrawal in his key file
-  json erasure;          // what the service answers for the recording's erasure, if anything
-
-  Stage() {
-    fs::create_directory(folder.path() / "server");
-    meeting.emplace(folder.path() / "server");
-    meeting->add_person("Paul", consent::Role::participant);
-    meeting->add_room();
-    meeting->request();
-    for (Person& person : meeting->people) meeting->approve(person);
-    put_text(folder / "paul.txt", meeting->key_file(paul()));
-    put_text(folder / "receipt.json", meeting->receipt(paul()));
-    put_text(folder / "hosts-receipt.json", meeting->receipt(meeting->host()));
-    envelope = must(consent::parse_key_file(read_text(folder / "paul.txt"))).withdrawal.envelope;
-  }
-
-  Person& paul() { return meeting->people.back(); }
-
-  /// The answer of a service that has taken the withdrawal in.
-  json acknowledgement() {
-    const std::vector<consent::NewEntry> row{
-        consent::new_entry(must(consent::parse_statement<consent::Withdrawal>(envelope)))};
-    const consent::Entry entry = must(meeting->ledger.append(row, meeting->tick())).front();
-    return {{"status", 201},
-            {"body",
-             {{"id", entry.id.hex()},
-              {"kind", "withdrawal"},
-              {"entry", base64(entry.entry_json)},
-              {"r", crypto::to_base64(entry.r)},
-              {"proof", must(meeting->ledger.proof(entry.index))},
-              {"publish", nullptr}}}};
-  }
-
-  /// The same of one that also says what it erased.
-  json acknowledgement_with_erased() {
-    json answer = acknowledgement();
-    const consent::Entry entry = meeting->erased({"wrapped:" + paul().approval->hex()});
-    json erased = json::object();
-    erased["envelope"] = base64(entry.envelope);
-    erased["entry"] = base64(entry.entry_json);
-    erased["r"] = crypto::to_base64(entry.r);
-    erased["proof"] = must(meeting->ledger.proof(entry.index));
-    answer["body"]["erased"] = json::array();
-    answer["body"]["erased"].push_back(std::move(erased));
-    return answer;
-  }
-
-  /// The service has erased everything, and says so.
-  void erase_all(consent::ErasedReason reason) {
-    meeting->erase_everything(reason);
-    const consent::Entry entry = must(meeting->ledger.entries(meeting->recording.hex())).front();
-    erasure = {{"envelope", base64(entry.envelope)},
-               {"entry", base64(entry.entry_json)},
-               {"r", crypto::to_base64(entry.r)},
-               {"proof", must(meeting->ledger.proof(entry.index))}};
-  }
-
-  static json problem(int status, const std::string& word, json headers = json::object()) {
-    return {
-        {"status", status}, {"headers", std::move(headers)}, {"body", {{"code", word}, {"detail", "why: " + word}}}};
-  }
-  static json proof_follows() { return problem(503, "proof_follows", {{"Retry-After", "1"}}); }
-
-  json config() { return {{"ledger", {{"origin", meeting->ledger.origin()}, {"vkey", meeting->ledger.vkey()}}}}; }
-
-  /// Runs a command while the service answers `posts`; $port is its port, $program the command line.
-  Outcome against(const json& posts, const std::string& line) {
-    put_text(
-        folder / "script.json",
-        json{{"config", config()}, {"erasure", erasure}, {"posts", posts.is_array() ? posts : json::array({posts})}}
-            .dump());
-    put_text(folder / "log", "");
-    return in(
-        "{ rm -f port; node " UNAVOCE_SOURCE_DIR
-        "/tests/cli/scripted_server.mjs script.json log > port & server=$!; until [ -s port ]; do kill -0 $server "
-        "|| exit 99; sleep 0.05; done; port=$(cat port); " +
-        line + "; code=$?; kill $server; exit $code; }");
-  }
-  Outcome withdraw(const json& posts, const std::string& options) {
-    return against(posts, program + " withdraw --server http://127.0.0.1:$port " + options);
-  }
-  Outcome in(const std::string& line) const { return run("cd " + folder.path().string() + " && " + line); }
-  Outcome unavoce(const std::string& line) const { return in(program + " " + line); }
-
-  std::vector<std::string> sent() const {
-    std::vector<std::string> envelopes;
-    std::istringstream lines(read_text(folder / "log"));
-    for (std::string line; std::getline(lines, line);) envelopes.push_back(json::parse(line)["envelope"]);
-    return envelopes;
-  }
-};
-
-}  // namespace
 
 TEST_CASE("withdraw sends what was signed in advance, and its confirmation proves that it is in the ledger") {
   Stage stage;
@@ -135,59 +19,6 @@ TEST_CASE("withdraw sends what was signed in advance, and its confirmation prove
   CHECK(verified.exit_code == 0);
   CHECK(json::parse(verified.output)["recording"] == stage.meeting->recording.hex());
   CHECK(json::parse(verified.output)["index"] == report["index"]);
-}
-
-TEST_CASE("a confirmation keeps what the service signed to have erased, and receipt verify says it") {
-  Stage stage;
-  const Outcome outcome = stage.withdraw({stage.acknowledgement_with_erased()},
-                                         "--yes --json --receipt receipt.json -o confirmation.json paul.txt");
-  CHECK(outcome.exit_code == 0);
-  const json names = json::array({"wrapped:" + stage.paul().approval->hex()});
-  CHECK(json::parse(outcome.output)["erased"] == names);
-  const Outcome verified = stage.unavoce("receipt verify --json --receipt receipt.json confirmation.json");
-  CHECK(verified.exit_code == 0);
-  CHECK(json::parse(verified.output)["erased"] == names);
-}
-
-TEST_CASE("what was erased is believed only as the service's own statement, about this recording, in its ledger") {
-  Stage stage;
-  json answer = stage.acknowledgement_with_erased();
-  json& erased = answer["body"]["erased"][0];
-  SECTION("another opening") {
-    erased["r"] = crypto::to_base64(crypto::sha256(crypto::as_bytes("r")));
-  }
-  SECTION("a proof of another leaf") {
-    erased["proof"] = answer["body"]["proof"];
-  }
-  SECTION("no proof") {
-    erased.erase("proof");
-  }
-  SECTION("the withdrawal itself, with its own proof") {
-    erased["envelope"] = base64(stage.envelope);
-    for (const char* field : {"entry", "r", "proof"}) erased[field] = answer["body"][field];
-  }
-  SECTION("another key than the service's, in the ledger all the same") {
-    stage.meeting->service_key = crypto::SigningKey::generate();
-    answer = stage.acknowledgement_with_erased();
-  }
-  SECTION("another recording") {
-    Stage elsewhere;
-    answer = stage.acknowledgement();
-    answer["body"]["erased"] = elsewhere.acknowledgement_with_erased()["body"]["erased"];
-  }
-  const Outcome outcome = stage.withdraw({answer}, "--yes --receipt receipt.json -o c.json paul.txt 2>&1");
-  CHECK(outcome.exit_code == 1);
-  CHECK_FALSE(fs::exists(stage.folder / "c.json"));
-}
-
-TEST_CASE("a confirmation from before services said what they erased still verifies") {
-  Stage stage;
-  REQUIRE(stage.withdraw({stage.acknowledgement()}, "--yes -o new.json paul.txt >/dev/null 2>&1").exit_code == 0);
-  json old = json::parse(read_text(stage.folder / "new.json"));
-  REQUIRE(old["erased"] == json::array());
-  old.erase("erased");
-  put_text(stage.folder / "old.json", old.dump());
-  CHECK(stage.unavoce("receipt verify --receipt receipt.json old.json >/dev/null").exit_code == 0);
 }
 
 TEST_CASE("without a receipt the ledger key is the one the service names, and that is said") {
@@ -232,49 +63,6 @@ TEST_CASE("a refusal of the service ends the command with its reason") {
   const Outcome outcome = stage.withdraw({Stage::problem(404, "unknown_reference")}, "--yes paul.txt 2>&1");
   CHECK(outcome.exit_code == 1);
   CHECK_THAT(outcome.output, Catch::Contains("why: unknown_reference"));
-}
-
-TEST_CASE("of a recording that was erased as a whole withdraw says so, with the proof, and is content") {
-  Stage stage;
-  stage.erase_all(consent::ErasedReason::recording_deleted);
-  const json gone = Stage::problem(410, "gone");
-  const Outcome outcome = stage.withdraw({gone}, "--yes --json --receipt receipt.json paul.txt");
-  INFO(outcome.output);
-  REQUIRE(outcome.exit_code == 0);
-  const json report = json::parse(outcome.output);
-  CHECK(report["acknowledged"] == false);
-  CHECK(report["erased_as_a_whole"] == "recording_deleted");
-  CHECK_THAT(stage.withdraw({gone}, "--yes paul.txt 2>/dev/null").output,
-             Catch::Contains("Nothing is left to take back"));
-}
-
-TEST_CASE("that a recording was erased as a whole is believed with the service's proof only: exit code 1") {
-  Stage stage;
-  stage.erase_all(consent::ErasedReason::retention);
-  SECTION("none") {
-    stage.erasure = json();
-  }
-  SECTION("of another leaf") {
-    stage.erasure["r"] = crypto::to_base64(crypto::sha256(crypto::as_bytes("r")));
-  }
-  SECTION("of another recording") {
-    Stage elsewhere;
-    elsewhere.erase_all(consent::ErasedReason::retention);
-    stage.erasure = elsewhere.erasure;
-  }
-  SECTION("only something of it was erased") {
-    Stage kept;
-    const consent::Entry entry = kept.meeting->erased({"wrapped:" + kept.paul().approval->hex()});
-    kept.erasure = {{"envelope", base64(entry.envelope)},
-                    {"entry", base64(entry.entry_json)},
-                    {"r", crypto::to_base64(entry.r)},
-                    {"proof", must(kept.meeting->ledger.proof(entry.index))}};
-    const Outcome outcome = kept.withdraw({Stage::problem(410, "gone")}, "--yes paul.txt 2>&1");
-    CHECK(outcome.exit_code == 1);
-    return;
-  }
-  const Outcome outcome = stage.withdraw({Stage::problem(410, "gone")}, "--yes --receipt receipt.json paul.txt 2>&1");
-  CHECK(outcome.exit_code == 1);
 }
 
 TEST_CASE("a redirect is not followed") {

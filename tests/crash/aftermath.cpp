@@ -8,6 +8,7 @@
 #include "consent/ledger_store.hpp"
 #include "crypto/merkle.hpp"
 #include "storage/blob_store.hpp"
+#include "tests/patience.hpp"
 #include "tests/program.hpp"
 
 namespace unavoce::crash {
@@ -22,8 +23,9 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Between the log of a frame and its first packet on the wire a busy machine may do other things.
-constexpr std::int64_t kOnItsWayNs = 1'000'000'000;
-constexpr std::int64_t kMostLostMs = 2000;
+constexpr std::int64_t kOnItsWayNs = 1'000'000'000LL * testing::kSlower;
+/// In an ordinary build; in a slow one media waits longer before the disk (unavoced.cpp).
+constexpr std::int64_t kMostLostMs = 2000 * testing::kSlower;
 constexpr std::int64_t kSoundMs = 20;
 constexpr std::int64_t kThreePicturesMs = 100;
 

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "recorder/monotonic.hpp"
+#include "tests/patience.hpp"
 #include "tests/program.hpp"
 
 namespace unavoce::crash {
@@ -138,7 +139,7 @@ void Person::await_media(const Chronicle& chronicle, const std::filesystem::path
   std::snprintf(take.data(), take.size(), "t%03u-", answer.windows.back().take);
   const auto name = take.data() + answer.id.hex().substr(0, 16) + "-f001.webm";
   const auto folder = blobs / answer.recording.hex();
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  const auto deadline = std::chrono::steady_clock::now() + testing::patience(std::chrono::seconds(60));
   for (;;) {
     std::error_code ignored;  // it may be replaced at this moment
     if (std::filesystem::file_size(folder / (name + ".age"), ignored) > 2 * crypto::chunk_bytes) return;

@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "recorder/monotonic.hpp"
+#include "tests/patience.hpp"
 
 namespace unavoce::crash {
 namespace {
@@ -59,7 +60,7 @@ void Unavoced::launch(int ready) {
   std::vector<std::string> words = {UNAVOCED_PROGRAM, "--allow-root", "--port=0", "--data=" + data_folder_.string(),
                                     "--web-root=" + folder_ / "no pages", "--log-level=debug",
                                     // A jitter buffer drops what is later than this, also on a busy machine.
-                                    "--jitter-latency-ms=400"};
+                                    "--jitter-latency-ms=" + std::to_string(400 * testing::kSlower)};
   std::vector<std::string> lines = environment();
   const std::vector<char*> arguments = pointers_to(words), variables = pointers_to(lines);
   const std::string log = folder_ / "unavoced.log";

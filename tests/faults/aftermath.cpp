@@ -7,6 +7,7 @@
 #include <set>
 
 #include "consent/verifier.hpp"
+#include "tests/patience.hpp"
 #include "tests/recorder/numbered_frames.hpp"
 
 namespace unavoce::faults {
@@ -18,7 +19,7 @@ using recorder::test::FrameName;
 constexpr std::string_view kMark = "unavoce-frame-";  // in every frame (numbered_frames.hpp)
 constexpr std::int64_t kMs = 1'000'000;
 /// From the payloader to the service's socket on a busy machine.
-constexpr std::int64_t kOnTheWire_ns = 500 * kMs;
+constexpr std::int64_t kOnTheWire_ns = 500 * kMs * testing::kSlower;
 
 class LookAtBundle {
  public:

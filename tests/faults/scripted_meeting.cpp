@@ -7,6 +7,7 @@
 #include "aftermath.hpp"
 #include "allowances.hpp"
 #include "faulty_service.hpp"
+#include "tests/patience.hpp"
 #include "tests/recorder/publisher.hpp"
 #include "tests/server/attendee.hpp"
 #include "tests/server/recorded.hpp"
@@ -183,7 +184,7 @@ class Script {
 
   /// Waits for the gate to be open; heals the disk once the host has been told why it is closed.
   void gate_opens() {
-    const auto deadline = std::chrono::steady_clock::now() + 30s;
+    const auto deadline = std::chrono::steady_clock::now() + testing::patience(30s);
     while (anna_->gate.at("state") != "open") {
       look_at_gate();
       if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("the gate does not open");
@@ -204,7 +205,7 @@ class Script {
 
   /// The gate is closed by a fault, and media keeps coming in.
   void nothing_is_written_now() {
-    std::this_thread::sleep_for(400ms);  // what arrived before the closing is written until then
+    std::this_thread::sleep_for(testing::patience(400ms));  // what arrived before the closing is written until then
     const auto before = bytes_of(*service_, ".age");
     std::this_thread::sleep_for(150ms);
     if (bytes_of(*service_, ".age") > before) complain("files grow while the gate is closed");
@@ -213,11 +214,12 @@ class Script {
   /// Records for a while with the gate open.
   void record(const std::string& phase, std::chrono::milliseconds time) {
     enter(phase);
-    const auto enough = std::chrono::steady_clock::now() + time;
+    const auto enough = std::chrono::steady_clock::now() + testing::patience(time);
     while (std::chrono::steady_clock::now() < enough) look_at_gate();
     gate_opens();
     if (!disk_.was_hit()) return;
-    const auto more = std::chrono::steady_clock::now() + 300ms;  // after a fault there is something in the next take
+    // After a fault there is something in the next take.
+    const auto more = std::chrono::steady_clock::now() + testing::patience(300ms);
     while (std::chrono::steady_clock::now() < more) look_at_gate();
     gate_opens();
   }

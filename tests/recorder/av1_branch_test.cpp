@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <mutex>
 
+#include "recorder/hand_over.hpp"
 #include "recorder/media_branch.hpp"
 #include "recorder/whip_session.hpp"
 #include "stage.hpp"
@@ -78,6 +79,7 @@ class Branch {
     gst_rtp_buffer_set_marker(&rtp, marker == Marker::present);
     std::copy(payload.begin(), payload.end(), static_cast<std::uint8_t*>(gst_rtp_buffer_get_payload(&rtp)));
     gst_rtp_buffer_unmap(&rtp);
+    handed_over(packet);
     gst_app_src_push_buffer(GST_APP_SRC(source_.get()), packet);
   }
   void next_frame() { timestamp_ += 3000; }

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "recorder/hand_over.hpp"
 #include "recorder/media_branch.hpp"
 #include "recorder/whip_session.hpp"
 #include "stage.hpp"
@@ -83,6 +84,7 @@ class Sender {
     gst_rtp_buffer_set_marker(&rtp, marker == Marker::present);
     std::copy(payload.begin(), payload.end(), static_cast<std::uint8_t*>(gst_rtp_buffer_get_payload(&rtp)));
     gst_rtp_buffer_unmap(&rtp);
+    handed_over(packet);
     gst_app_src_push_buffer(GST_APP_SRC(source_.get()), packet);
   }
   /// A picture's start and so many packets of 1000 bytes that go on with it.

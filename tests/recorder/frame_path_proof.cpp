@@ -2,6 +2,7 @@
 // and all. The gate is held against the oracle at every step, and every track file is opened and compared with what the
 // gate did: no frame outside a permit, none missing inside. Linked with a frame check that
 // lets everything through (unchecked/), it fails and says so: a test of its own.
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "random_meeting.hpp"
+#include "tests/patience.hpp"
 
 using namespace unavoce;
 using namespace unavoce::recorder;
@@ -17,10 +19,10 @@ using namespace unavoce::recorder::test;
 
 namespace {
 
-/// More for a long run.
+/// More for a long run; fewer where each takes longer.
 unsigned meetings() {
   const char* wanted = std::getenv("UNAVOCE_TEST_MEETINGS");
-  return wanted != nullptr ? static_cast<unsigned>(std::atoi(wanted)) : 200;
+  return wanted != nullptr ? static_cast<unsigned>(std::atoi(wanted)) : 200 / testing::kSlower;
 }
 
 /// The walk's meetings from the first on, without those in which a small machine has too many publishers.
@@ -35,7 +37,7 @@ std::vector<std::uint64_t> seeds() {
 }  // namespace
 
 TEST_CASE("200 random meetings: every frame that the gate allowed is in its owner's file, and no other") {
-  constexpr unsigned kAtOnce = 8;
+  constexpr unsigned kAtOnce = std::max(2, 8 / testing::kSlower);
   House house;
   const std::vector<std::uint64_t> all_seeds = seeds();
   std::atomic<std::size_t> next{0};

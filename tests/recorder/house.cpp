@@ -18,7 +18,8 @@ storage::BlobStore open_store(const std::filesystem::path& path) {
 Config patient() {
   Config config = Stage::loopback();
   config.header_wait = 10s;  // a second stream always comes: nothing here needs a second file
-  config.latency = 400ms;    // a jitter buffer drops what is later than this, also on a machine with too much to do
+  // A jitter buffer drops what is later than this, also on a machine with too much to do.
+  config.latency = testing::patience(400ms);
   return config;
 }
 
@@ -57,7 +58,7 @@ void House::run(const std::stop_token& stop) {
 
 void House::await_connected(const std::string& resource) {
   std::unique_lock lock(mutex_);
-  if (!changed_.wait_for(lock, 30s, [&] { return connected_.contains(resource); })) {
+  if (!changed_.wait_for(lock, testing::patience(30s), [&] { return connected_.contains(resource); })) {
     throw std::runtime_error("a publisher does not connect");
   }
 }

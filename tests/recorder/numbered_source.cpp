@@ -54,7 +54,7 @@ const Templates& templates() {
 }
 
 GstPadProbeReturn on_upstream_event(GstPad*, GstPadProbeInfo* info, gpointer data) {
-  if (gst_video_event_is_force_key_unit(GST_PAD_PROBE_INFO_EVENT(info))) held<std::atomic<bool>>(data) = true;
+  if (gst_video_event_is_force_key_unit(GST_PAD_PROBE_INFO_EVENT(info))) *Held<std::atomic<bool>>(data) = true;
   return GST_PAD_PROBE_OK;
 }
 
@@ -82,6 +82,7 @@ struct NumberedSource::Impl {
     }
     GstBuffer* buffer = gst_buffer_new_memdup(bytes.data(), bytes.size());
     if (type == FrameType::delta) GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+    handed_over(buffer);
     gst_app_src_push_buffer(GST_APP_SRC(source), buffer);  // takes the buffer
   }
 
@@ -123,8 +124,7 @@ NumberedSource::NumberedSource(GstElement* pipeline, std::size_t audio_padding_b
   impl_->video = GstPtr<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline), "vnum"));
   if (!impl_->video) return;
   const auto pad = GstPtr<GstPad>::adopt(gst_element_get_static_pad(impl_->video.get(), "src"));
-  auto data = std::make_unique<std::shared_ptr<std::atomic<bool>>>(impl_->key_wanted);
-  gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream_event, data.release(),
+  gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream_event, hold(impl_->key_wanted),
                     let_go<std::atomic<bool>>);
 }
 

@@ -12,6 +12,7 @@
 #include "recorder/gst_signal.hpp"
 #include "recorder/monotonic.hpp"
 #include "rtp_damage.hpp"
+#include "tests/patience.hpp"
 
 namespace unavoce::recorder::test {
 
@@ -41,17 +42,18 @@ namespace {
 /// Behind the encoders' payloaders would count packets; behind the encoders counts frames. A muted frame is not sent
 /// and not counted.
 GstPadProbeReturn after_audio_encoder(GstPad*, GstPadProbeInfo*, gpointer data) {
-  Shared& shared = held<Shared>(data);
-  if (shared.audio_muted) return GST_PAD_PROBE_DROP;
-  ++shared.audio;
+  const Held<Shared> shared(data);
+  if (shared->audio_muted) return GST_PAD_PROBE_DROP;
+  ++shared->audio;
   return GST_PAD_PROBE_OK;
 }
 
 GstPadProbeReturn after_video_encoder(GstPad*, GstPadProbeInfo* info, gpointer data) {
-  Shared& shared = held<Shared>(data);
-  if (shared.video_muted) return GST_PAD_PROBE_DROP;
-  ++shared.video;
-  if (!GST_BUFFER_FLAG_IS_SET(GST_PAD_PROBE_INFO_BUFFER(info), GST_BUFFER_FLAG_DELTA_UNIT)) ++shared.keyframes;
+  const Held<Shared> shared(data);
+  if (shared->video_muted) return GST_PAD_PROBE_DROP;
+  ++shared->video;
+  taken_over(GST_PAD_PROBE_INFO_BUFFER(info));  // from numbered_source.cpp
+  if (!GST_BUFFER_FLAG_IS_SET(GST_PAD_PROBE_INFO_BUFFER(info), GST_BUFFER_FLAG_DELTA_UNIT)) ++shared->keyframes;
   return GST_PAD_PROBE_OK;
 }
 
@@ -59,10 +61,10 @@ void on_gathering(GstElement* webrtc, GParamSpec*, gpointer data) {
   GstWebRTCICEGatheringState gathering{};
   g_object_get(webrtc, "ice-gathering-state", &gathering, nullptr);
   if (gathering != GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE) return;
-  Shared& shared = held<Shared>(data);
-  const std::scoped_lock lock(shared.mutex);
-  shared.gathered = true;
-  shared.changed.notify_all();
+  const Held<Shared> shared(data);
+  const std::scoped_lock lock(shared->mutex);
+  shared->gathered = true;
+  shared->changed.notify_all();
 }
 
 void on_connection(GstElement* webrtc, GParamSpec*, gpointer data) {
@@ -70,7 +72,7 @@ void on_connection(GstElement* webrtc, GParamSpec*, gpointer data) {
   g_object_get(webrtc, "connection-state", &state, nullptr);
   std::int64_t never = 0;
   if (state == GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED) {
-    held<Shared>(data).connected_ns.compare_exchange_strong(never, monotonic_ns());
+    Held<Shared>(data)->connected_ns.compare_exchange_strong(never, monotonic_ns());
   }
 }
 
@@ -154,7 +156,7 @@ Publisher::Publisher(const PublisherOptions& options) : impl_(std::make_unique<I
   if (!offer) throw std::runtime_error("no offer");
   run(webrtc, "set-local-description", offer.get());
   std::unique_lock lock(impl_->shared->mutex);
-  if (!impl_->shared->changed.wait_for(lock, 10s, [&] { return impl_->shared->gathered; })) {
+  if (!impl_->shared->changed.wait_for(lock, testing::patience(10s), [&] { return impl_->shared->gathered; })) {
     throw std::runtime_error("no candidates");
   }
 }

@@ -25,7 +25,7 @@ TEST_CASE("a publisher that closes the connection is gone at once") {
 
 TEST_CASE("a publisher that falls silent is gone after the configured silence") {
   auto config = Stage::loopback();
-  config.silence = 500ms;
+  config.silence = testing::patience(500ms);
   Stage stage(config);
   const Person ada;
   const auto publisher = stage.join(ada);

@@ -57,14 +57,14 @@ TEST_CASE("a take ends, is erased, and its publishers go, while offers hang", "[
     stage.recorder->end_take(stage.recording, stage.take,
                              [ended](const auto& files) { ended->set_value(files ? files.value().size() : 0); });
     auto files = ended->get_future();
-    REQUIRE(files.wait_for(10s) == std::future_status::ready);
+    REQUIRE(files.wait_for(testing::patience(10s)) == std::future_status::ready);
     CHECK(files.get() == 1);
 
     const auto erased = std::make_shared<std::promise<std::size_t>>();
     stage.recorder->abort_track(stage.recording, ada.approval,
                                 [erased](const auto& names) { erased->set_value(names ? names.value().size() : 0); });
     auto names = erased->get_future();
-    REQUIRE(names.wait_for(10s) == std::future_status::ready);
+    REQUIRE(names.wait_for(testing::patience(10s)) == std::future_status::ready);
     CHECK(names.get() == 1);
 
     stage.recorder->unpublish(stage.resource);

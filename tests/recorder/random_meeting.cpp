@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "recorder/monotonic.hpp"
+#include "tests/patience.hpp"
 
 namespace unavoce::recorder::test {
 
@@ -75,7 +76,7 @@ void RandomMeeting::play() {
 /// Media takes its time only while it may be written; some takes are long enough to be compared from inside.
 void RandomMeeting::linger() {
   if (!observer_.open() && pick(0, 19) != 0) return;
-  const int ms = observer_.open() && pick(0, 3) == 0 ? pick(1000, 1600) : pick(20, 300);
+  const int ms = observer_.open() && pick(0, 3) == 0 ? testing::kSlower * pick(1000, 1600) : pick(20, 300);
   std::this_thread::sleep_for(std::chrono::milliseconds(ms));
 }
 

@@ -4,6 +4,7 @@
 
 #include "crypto/age.hpp"
 #include "random_meeting.hpp"
+#include "tests/patience.hpp"
 
 namespace unavoce::recorder::test {
 
@@ -13,7 +14,7 @@ namespace {
 
 /// A frame is on its way over loopback for no longer than this, even on a machine with too much to do: frames sent
 /// this long before the gate opened must not be in the file, frames sent this long before it closed must be.
-constexpr std::int64_t kOnTheWay = 1'000'000'000;
+constexpr std::int64_t kOnTheWay = 1'000'000'000LL * testing::kSlower;
 
 }  // namespace
 

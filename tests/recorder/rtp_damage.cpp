@@ -36,18 +36,18 @@ void damage_packet(RtpDamage& state, GstBuffer* packet) {
 }
 
 GstPadProbeReturn behind_payloader(GstPad*, GstPadProbeInfo* info, gpointer data) {
-  auto& state = held<RtpDamage>(data);
+  const Held<RtpDamage> state(data);
   if ((GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) != 0) {
     auto* packet = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
     GST_PAD_PROBE_INFO_DATA(info) = packet;
-    damage_packet(state, packet);
+    damage_packet(*state, packet);
     return GST_PAD_PROBE_OK;
   }
   // Large pictures come as lists.
   auto* list = gst_buffer_list_make_writable(GST_PAD_PROBE_INFO_BUFFER_LIST(info));
   GST_PAD_PROBE_INFO_DATA(info) = list;
   for (guint i = 0; i < gst_buffer_list_length(list); ++i) {
-    damage_packet(state, gst_buffer_list_get_writable(list, i));
+    damage_packet(*state, gst_buffer_list_get_writable(list, i));
   }
   return GST_PAD_PROBE_OK;
 }

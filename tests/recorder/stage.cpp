@@ -49,7 +49,11 @@ T value_of(Result<T> result) {
 Config Stage::loopback() {
   Config config;
   config.addresses = {"127.0.0.1"};
-  config.latency = 50ms;
+  config.latency = testing::patience(50ms);
+  // Publishers of a slow build fall silent for longer, and their second stream comes later.
+  config.silence = testing::patience(config.silence);
+  config.connect_timeout = testing::patience(config.connect_timeout);
+  config.header_wait = testing::patience(config.header_wait);
   return config;
 }
 
@@ -121,7 +125,7 @@ std::vector<std::uint8_t> Stage::opened(const std::string& name, const Person& p
 }
 
 void await(const std::function<bool()>& done, std::chrono::milliseconds limit) {
-  const auto deadline = std::chrono::steady_clock::now() + limit;
+  const auto deadline = std::chrono::steady_clock::now() + testing::patience(limit);
   while (!done()) {
     if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("waited in vain");
     std::this_thread::sleep_for(5ms);

@@ -22,6 +22,7 @@
 #include "crypto/x25519.hpp"
 #include "publisher.hpp"
 #include "recorder/recorder.hpp"
+#include "tests/patience.hpp"
 
 namespace unavoce::recorder::test {
 
@@ -38,7 +39,7 @@ class TempFolder {
   std::filesystem::path path_;
 };
 
-/// Events as they come; `await<E>` takes the oldest one of a type and leaves the others.
+/// Events as they come; `await<E>` takes the oldest one of a type and leaves the others. `limit`: of an ordinary build.
 class Events {
  public:
   void add(Event event);
@@ -46,7 +47,7 @@ class Events {
   E await(std::chrono::milliseconds limit = std::chrono::seconds(15)) {
     std::unique_lock lock(mutex_);
     auto found = events_.end();
-    const bool came = changed_.wait_for(lock, limit, [&] {
+    const bool came = changed_.wait_for(lock, testing::patience(limit), [&] {
       found = std::find_if(events_.begin(), events_.end(), [](const Event& e) { return std::holds_alternative<E>(e); });
       return found != events_.end();
     });
@@ -79,7 +80,7 @@ struct Person {
 
 inline constexpr consent::Scope both{consent::Kind::audio, consent::Kind::video};
 
-/// Recorder, store and gate. Loopback only, 50 ms of jitter buffer.
+/// Recorder, store and gate. Loopback only, 50 ms of jitter buffer in an ordinary build.
 class Stage {
  public:
   explicit Stage(Config config = loopback());
@@ -115,6 +116,7 @@ class Stage {
 };
 
 /// Waits until `done` holds, looking every few milliseconds at something that has no event (a publisher's counters).
+/// `limit`: of an ordinary build.
 void await(const std::function<bool()>& done, std::chrono::milliseconds limit = std::chrono::seconds(20));
 
 /// Runs a program, gives what it printed (both streams); throws if it failed.

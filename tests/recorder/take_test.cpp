@@ -66,7 +66,7 @@ TEST_CASE("while the gate is closed no media reaches the disk, and an empty trac
 
 TEST_CASE("what waits in the jitter buffer when the gate opens is not written; what waits when it closes is") {
   auto config = Stage::loopback();
-  config.latency = 600ms;
+  config.latency = testing::patience(600ms);
   Stage stage(config);
   const Person ada;
   PublisherOptions sound;
@@ -97,7 +97,8 @@ TEST_CASE("the first packet after a pause is recorded like every other") {
   for (int pause = 0; pause < 5; ++pause) {
     await_audio(*publisher, 25);
     publisher->mute_audio(Has::yes);
-    std::this_thread::sleep_for(400ms);  // the pause is what is tested: longer than jitter buffer and retransmission
+    // The pause is what is tested: longer than jitter buffer and retransmission.
+    std::this_thread::sleep_for(testing::patience(400ms));
     publisher->mute_audio(Has::no);
   }
   await_audio(*publisher, 25);

@@ -244,7 +244,7 @@ class Attendee {
 
  private:
   Json next() {
-    auto message = hear(std::chrono::seconds(20));
+    auto message = hear(testing::patience(std::chrono::seconds(20)));
     if (!message) throw std::runtime_error("the service closed the connection, or said nothing more");
     return std::move(*message);
   }

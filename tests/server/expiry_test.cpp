@@ -15,7 +15,7 @@ TEST_CASE("an approval that ends while recording closes the gate until its perso
   AskedOfTwo meeting(server);
   REQUIRE(meeting.anna.approve().status == 201);
   auto body = meeting.ben.approval({Kind::audio});
-  body.expires_ms = body.issued_ms + consent::SpanMs{4000};
+  body.expires_ms = body.issued_ms + consent::SpanMs{4000 * testing::kSlower};
   REQUIRE(post_statement(server, consent::sign_statement(body, meeting.ben.key), {}, meeting.ben.wrapped).status ==
           201);
   for (Attendee* who : {&meeting.anna, &meeting.ben}) {

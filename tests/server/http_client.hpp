@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/patience.hpp"
+
 namespace unavoce::server::test {
 
 struct Reply {
@@ -43,7 +45,7 @@ class Socket {
 
   void send(std::string_view bytes);
   /// More bytes; empty when the other side closed or nothing came for `wait`.
-  std::string receive(std::chrono::milliseconds wait = std::chrono::seconds(20));
+  std::string receive(std::chrono::milliseconds wait = testing::patience(std::chrono::seconds(20)));
   /// The other side has closed, or cut, the connection.
   bool is_over() const { return over_; }
 
@@ -71,7 +73,7 @@ class WebSocketClient {
   bool is_open() const { return reply_.status == 101; }
   void send(std::string_view text);
   /// The next text frame; nothing when the server closed or `wait` passed.
-  std::optional<std::string> receive(std::chrono::milliseconds wait = std::chrono::seconds(20));
+  std::optional<std::string> receive(std::chrono::milliseconds wait = testing::patience(std::chrono::seconds(20)));
   /// The server has said goodbye (a close frame was received).
   bool was_closed() const { return closed_; }
 

@@ -252,7 +252,7 @@ TEST_CASE("what must be deleted ends in the middle of a meeting", "[meeting]") {
   const Host host(server);
   Attendee anna(host, Attendee::As::host);
   auto body = host.request(anna.welcome.at("session"), {consent::Kind::audio});
-  body.expires_ms = body.issued_ms + consent::SpanMs{1500};
+  body.expires_ms = body.issued_ms + consent::SpanMs{1500 * testing::kSlower};
   body.delete_after_ms = body.expires_ms;
   REQUIRE(post_statement(server, consent::sign_statement(body, host.room_key), host.login).status == 201);
   anna.wait_for_request();

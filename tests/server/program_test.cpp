@@ -20,12 +20,19 @@
 #include <string>
 #include <vector>
 
+#include "tests/patience.hpp"
+
 using namespace unavoce;
 namespace fs = std::filesystem;
 
 namespace {
 
 constexpr uid_t kNobody = 65534;
+
+/// Before a command that must end by itself.
+std::string in_time() {
+  return "timeout " + std::to_string(20 * testing::kSlower) + " ";
+}
 
 /// Root shows nothing of what one user may not do to another process of theirs: whoever tests as root becomes nobody in
 /// the child that is looked at, or that looks. For those who are not root nothing changes.
@@ -217,7 +224,7 @@ TEST_CASE("who is told to stop while its ledger is compared with a witness that 
 
 TEST_CASE("a start with few open files takes no more connections and publishers than fit into them, and says so") {
   // It goes no further than to its data folder, which cannot be made.
-  const auto started = testing::run("(ulimit -n 1024 && exec timeout 20 " + std::string(UNAVOCED_PROGRAM) +
+  const auto started = testing::run("(ulimit -n 1024 && exec " + in_time() + UNAVOCED_PROGRAM +
                                     " --allow-root --port 0 --data /proc/nothing/here 2>&1)");
   CHECK(started.exit_code == 1);
   CHECK(started.output.find("only 512 of max_connections = 1024 fit, beside 16 publishers, into 1024 open files") !=
@@ -237,7 +244,7 @@ TEST_CASE("root is refused unless it is insisted") {
   const std::string become = geteuid() == 0 ? "" : "unshare --map-root-user ";
   const std::string command =
       become + UNAVOCED_PROGRAM + " --port 0 --data " + (folder.path() / "data").string() + " 2>&1";
-  const auto refused = testing::run("timeout 20 " + command);
+  const auto refused = testing::run(in_time() + command);
   CHECK(refused.exit_code == 1);
   CHECK(refused.output.find("--allow-root") != std::string::npos);
   CHECK_FALSE(fs::exists(folder.path() / "data"));

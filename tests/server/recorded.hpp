@@ -50,7 +50,7 @@ inline Reply wrapped_key(const RunningServer& server, const Host& host, const co
 /// Waits for something that has no event: files that grow.
 template <class Done>
 void await(Done done) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  const auto deadline = std::chrono::steady_clock::now() + testing::patience(std::chrono::seconds(20));
   while (!done()) {
     if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("waited in vain");
     std::this_thread::sleep_for(std::chrono::milliseconds(10));

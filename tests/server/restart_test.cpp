@@ -109,7 +109,7 @@ TEST_CASE("the host ends a recording that nobody came back to after a restart", 
 
 TEST_CASE("a recording that a restarted service took up for nobody ends like one nobody came back to", "[meeting]") {
   const AfterCrash crash({}, [](Config& config) {
-    config.come_back_within = std::chrono::seconds(2);
+    config.come_back_within = testing::patience(std::chrono::seconds(2));
     config.max_requests_per_second = 1'000'000;  // the list is asked for until it says so
   });
   // Opens the meeting again, and then cannot join.

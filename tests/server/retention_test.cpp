@@ -19,11 +19,11 @@ Headers logged_in(const Service& server) {
   return {{"Cookie", cookie.substr(0, cookie.find(';'))}};
 }
 
-/// What Anna records alone, to be kept for four seconds.
+/// What Anna records alone, to be kept for four seconds (of an ordinary build).
 struct KeptShortly {
   explicit KeptShortly(const Service& server) : host(server), anna(host, Attendee::As::host) {
     auto request = host.request(anna.welcome.at("session"), {consent::Kind::audio});
-    until = request.delete_after_ms = request.expires_ms = wall_time() + consent::SpanMs{4000};
+    until = request.delete_after_ms = request.expires_ms = wall_time() + consent::SpanMs{4000 * testing::kSlower};
     recording = request.recording.hex();
     REQUIRE(post_statement(server, consent::sign_statement(request, host.room_key), host.login).status == 201);
     anna.wait_for_request();
@@ -134,7 +134,7 @@ TEST_CASE("a recording that is erased, but not off the list yet, is none, and th
     Host host(first);
     Attendee anna(host, Attendee::As::host);
     anna.ask({consent::Kind::audio}, [&](consent::Request& request) {
-      until = request.delete_after_ms = request.expires_ms = wall_time() + consent::SpanMs{2000};
+      until = request.delete_after_ms = request.expires_ms = wall_time() + consent::SpanMs{2000 * testing::kSlower};
     });
     recording = anna.request->body.recording.hex();
     copy_live(folder.path() / "data", folder.path() / "later");
@@ -164,7 +164,7 @@ TEST_CASE("once its retention is over nothing of a recording is given out, altho
   const RunningServer server([](Config& config) { config.come_back_within = std::chrono::hours(1); });
   Host host(server);
   Attendee anna(host, Attendee::As::host);
-  const consent::TimeMs until = wall_time() + consent::SpanMs{3000};
+  const consent::TimeMs until = wall_time() + consent::SpanMs{3000 * testing::kSlower};
   anna.ask({consent::Kind::audio},
            [&](consent::Request& request) { request.delete_after_ms = request.expires_ms = until; });
   REQUIRE(anna.approve({consent::Kind::audio}).status == 201);

@@ -12,6 +12,7 @@
 
 using namespace unavoce::server;
 using namespace unavoce::server::test;
+using unavoce::testing::patience;
 using namespace std::chrono_literals;
 
 namespace {
@@ -100,7 +101,7 @@ void check_who_is_cut_off(const HttpLimits& limits) {
   Peer slow(server);
   Peer good(server);
   for (std::size_t i = 0; i < kPieces; ++i) slow.ask();
-  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  const auto deadline = std::chrono::steady_clock::now() + patience(20s);
   std::size_t read = 0;
   while (fates->ended == 0 && std::chrono::steady_clock::now() < deadline) {
     good.ask();
@@ -168,7 +169,7 @@ TEST_CASE("a download that is not read ends, and was never in memory as a whole"
   });
   Socket slow(server.port());
   slow.send("GET /endless HTTP/1.1\r\nHost: x\r\n\r\n");
-  CHECK(let_go.wait_for(20s) == std::future_status::ready);
+  CHECK(let_go.wait_for(patience(20s)) == std::future_status::ready);
   CHECK(seen->bytes < (64u << 20u));  // what the kernel keeps for the connection, and one piece
   Socket other(server.port());
   other.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");

@@ -5,6 +5,7 @@
 
 #include "attendee.hpp"
 #include "running_server.hpp"
+#include "tests/patience.hpp"
 #include "tests/program.hpp"
 #include "tls_client.hpp"
 
@@ -34,8 +35,9 @@ struct TlsFolder {
 
 /// Runs unavoced to its end: it must refuse. Within seconds, or it would be serving.
 testing::Outcome unavoced(const TlsFolder& files, const std::string& flags) {
-  return testing::run("timeout 20 " UNAVOCED_PROGRAM " --allow-root --port 0 --data " + (files.folder / "data") + " " +
-                      flags + " 2>&1 </dev/null");
+  return testing::run("timeout " + std::to_string(20 * testing::kSlower) +
+                      " " UNAVOCED_PROGRAM " --allow-root --port 0 --data " + (files.folder / "data") + " " + flags +
+                      " 2>&1 </dev/null");
 }
 
 /// Both the start and --check-config refuse, with these words.

@@ -235,11 +235,11 @@ TEST_CASE("what is approved after a withdrawal comes after it in the ledger, too
   const std::string less = ben.withdrawal({Kind::video});
   auto withdrawn = std::async(std::launch::async, [&] { return post_statement(server, less); });
   await([&] { return server.log_text().find("withdrawal in effect") != std::string::npos; });
-  ben.look(std::chrono::milliseconds(100));  // his newest challenge
+  ben.look(testing::patience(std::chrono::milliseconds(100)));  // his newest challenge
   Reply again = ben.approve();
   while (again.status == 503) {
     check_problem(again, 503, "proof_follows");
-    ben.look(std::chrono::milliseconds(100));
+    ben.look(testing::patience(std::chrono::milliseconds(100)));
     again = ben.approve();
   }
   CHECK(again.status == 201);

@@ -93,7 +93,7 @@ class SilentWitness {
   SilentWitness& operator=(const SilentWitness&) = delete;
 
   /// Waits until it is asked; false when it is not.
-  bool is_asked(int wait_ms = 20'000) {
+  bool is_asked(int wait_ms = 20'000 * testing::kSlower) {
     pollfd asked{socket_, POLLIN, 0};
     if (poll(&asked, 1, wait_ms) != 1) return false;
     connections_.push_back(accept(socket_, nullptr, nullptr));
@@ -160,9 +160,10 @@ std::string published(const RunningServer& server) {
   return server.fetch("GET", "/ledger/checkpoint").body;
 }
 
+/// `seconds`: of an ordinary build.
 template <class Holds>
 bool within_seconds(int seconds, Holds holds) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+  const auto deadline = std::chrono::steady_clock::now() + testing::patience(std::chrono::seconds(seconds));
   while (!holds()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));

@@ -8,6 +8,7 @@
 
 #include "hung_session.hpp"
 #include "recorder/ingest.hpp"
+#include "tests/patience.hpp"
 
 using namespace unavoce;
 using namespace unavoce::recorder;
@@ -39,7 +40,7 @@ class House {
     auto given = answered->get_future();
     ingest_->publish(publisher, PublishKind::camera, {consent::Kind::video}, offer,
                      [answered](Result<Answer> answer) { answered->set_value(std::move(answer)); });
-    REQUIRE(given.wait_for(10s) == std::future_status::ready);
+    REQUIRE(given.wait_for(testing::patience(10s)) == std::future_status::ready);
     const auto answer = given.get();
     REQUIRE(answer);
     return answer.value().resource;
@@ -50,7 +51,7 @@ class House {
   /// Whether it is told that this session is gone.
   bool is_gone(const std::string& resource) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, 10s, [&] { return gone_.contains(resource); });
+    return changed_.wait_for(lock, testing::patience(10s), [&] { return gone_.contains(resource); });
   }
 
   void end_hanging() {
@@ -87,7 +88,7 @@ TEST_CASE("while a pipeline hangs that is asked for a key frame, sessions end an
     const std::string bob = house.publish("bob");
     const std::string eve = house.publish("eve");
     house.want_keyframe("ada");
-    REQUIRE(requests.begun.get_future().wait_for(10s) == std::future_status::ready);
+    REQUIRE(requests.begun.get_future().wait_for(testing::patience(10s)) == std::future_status::ready);
 
     house.unpublish(bob);
     CHECK(house.is_gone(bob));

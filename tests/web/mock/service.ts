@@ -4,26 +4,18 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { WebSocketServer, type WebSocket } from "ws";
-import { fromBase64, fromUtf8, randomBytes, toBase64url, toHex } from "../../../web/src/core/bytes.ts";
+import { fromBase64, randomBytes, toBase64url, toHex } from "../../../web/src/core/bytes.ts";
 import { openStatement, parseEnvelope, signStatement } from "../../../web/src/core/dsse.ts";
 import { KeyPairSigner } from "../../../web/src/core/ed25519.ts";
 import type { Withdrawal } from "../../../web/src/core/statements.ts";
-import { MockLedger, type Entry } from "./ledger.ts";
+import { Erasures } from "./erasures.ts";
+import { MockLedger } from "./ledger.ts";
+import type { Lies, Listed, Room } from "./lies.ts";
+import { problem, refuse, send } from "./replies.ts";
 
 interface Person { participant: string; resume: string; name: string; role: string; key: string; answer: string; approval: string | null; resting?: string | null; place?: string; socket: WebSocket | null; challenge: string }
-interface Room { room: string; title: string; envelope: string; id: string }
-type Take = { approvals: string[]; recording: string };
-/** A statement with its proof, as the service hands it out. */
-export type Proven = { envelope: string; entry: string; r: string; proof: string };
-export type Listed = { participant: string; name: string; role: string; place: string; answer: string; approval: string | null; media_lost: boolean };
 const TOKEN = "t".repeat(43); // everybody's
 const COUNTERSIGN_WITHIN_MS = 1_000; // the service waits 3 s
-
-/** Joins that are refused: of whom, and with which words, one after the other. */
-interface Refusals { name: string; codes: string[] }
-
-/** What to lie about. Every lie is one that the pages must notice. */
-export interface Lies { room?: (room: Room) => Room; take?: (take: Take) => Take; proof?: (proof: string) => string; erased?: (erased: Proven[]) => Proven[]; signsErased?: KeyPairSigner; receipt?: (receipt: Omit<Proven, "envelope">) => Omit<Proven, "envelope">; openWithoutTake?: boolean; confirmsNobody?: boolean; losesConfirmations?: number; beforeConfirming?: object; recordings?: unknown[]; detail?: Record<string, unknown>; entries?: (entries: Entry[]) => Entry[]; roster?: (roster: Listed[]) => Listed[]; hold?: Promise<void>; holdMedia?: Promise<void>; holdWithdrawals?: Promise<void>; refusesWithdrawal?: string; holdCounting?: Promise<void>; holdJoins?: Promise<void>; refuses?: Refusals; unreachable?: boolean; published?: () => number; files?: Map<string, Uint8Array>; refuse?: string; refuseErasing?: string }
 
 export class MockService {
   readonly lies: Lies = {};
@@ -48,16 +40,14 @@ export class MockService {
   private session = toHex(randomBytes(16));
   private request: { id: string; envelope: string; recording: string } | null = null;
   private take = 0;
-  /** by the recording: names of the files of everybody in its takes */
-  private readonly trackFiles = new Map<string, string[]>();
-  /** by recording and key: what was said to be erased */
-  private readonly erased = new Map<string, Entry>();
+  private readonly erasures: Erasures;
   private open = false;
   private named = false;
   private lastEnd = "";
   private proposal: (signature: unknown) => void = () => undefined;
 
   private constructor(private readonly pages: string, readonly ledger: MockLedger, readonly signer: KeyPairSigner) {
+    this.erasures = new Erasures(ledger, signer, this.lies);
     this.server = createServer((request, response) => void this.http(request, response).catch((error) => problem(response, 500, "broken", String(error))));
     new WebSocketServer({ server: this.server }).on("connection", (socket) => socket.on("message", (data) => void this.hear(socket, JSON.parse(String(data)))));
   }
@@ -171,7 +161,7 @@ export class MockService {
     }
     const [, recording, what, name] = /^\/recordings\/([0-9a-f]{32})(?:\/(\w+)(?:\/([\w.-]+))?)?$/.exec(path) ?? [];
     if (what === "erasure") {
-      const left = await this.deletion(recording!);
+      const left = await this.erasures.deletion(recording!);
       return left ? answer(200, left) : problem(response, 404, "not_found", "no recording of this id was erased as a whole");
     }
     if (recording && what === undefined && method === "DELETE") {
@@ -216,12 +206,12 @@ export class MockService {
     if (kind === "approval" && this.lies.refuse) return problem(response, 409, this.lies.refuse, "no");
     if (kind === "withdrawal") await this.lies.holdWithdrawals;
     if (kind === "withdrawal" && this.lies.refusesWithdrawal) return problem(response, 403, this.lies.refusesWithdrawal, "no");
-    if (kind === "withdrawal" && await this.deletion(body.recording)) return problem(response, 410, "gone", "the whole recording was erased");
+    if (kind === "withdrawal" && await this.erasures.deletion(body.recording)) return problem(response, 410, "gone", "the whole recording was erased");
     const entry = await this.ledger.append(body.recording, kind, envelope, id);
     const person = this.people.find((known) => known.key === key);
     if (wrapped) this.keys.set(id, fromBase64(wrapped));
     const publish = kind === "approval" && (body as { scope: string[] }).scope.length > 0 ? { url: `/whip/${id.slice(0, 16)}`, token: TOKEN } : null;
-    const erased = kind === "withdrawal" ? await this.erase(body as Withdrawal) : null;
+    const erased = kind === "withdrawal" ? await this.erasures.erase(body as Withdrawal) : null;
     const proof = await this.ledger.proof(entry.index);
     response.writeHead(201, { "Content-Type": "application/json" })
       .end(JSON.stringify({ id, kind, entry: entry.entry, r: entry.r, proof: this.lies.proof?.(proof) ?? proof, publish, erased }));
@@ -236,35 +226,9 @@ export class MockService {
     }
   }
 
-  /** What the service says to have erased before it answers; said once, and shown again when the withdrawal is sent again. */
-  private async erase({ recording, key, kinds }: Withdrawal): Promise<Proven[]> {
-    if (kinds.length < 4) return [];
-    const place = `${recording} ${key}`;
-    const what: string[] = [];
-    for (const { envelope, id } of this.ledger.entries.filter((entry) => entry.recording === recording && entry.kind === "approval")) {
-      const { body } = await openStatement("approval", fromUtf8(fromBase64(envelope)));
-      if (body.key === key && body.scope.length > 0) what.push(`wrapped:${id}`, ...(this.trackFiles.get(recording) ?? []).filter((name) => name.includes(id.slice(0, 16))));
-    }
-    if (what.length > 0 && !this.erased.has(place)) {
-      const signer = this.lies.signsErased ?? this.signer;
-      const { envelope, id } = await signStatement("erased", { recording, what, reason: "withdrawal", key: signer.publicKey, issued_ms: Date.now() }, signer);
-      this.erased.set(place, await this.ledger.append(recording, "erased", envelope, id));
-    }
-    const said = (await this.ledger.proven([this.erased.get(place)].filter((entry) => entry !== undefined))).map(bare);
-    return this.lies.erased?.(said) ?? said;
-  }
-
   /** The end of a recording's retention, or of its room; or its host erases it. */
-  async deleteRecording(recording: string, reason: "retention" | "room_deleted" | "recording_deleted" = "retention"): Promise<void> {
-    const signer = this.lies.signsErased ?? this.signer;
-    const { envelope, id } = await signStatement("erased", { recording, what: ["recording"], reason, key: signer.publicKey, issued_ms: Date.now() }, signer);
-    await this.ledger.eraseRecording(recording, envelope, id);
-  }
-
-  /** What a deleted recording leaves. */
-  private async deletion(recording: string): Promise<Proven | null> {
-    const entries = this.ledger.entries.filter((entry) => entry.recording === recording);
-    return entries.length === 1 && entries[0]!.kind === "erased" ? bare((await this.ledger.proven(entries))[0]!) : null;
+  deleteRecording(recording: string, reason: "retention" | "room_deleted" | "recording_deleted" = "retention"): Promise<void> {
+    return this.erasures.deleteRecording(recording, reason);
   }
 
   private ask(request: { id: string; envelope: string; recording: string }): void {
@@ -331,7 +295,7 @@ export class MockService {
     if (!this.lies.openWithoutTake) this.tellEach(() => ({ type: "take", envelope: JSON.stringify(parts) }));
     this.open = true;
     const files = approvals.map((id) => `t${String(number).padStart(3, "0")}-${id.slice(0, 16)}-f001.webm.age`);
-    this.trackFiles.set(honest.recording, [...(this.trackFiles.get(honest.recording) ?? []), ...files]);
+    this.erasures.wrote(honest.recording, files);
     this.tellEach((person) => ({ type: "gate", gate: this.gate(person) }));
   }
 
@@ -423,17 +387,4 @@ export class MockService {
   tell(message: object): void {
     this.people.forEach(({ socket }) => send(socket, message));
   }
-}
-
-const bare = ({ envelope, entry, r, proof }: Entry): Proven => ({ envelope, entry, r, proof });
-function send(socket: WebSocket | null, message: object): void {
-  if (socket?.readyState === 1) socket.send(JSON.stringify(message));
-}
-/** A join that was refused leaves nothing to do on its connection. */
-function refuse(socket: WebSocket, code: string): void {
-  send(socket, { type: "problem", problem: { code, status: 409, detail: `the join is refused: ${code}` } });
-  socket.close();
-}
-function problem(response: ServerResponse, status: number, code: string, detail: string): void {
-  response.writeHead(status, { "Content-Type": "application/problem+json" }).end(JSON.stringify({ type: "about:blank", title: code, status, detail, code }));
 }

@@ -11,19 +11,18 @@ import { confirmWithdrawal } from "../core/withdrawal_confirmation.ts";
 import { T, type Message } from "../i18n/i18n.ts";
 import type { Asked as LedgerAsked, LedgerWatch } from "../ledger/watch.ts";
 import { api, Problem, type Accepted, type PublishAt } from "../net/api.ts";
-import { submitUntilAcknowledged } from "../net/submit.ts";
 import { approvalsOf, keepApproval, updateApproval } from "../store/approvals.ts";
 import { isDelivered, keepUntilAcknowledged, unacknowledged, type Unacknowledged } from "../store/withdrawals.ts";
 import { makeApproval, makeConfirmation, makeRefusal, makeWithdrawal, type Asked } from "./answers.ts";
-import { deletionInstead, deliver, isProven, keepConfirmation, keptWithdrawals, markSaid, markTakenBack, signedInAdvance, takesSomeBack, type Confirmed, type KeptWithdrawal, type TakenBack } from "./kept_withdrawals.ts";
+import { deletionInstead, deliver, isProven, keepConfirmation, keptWithdrawals, markSaid, markTakenBack, signedInAdvance, type Confirmed, type KeptWithdrawal, type TakenBack } from "./kept_withdrawals.ts";
 import { GivenApprovals } from "./given_approvals.ts";
 import type { Publisher } from "./publisher.ts";
-import type { MeetingState, Place, Store, WithdrawalKnown } from "./state.ts";
+import { ScopeChanges } from "./scope_changes.ts";
+import type { OwnAnswer, Place, Store, WithdrawalKnown } from "./state.ts";
 
 /** What the service answers a confirmation with that it does not take (docs/API.md); any other problem is about something else. */
 const NOT_CONFIRMED = new Set(["unknown_reference", "not_permitted", "proof_follows", "replayed", "expired", "malformed", "wrong_kind", "bad_signature", "too_many_answers"]);
 
-type OwnAnswer = Pick<MeetingState, "answer" | "approval" | "scope">;
 const UNANSWERED: OwnAnswer = { answer: "asked", approval: null, scope: [] };
 const WITHDRAWN: OwnAnswer = { answer: "withdrawn", approval: null, scope: [] };
 
@@ -37,11 +36,16 @@ export class Answering {
   /** the approval that waits for `confirmed`, or for the problem in its place */
   private confirming: string | null = null;
   private readonly given = new GivenApprovals();
-  /** what of an approval is not sent any more although the service, as far as is known here, still counts it: it was not told yet */
-  private untold: { approval: string | null; kinds: MediaKind[] } = { approval: null, kinds: [] };
+  private readonly changes: ScopeChanges;
 
   constructor(private readonly place: Place, private readonly store: Store, private readonly publisher: Publisher,
-    private readonly send: (message: Record<string, unknown>) => void) {}
+    private readonly send: (message: Record<string, unknown>) => void) {
+    this.changes = new ScopeChanges(place, store, publisher, {
+      approve: (scope, otherwise) => this.approve(scope, otherwise),
+      check: (proof, before) => this.check(proof, before),
+      ledger: () => this.ledger,
+    });
+  }
 
   /** Called whenever a receipt or key file was kept or changed. */
   onKept(listener: () => void): void {
@@ -85,42 +89,9 @@ export class Answering {
     this.store.set({ answer: "refused", approval: null, scope: [] });
   }
 
-  /**
-   * Changes what may be recorded of this person from now on. Less is taken back at once and the recording goes on; more, or nothing of
-   * them at all, is a new approval. Of both, less goes first: it waits for no approval. What was recorded before stays, until everything
-   * is withdrawn.
-   */
-  async change(scope: MediaKind[]): Promise<void> {
-    const { request, answer, approval, scope: before } = this.store.state;
-    if (!request || answer !== "approved") throw new Problem(0, "request_over", "there is no approval to change any more");
-    const untold = this.untold.approval === approval ? this.untold.kinds : [];
-    const less = [...before, ...untold].filter((kind) => !scope.includes(kind));
-    const left = before.filter((kind) => scope.includes(kind));
-    const more = scope.some((kind) => !before.includes(kind));
-    this.publisher.restrict(scope); // at once, whatever becomes of the rest
-    if (less.length === 0 && !more) return;
-    this.untold = { approval, kinds: less };
-    this.store.set({ scope: left });
-    if (left.length > 0 && less.length > 0 && (await this.takeSomeBack(request.body.recording, less))) {
-      this.untold = { approval, kinds: [] };
-      // What the request needs is gone, and no approval without it is taken: the person is asked anew (takenBack).
-      if (!more || request.body.minimum_scope.some((kind) => !left.includes(kind))) return;
-      const { answer: now, approval: still } = this.store.state;
-      if (now === "sending") throw new Problem(0, "network", "the connection was lost meanwhile");
-      if (now !== "approved" || still !== approval) return; // taken back, over or asked anew meanwhile; the page says so
-    }
-    return this.approve(scope, { answer, approval, scope: left }); // the approval from before still holds, of what is still sent
-  }
-
-  /** False, and nothing is sent, if that would erase what was recorded before: then only a new approval says that it is less from now on. */
-  private async takeSomeBack(recording: string, kinds: MediaKind[]): Promise<boolean> {
-    const { roomId, signer } = this.place;
-    if (!(await takesSomeBack(roomId, recording, signer.publicKey, kinds).catch(() => true))) return false; // a browser that keeps nothing knows none
-    // Not kept for a later page, as a withdrawal of everything is: whoever comes back is asked anew, for every kind.
-    const { envelope } = await makeWithdrawal(recording, signer, "now", kinds);
-    const asked = await this.ledger.asking().catch(() => null); // nothing keeps it from being sent
-    await this.check(checkAcknowledgement(await submitUntilAcknowledged(envelope), envelope, this.ledger.ledger), asked);
-    return true;
+  /** Changes what may be recorded of this person from now on; see scope_changes.ts. */
+  change(scope: MediaKind[]): Promise<void> {
+    return this.changes.change(scope);
   }
 
   /**

@@ -1,5 +1,5 @@
 // What a page says of withdrawals that were confirmed on an earlier visit and not acknowledged: it sends them again, and says how each goes.
-import { sayTime, T } from "../i18n/i18n.ts";
+import { sayTime, T, type Message } from "../i18n/i18n.ts";
 import { approvalsIn } from "../store/approvals.ts";
 import { isGivenUp, unacknowledged, type Unacknowledged } from "../store/withdrawals.ts";
 import { dialog } from "../ui/dialog.ts";
@@ -10,12 +10,12 @@ import { sendAgain, type TakenBack } from "./kept_withdrawals.ts";
 
 const FIND_AGAIN_MS = 3_000;
 
-/** `room`: whose they are, null for all that this browser keeps. `changed` is called when one is done. Empty if there are none. */
+/** `room`: whose they are; null for all that this browser keeps, on the withdrawal page. `changed` is called when one is done. Empty if there are none. */
 export function sentAgain(room: string | null, findService: () => Promise<Service>, changed: () => void): HTMLElement {
   const all = unacknowledged().filter((one) => room === null || one.room === room);
   const lines = new Map(all.map(({ envelope }) => [envelope, h("div", { class: "note", testid: "sent-again", role: "status", data: { state: "sending" } }, T("sent_again_sending"))] as const));
   const say = async (one: Unacknowledged, done: TakenBack | null): Promise<void> => {
-    await tell(lines.get(one.envelope)!, one, done, changed);
+    await tell(lines.get(one.envelope)!, one, done, { failed: T(room === null ? "sent_again_failed_here" : "sent_again_failed"), changed });
     changed();
   };
   const now = (state: "sending" | "unreachable"): void => lines.forEach((line) => {
@@ -43,7 +43,7 @@ async function found(findService: () => Promise<Service>, wait: () => void): Pro
   }
 }
 
-async function tell(line: HTMLElement, one: Unacknowledged, done: TakenBack | null, changed: () => void): Promise<void> {
+async function tell(line: HTMLElement, one: Unacknowledged, done: TakenBack | null, { failed, changed }: { failed: Message; changed: () => void }): Promise<void> {
   const stillKept = unacknowledged().some((left) => left.envelope === one.envelope); // it was not acknowledged this time either
   const confirmed = done?.confirmed[0];
   if (confirmed) {
@@ -60,7 +60,7 @@ async function tell(line: HTMLElement, one: Unacknowledged, done: TakenBack | nu
       line.dataset["state"] = "dropped";
       changed();
     }) } }, T("sent_again_drop"));
-    fill(line, h("p", {}, T("sent_again_failed")), h("div", { class: "actions" }, drop));
+    fill(line, h("p", {}, failed), h("div", { class: "actions" }, drop));
   }
   line.dataset["state"] = confirmed ? "done" : done?.deleted ? "deleted" : stillKept ? "failed" : "unproven";
 }

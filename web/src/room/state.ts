@@ -48,6 +48,8 @@ export interface MeetingState {
   notice: Message | null;
   keyChecks: Map<string, KeyCheck>;
 }
+/** What holds of this person's answer to the request. */
+export type OwnAnswer = Pick<MeetingState, "answer" | "approval" | "scope">;
 export type KeyCheck = "checking" | "signed" | "opens" | "failed";
 
 export class Store {

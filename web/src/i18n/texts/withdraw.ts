@@ -40,6 +40,10 @@ export const withdraw = {
     "The service has not accepted what you took back here before. It stays kept in this browser and is sent again when you open this page the next time. With your key file you can try it on the page “Take an approval back”, too.",
     "Was Sie hier schon früher widerrufen haben, hat der Dienst nicht angenommen. Der Widerruf bleibt in diesem Browser aufbewahrt und wird wieder gesendet, wenn Sie diese Seite das nächste Mal öffnen. Mit Ihrer Schlüsseldatei können Sie es auch auf der Seite „Zustimmung widerrufen“ versuchen.",
   ],
+  sent_again_failed_here: [
+    "The service has not accepted what you took back here before. It stays kept in this browser and is sent again when you open this page the next time. With your key file you can try it here, too.",
+    "Was Sie hier schon früher widerrufen haben, hat der Dienst nicht angenommen. Der Widerruf bleibt in diesem Browser aufbewahrt und wird wieder gesendet, wenn Sie diese Seite das nächste Mal öffnen. Mit Ihrer Schlüsseldatei können Sie es auch hier versuchen.",
+  ],
   sent_again_unreachable: [
     "The service could not be reached. What you took back here before was not sent yet; it stays kept in this browser and is tried again in a moment …",
     "Der Dienst war nicht zu erreichen. Was Sie hier schon früher widerrufen haben, ist noch nicht gesendet; der Widerruf bleibt in diesem Browser aufbewahrt und wird gleich noch einmal versucht …",

@@ -1,0 +1,64 @@
+// What may be recorded of a person who has approved becomes less or more, while it goes on. Less goes first and at once, as a withdrawal of
+// some kinds; more is a new approval. Never so that it erases the past.
+import { checkAcknowledgement, type Checked } from "../core/proof.ts";
+import type { MediaKind } from "../core/shape.ts";
+import type { Asked, LedgerWatch } from "../ledger/watch.ts";
+import { Problem } from "../net/api.ts";
+import { submitUntilAcknowledged } from "../net/submit.ts";
+import { makeWithdrawal } from "./answers.ts";
+import { takesSomeBack } from "./kept_withdrawals.ts";
+import type { Publisher } from "./publisher.ts";
+import type { OwnAnswer, Place, Store } from "./state.ts";
+
+/** What answering.ts does for it. */
+export interface Answerer {
+  approve(scope: MediaKind[], otherwise: OwnAnswer): Promise<void>;
+  /** The proof of an acknowledgement must hold, or it is an alarm. */
+  check(proof: Promise<Checked>, before: Asked | null): Promise<unknown>;
+  ledger(): LedgerWatch;
+}
+
+export class ScopeChanges {
+  /** what of an approval is not sent any more although the service, as far as is known here, still counts it: it was not told yet */
+  private untold: { approval: string | null; kinds: MediaKind[] } = { approval: null, kinds: [] };
+
+  constructor(private readonly place: Place, private readonly store: Store, private readonly publisher: Publisher, private readonly answerer: Answerer) {}
+
+  /**
+   * Changes what may be recorded of this person from now on. Less is taken back at once and the recording goes on; more, or nothing of
+   * them at all, is a new approval. Of both, less goes first: it waits for no approval. What was recorded before stays, until everything
+   * is withdrawn.
+   */
+  async change(scope: MediaKind[]): Promise<void> {
+    const { request, answer, approval, scope: before } = this.store.state;
+    if (!request || answer !== "approved") throw new Problem(0, "request_over", "there is no approval to change any more");
+    const untold = this.untold.approval === approval ? this.untold.kinds : [];
+    const less = [...before, ...untold].filter((kind) => !scope.includes(kind));
+    const left = before.filter((kind) => scope.includes(kind));
+    const more = scope.some((kind) => !before.includes(kind));
+    this.publisher.restrict(scope); // at once, whatever becomes of the rest
+    if (less.length === 0 && !more) return;
+    this.untold = { approval, kinds: less };
+    this.store.set({ scope: left });
+    if (left.length > 0 && less.length > 0 && (await this.takeSomeBack(request.body.recording, less))) {
+      this.untold = { approval, kinds: [] };
+      // What the request needs is gone, and no approval without it is taken: the person is asked anew (takenBack).
+      if (!more || request.body.minimum_scope.some((kind) => !left.includes(kind))) return;
+      const { answer: now, approval: still } = this.store.state;
+      if (now === "sending") throw new Problem(0, "network", "the connection was lost meanwhile");
+      if (now !== "approved" || still !== approval) return; // taken back, over or asked anew meanwhile; the page says so
+    }
+    return this.answerer.approve(scope, { answer, approval, scope: left }); // the approval from before still holds, of what is still sent
+  }
+
+  /** False, and nothing is sent, if that would erase what was recorded before: then only a new approval says that it is less from now on. */
+  private async takeSomeBack(recording: string, kinds: MediaKind[]): Promise<boolean> {
+    const { roomId, signer } = this.place;
+    if (!(await takesSomeBack(roomId, recording, signer.publicKey, kinds).catch(() => true))) return false; // a browser that keeps nothing knows none
+    // Not kept for a later page, as a withdrawal of everything is: whoever comes back is asked anew, for every kind.
+    const { envelope } = await makeWithdrawal(recording, signer, "now", kinds);
+    const asked = await this.answerer.ledger().asking().catch(() => null); // nothing keeps it from being sent
+    await this.answerer.check(checkAcknowledgement(await submitUntilAcknowledged(envelope), envelope, this.answerer.ledger().ledger), asked);
+    return true;
+  }
+}
