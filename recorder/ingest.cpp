@@ -12,6 +12,8 @@ namespace unavoce::recorder {
 namespace {
 
 constexpr auto watch_pause = std::chrono::milliseconds(200);
+/// However often it is woken: losses and key frames that alternate would keep it going without a pause.
+constexpr auto watch_rest = std::chrono::milliseconds(20);
 
 std::int64_t ns(std::chrono::nanoseconds span) {
   return span.count();
@@ -273,9 +275,10 @@ void Ingest::watch(const std::stop_token& stop) {
   }
 }
 
-/// Until something is to be done or some time has passed.
+/// Until something is to be done or some time has passed, but a little in any case.
 void Ingest::rest(const std::stop_token& stop) {
   std::unique_lock lock(wake_mutex_);
+  wake_.wait_for(lock, stop, watch_rest, [] { return false; });
   wake_.wait_for(lock, stop, watch_pause, [&] { return woken_; });
   woken_ = false;
 }

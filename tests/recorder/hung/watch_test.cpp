@@ -131,3 +131,21 @@ TEST_CASE("candidates that a pipeline hangs on keep nobody waiting, and are told
     CHECK(taken.get().error().code == Errc::busy);
   }
 }
+
+TEST_CASE("losses and key frames that alternate do not keep the watch from resting", "[hung]") {
+  House house;
+  house.publish("ada");
+  const auto hooks = hung_sessions().hooks_of("ada");
+  const auto start = std::chrono::steady_clock::now();
+  const int before = hung_sessions().looks_at("ada");
+  for (int number = 0; std::chrono::steady_clock::now() < start + 400ms; ++number) {
+    const std::int64_t now_ns = monotonic_ns();
+    hooks->on_loss();
+    hooks->on_frame(numbered_frame(Stream::video, number, FrameType::key, now_ns, now_ns));
+    std::this_thread::sleep_for(1ms);
+  }
+  const int looks = hung_sessions().looks_at("ada") - before;
+  const auto rounds = (std::chrono::steady_clock::now() - start) / 20ms;
+  CHECK(looks >= 1);
+  CHECK(looks <= rounds + 2);
+}
