@@ -56,6 +56,14 @@ struct Fault {
   std::string text;
 };
 
-using Event = std::variant<PublisherConnected, PublisherDisconnected, FirstFrameSealed, TrackPrepared, Fault>;
+/// The pipeline of a session hangs inside GStreamer, be it that it does not go down. Nobody else waits for it; it costs
+/// its threads and its port until the process ends.
+struct PipelineHangs {
+  std::string resource;
+  enum class Seen { running, at_the_end } seen = Seen::running;  ///< `at_the_end`: the recorder ended without it
+};
+
+using Event =
+    std::variant<PublisherConnected, PublisherDisconnected, FirstFrameSealed, TrackPrepared, Fault, PipelineHangs>;
 
 }  // namespace unavoce::recorder

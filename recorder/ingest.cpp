@@ -1,5 +1,6 @@
 #include "recorder/ingest.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -11,38 +12,62 @@ namespace unavoce::recorder {
 namespace {
 
 constexpr auto watch_pause = std::chrono::milliseconds(200);
+/// However often it is woken: losses and key frames that alternate would keep it going without a pause.
+constexpr auto watch_rest = std::chrono::milliseconds(20);
 
 std::int64_t ns(std::chrono::nanoseconds span) {
   return span.count();
 }
 
+Error ending() {
+  return Error{Errc::busy, "The recorder is ending."};
+}
+
 }  // namespace
 
-Ingest::Ingest(const Config& config, WorkQueue& answers, WorkQueue& ends, EventSink events, Appeared appeared)
+Ingest::Ingest(const Config& config, WorkQueue& answers, WorkQueue& ends, PipelineQueue& pipelines, EventSink events,
+               Appeared appeared)
     : config_(config),
       max_publishers_(publishers_that_fit(config)),
       answers_(answers),
       ends_(ends),
+      pipelines_(pipelines),
       events_(std::move(events)),
-      appeared_(std::move(appeared)),
-      watch_thread_([this](const std::stop_token& stop) { watch(stop); }) {}
+      appeared_(std::move(appeared)) {
+  line_->ingest = this;
+  watch_thread_ = std::jthread([this](const std::stop_token& stop) { watch(stop); });
+}
 
 void Ingest::stop() {
   watch_thread_.request_stop();
-  watch_thread_.join();
+  if (watch_thread_.joinable()) watch_thread_.join();
   std::map<std::string, Session> sessions;
   {
     const std::scoped_lock lock(mutex_);
     stopped_ = true;
     sessions.swap(sessions_);
   }
+  for (const auto& [resource, session] : sessions) session.marks->over = true;
+  {
+    const std::scoped_lock lock(line_->mutex);
+    line_->ingest = nullptr;
+  }
+  std::map<std::uint64_t, TrickleDone> untold;
+  {
+    const std::scoped_lock lock(mutex_);
+    untold.swap(trickling_);
+  }
+  for (auto& [id, done] : untold) ends_.post([done = std::move(done)] { done(ending()); });
 }
 
 // ---- publishing
 
-/// Why no more offers are taken just now, or of this publisher; nothing if they are.
+/// Why no more offers are taken just now, or of this publisher; nothing if they are. A pipeline that hangs after its
+/// session has ended still has its port: it counts.
 std::optional<Error> Ingest::refusal(const std::string& publisher) {
-  if (sessions_.size() + answering_ >= max_publishers_) {
+  const auto hanging = pipelines_.hanging(config_.pipeline_patience);
+  const auto left = std::ranges::count_if(hanging, [&](const auto& resource) { return !sessions_.contains(resource); });
+  if (sessions_.size() + answering_ + static_cast<std::size_t>(left) >= max_publishers_) {
     return Error{Errc::busy, "The recorder has as many publishers as it is configured for; try again later."};
   }
   const auto mine = answering_each_.find(publisher);
@@ -90,40 +115,47 @@ Result<Answer> Ingest::answer(const Asked& asked) {
   const std::string resource = crypto::to_hex(crypto::random_array<16>());
   Session session{asked.publisher, asked.kind, asked.source, monotonic_ns(), port(asked.publisher, asked.kind),
                   nullptr};
-  BOOST_OUTCOME_TRY(auto whip,
-                    WhipSession::answer(config_, plan, asked.offer,
-                                        hooks(asked.publisher, asked.kind, resource, asked.source, session.port)));
-  session.whip = std::move(whip);
+  // From here on the pipeline goes down elsewhere, also when it fails: one that hangs keeps no other offer waiting.
+  session.whip = pipelines_.share(std::make_unique<WhipSession>(plan, hooks(session, resource)), resource);
+  BOOST_OUTCOME_TRY(session.whip->answer(config_, asked.offer));
   session.answered_ns = monotonic_ns();
   Answer answer{session.whip->sdp(), resource};
   BOOST_OUTCOME_TRY(keep(resource, std::move(session), plan));
   return answer;
 }
 
-SessionHooks Ingest::hooks(const std::string& publisher, PublishKind kind, const std::string& resource,
-                           std::uint64_t source, const std::shared_ptr<Port>& port) {
+/// None of them holds `this`, nor the session, which is the pipeline's last owner.
+SessionHooks Ingest::hooks(const Session& session, const std::string& resource) {
   SessionHooks hooks;
-  hooks.on_frame = [port, source](Frame&& frame) {
+  hooks.on_frame = [port = session.port, marks = session.marks, source = session.source](Frame&& frame) {
+    if (marks->over) return;
     frame.source = source;
     port->deliver(std::move(frame));
   };
-  hooks.on_connected = [this, publisher, kind, resource] { events_(PublisherConnected{publisher, resource, kind}); };
-  hooks.on_loss = [port] { port->want_keyframe(); };
+  hooks.on_connected = [line = line_, marks = session.marks,
+                        here = PublisherConnected{session.publisher, resource, session.kind}] {
+    if (!marks->over) line->use([&](Ingest& ingest) { ingest.events_(here); });
+  };
+  hooks.on_loss = [port = session.port, marks = session.marks] {
+    if (!marks->over) port->want_keyframe();
+  };
   // A pipeline cannot end itself from its own thread.
-  hooks.on_gone = [this, resource](Ending ending, std::string reason) {
-    ends_.post([this, resource, ending, reason = std::move(reason)] { end(resource, ending, reason); });
+  hooks.on_gone = [line = line_, resource](Ending ending, std::string reason) {
+    line->use([&](Ingest& ingest) {
+      ingest.ends_.post(
+          [&ingest, resource, ending, reason = std::move(reason)] { ingest.end(resource, ending, reason); });
+    });
   };
   return hooks;
 }
 
 /// Stores the session and connects its port, both at once: of two answers that end together the one with the newer
-/// offer stays, and the port knows the one that stays. The older one ends, whichever of the two it is; `session` is the
-/// last owner of its pipeline, which so goes down here, without the mutex.
+/// offer stays, and the port knows the one that stays. The older one ends, whichever of the two it is.
 Result<void> Ingest::keep(const std::string& resource, Session session, const OfferPlan& plan) {
   std::vector<std::string> older;
   {
     const std::scoped_lock lock(mutex_);
-    if (stopped_) return Error{Errc::busy, "The recorder is ending."};
+    if (stopped_) return ending();
     const auto connected =
         session.port->connect(session.source, accepts(plan, Stream::audio), accepts(plan, Stream::video));
     if (connected == Port::Connected::overtaken) {
@@ -138,24 +170,63 @@ Result<void> Ingest::keep(const std::string& resource, Session session, const Of
   return boost::outcome_v2::success();
 }
 
-void Ingest::trickle(std::string resource, std::string fragment, std::function<void(Result<void>)> done) {
-  ends_.post([this, resource = std::move(resource), fragment = std::move(fragment), done = std::move(done)] {
-    std::shared_ptr<WhipSession> whip;
-    {
-      const std::scoped_lock lock(mutex_);
-      const auto found = sessions_.find(resource);
-      if (found != sessions_.end()) whip = found->second.whip;
+/// Takes a place for one more fragment of this session, or says why there is none; under mutex_. A pipeline that hangs
+/// shall not get one thread after the other.
+std::optional<Error> Ingest::trickle_refusal(const std::string& resource) {
+  if (stopped_) return ending();
+  const auto found = sessions_.find(resource);
+  if (found == sessions_.end()) return Error{Errc::not_found, "There is no such session; it has ended."};
+  std::atomic<unsigned>& under_way = found->second.marks->trickling;
+  if (under_way >= max_trickling_each) {
+    return Error{Errc::busy, "Earlier candidates of this session are still being taken; try again later."};
+  }
+  ++under_way;
+  return std::nullopt;
+}
+
+void Ingest::trickle(std::string resource, std::string fragment, TrickleDone done) {
+  std::optional<Error> refused;
+  Session session;
+  std::uint64_t id = 0;
+  {
+    const std::scoped_lock lock(mutex_);
+    refused = trickle_refusal(resource);
+    if (!refused) {
+      session = sessions_.at(resource);
+      id = next_trickle_++;
+      trickling_.emplace(id, std::move(done));  // stays here: the job may hang beyond whoever waits for it
     }
-    done(whip ? whip->trickle(fragment)
-              : Result<void>(Error{Errc::not_found, "There is no such session; it has ended."}));
+  }
+  if (refused) {
+    ends_.post([done = std::move(done), error = std::move(*refused)] { done(error); });
+    return;
+  }
+  pipelines_.post(resource, [line = line_, session = std::move(session), fragment = std::move(fragment), id] {
+    auto taken = session.whip->trickle(fragment);
+    --session.marks->trickling;
+    line->use([&](Ingest& ingest) {
+      ingest.ends_.post([&ingest, id, taken = std::move(taken)] { ingest.trickled(id, taken); });
+    });
   });
+}
+
+void Ingest::trickled(std::uint64_t id, const Result<void>& taken) {
+  TrickleDone done;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto found = trickling_.find(id);
+    if (found == trickling_.end()) return;  // was told that the recorder ends
+    done = std::move(found->second);
+    trickling_.erase(found);
+  }
+  done(taken);
 }
 
 void Ingest::unpublish(std::string resource) {
   ends_.post([this, resource = std::move(resource)] { end(resource, Ending::unpublished, "unpublished"); });
 }
 
-/// On a work queue only: takes a pipeline down.
+/// Not on a streaming thread. Waits for no pipeline.
 void Ingest::end(const std::string& resource, Ending ending, const std::string& reason) {
   Session session;
   {
@@ -164,10 +235,9 @@ void Ingest::end(const std::string& resource, Ending ending, const std::string& 
     if (found == sessions_.end()) return;
     session = std::move(found->second);
     sessions_.erase(found);
+    session.marks->over = true;
     session.port->disconnect(session.source);
   }
-  // Not waited for: the watch thread, which may hold a copy from before and be asking a pipeline that hangs, be it this
-  // one. Then the pipeline goes down when that copy is let go.
   session.whip.reset();
   events_(PublisherDisconnected{session.publisher, resource, session.kind, ending, reason});
 }
@@ -176,7 +246,7 @@ std::shared_ptr<Port> Ingest::port(const std::string& publisher, PublishKind kin
   const std::scoped_lock lock(mutex_);
   auto& port = ports_[{publisher, kind}];
   if (!port) {
-    port = std::make_shared<Port>([this] { wake(); });
+    port = std::make_shared<Port>([line = line_] { line->use([](Ingest& ingest) { ingest.wake(); }); });
   }
   return port;
 }
@@ -192,11 +262,7 @@ void Ingest::wake() {
 
 void Ingest::watch(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    {
-      std::unique_lock lock(wake_mutex_);
-      wake_.wait_for(lock, stop, watch_pause, [&] { return woken_; });
-      woken_ = false;
-    }
+    rest(stop);
     std::map<std::string, Session> sessions;
     {
       const std::scoped_lock lock(mutex_);
@@ -205,22 +271,38 @@ void Ingest::watch(const std::stop_token& stop) {
     }
     const std::int64_t now_ns = monotonic_ns();
     for (const auto& [resource, session] : sessions) look_after(resource, session, now_ns);
-    let_go(std::move(sessions));
+    tell_hanging();
   }
 }
 
-/// Whoever is the last to let go of a session takes its pipeline down, which blocks: not the watch thread. Copies of
-/// sessions that are kept are not the last ones, as long as the mutex is held.
-void Ingest::let_go(std::map<std::string, Session> copies) {
-  {
-    const std::scoped_lock lock(mutex_);
-    std::erase_if(copies, [&](const auto& copy) { return sessions_.contains(copy.first); });
+/// Until something is to be done or some time has passed, but a little in any case.
+void Ingest::rest(const std::stop_token& stop) {
+  std::unique_lock lock(wake_mutex_);
+  wake_.wait_for(lock, stop, watch_rest, [] { return false; });
+  wake_.wait_for(lock, stop, watch_pause, [&] { return woken_; });
+  woken_ = false;
+}
+
+void Ingest::tell_hanging() {
+  auto hanging = pipelines_.hanging(config_.pipeline_patience);
+  for (const std::string& resource : hanging) {
+    if (!told_hanging_.contains(resource)) events_(PipelineHangs{resource});
   }
-  if (!copies.empty()) ends_.post([ended = std::move(copies)] {});
+  told_hanging_ = std::move(hanging);
+}
+
+/// Not here: a pipeline that hangs when it is asked would keep all others from being asked. One that does is not asked
+/// again.
+void Ingest::ask_for_keyframe(const std::string& resource, const Session& session) {
+  if (session.marks->asking.exchange(true)) return;
+  pipelines_.post(resource, [whip = session.whip, marks = session.marks] {
+    whip->request_keyframe();
+    marks->asking = false;
+  });
 }
 
 void Ingest::look_after(const std::string& resource, const Session& session, std::int64_t now_ns) {
-  if (session.port->keyframe_due(now_ns, ns(config_.keyframe_pause))) session.whip->request_keyframe();
+  if (session.port->keyframe_due(now_ns, ns(config_.keyframe_pause))) ask_for_keyframe(resource, session);
 
   const std::int64_t last_ns = session.whip->last_packet_ns();
   const bool silent = last_ns != 0 && now_ns - last_ns > ns(config_.silence);

@@ -1,6 +1,7 @@
 #include "recorder/recorder.hpp"
 
 #include "recorder/ingest.hpp"
+#include "recorder/pipeline_queue.hpp"
 #include "recorder/recovery.hpp"
 #include "recorder/takes.hpp"
 #include "recorder/work_queue.hpp"
@@ -9,7 +10,8 @@ namespace unavoce::recorder {
 namespace {
 
 /// Answers wait for each other two at a time, as long as a pipeline hangs. What must not wait for them has queues of
-/// its own: pipelines that go down, and the ends and erasures of takes, which wait for disks.
+/// its own: sessions that end or are refused, and the ends and erasures of takes, which wait for disks. Whatever else
+/// touches a pipeline, its going down above all, has a PipelineQueue, where nothing waits for anything.
 constexpr std::size_t threads_each = 2;
 
 constexpr const char* warm_up_offer =
@@ -27,12 +29,13 @@ constexpr const char* warm_up_offer =
 
 /// The first pipeline of a process loads plugins for up to half a second; nobody shall wait for that. Nor does it take
 /// a port away from those who publish.
-void warm_up(Config config) {
+void warm_up(Config config, PipelineQueue& pipelines) {
   config.min_port = config.max_port = 0;
   const auto plan = plan_offer(warm_up_offer, PublishKind::camera, {consent::Kind::audio, consent::Kind::video});
   if (!plan) return;
   SessionHooks silent{[](Frame&&) {}, [] {}, [] {}, [](Ending, const std::string&) {}};
-  (void)WhipSession::answer(config, plan.value(), warm_up_offer, silent);  // a failure shows again at the first publish
+  const auto session = pipelines.share(std::make_unique<WhipSession>(plan.value(), silent), "warm-up");
+  (void)session->answer(config, warm_up_offer);  // a failure shows again at the first publish
 }
 
 }  // namespace
@@ -42,19 +45,21 @@ class Recorder::Impl {
   Impl(Config given, storage::BlobStore& blobs, EventSink events)
       : config_(std::move(given)),
         blobs_(blobs),
+        events_(std::move(events)),
         answers_(std::make_unique<WorkQueue>(threads_each)),
         ends_(std::make_unique<WorkQueue>(threads_each)),
         disk_(std::make_unique<WorkQueue>(threads_each)),
-        takes_(config_, blobs, *disk_, events),
-        ingest_(config_, *answers_, *ends_, events,
+        takes_(config_, blobs, *disk_, events_),
+        ingest_(config_, *answers_, *ends_, pipelines_, events_,
                 [this](const std::string& publisher, PublishKind kind) { takes_.appeared(publisher, kind); }) {
     takes_.use(ingest_);
-    answers_->post([this] { warm_up(config_); });
+    answers_->post([this] { warm_up(config_, pipelines_); });
   }
 
   /// Frames stop, jobs run out, writers end: each only after those who could call it. From stop() on Ingest keeps no
   /// session, so that none is left to post when its queues are gone. Answers post to the other two (an older session
-  /// that ends; a screen that appeared); those post to none but themselves.
+  /// that ends; a screen that appeared); those post to none but themselves. Pipelines come last, and are not waited for
+  /// longer than is bearable: what hangs in one of them has nothing of ours.
   ~Impl() {
     ingest_.stop();
     takes_.stop();
@@ -62,10 +67,15 @@ class Recorder::Impl {
     ends_.reset();
     disk_.reset();
     takes_.stop();  // a take that a last job prepared
+    for (const std::string& session : pipelines_.finish(config_.stop_limit)) {
+      events_(PipelineHangs{session, PipelineHangs::Seen::at_the_end});
+    }
   }
 
   const Config config_;
   storage::BlobStore& blobs_;
+  const EventSink events_;
+  PipelineQueue pipelines_;
   std::unique_ptr<WorkQueue> answers_;
   std::unique_ptr<WorkQueue> ends_;
   std::unique_ptr<WorkQueue> disk_;

@@ -31,7 +31,8 @@ class Recorder {
   /// takes up to half a second). `blobs` must outlive the recorder. Throws when GStreamer lacks an element it needs.
   Recorder(Config config, storage::BlobStore& blobs, EventSink events);
 
-  /// Ends all publishers and abandons running takes as a crash would (their tails stay): end takes first. Blocks.
+  /// Ends all publishers and abandons running takes as a crash would (their tails stay): end takes first. Blocks, for
+  /// pipelines that go down at most `stop_limit`; those that hang by then are told (PipelineHangs) and left behind.
   ~Recorder();
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;

@@ -154,7 +154,7 @@ GstBusSyncReply on_bus_message(GstBus*, GstMessage* message, gpointer data) {
   return GST_BUS_DROP;
 }
 
-// ---- set-up, on the worker
+// ---- set-up, on the queue for answers
 
 Result<void> build(const std::shared_ptr<State>& state, const Config& config) {
   state->pipeline = GstPtr<GstElement>::ref_sink(gst_pipeline_new(nullptr));
@@ -241,19 +241,17 @@ Result<void> negotiate(const std::shared_ptr<State>& state, std::string_view off
 
 }  // namespace
 
-WhipSession::WhipSession(std::shared_ptr<State> state) : state_(std::move(state)) {}
+WhipSession::WhipSession(const OfferPlan& plan, SessionHooks hooks) : state_(std::make_shared<State>()) {
+  state_->plan = plan;
+  state_->hooks = std::move(hooks);
+}
 
-Result<std::unique_ptr<WhipSession>> WhipSession::answer(const Config& config, const OfferPlan& plan,
-                                                         std::string_view offer, SessionHooks hooks) {
-  auto state = std::make_shared<State>();
-  state->plan = plan;
-  state->hooks = std::move(hooks);
-  // From here on the destructor takes the pipeline down, also when a step fails.
-  auto session = std::make_unique<WhipSession>(state);
-  BOOST_OUTCOME_TRY(build(state, config));
-  BOOST_OUTCOME_TRY(negotiate(state, offer));
-  state->sdp = with_public_addresses(state->sdp, config.public_addresses);
-  return session;
+/// The destructor takes the pipeline down, also when a step fails.
+Result<void> WhipSession::answer(const Config& config, std::string_view offer) {
+  BOOST_OUTCOME_TRY(build(state_, config));
+  BOOST_OUTCOME_TRY(negotiate(state_, offer));
+  state_->sdp = with_public_addresses(state_->sdp, config.public_addresses);
+  return boost::outcome_v2::success();
 }
 
 WhipSession::~WhipSession() {

@@ -1,6 +1,7 @@
 // One publisher's WebRTC connection: a webrtcbin pipeline of its own, so that one publisher's trouble stays with it.
-// Owner: Ingest. Thread: made and destroyed on an ingest worker (both block, never on a streaming thread); hooks are
-// called on streaming threads and must only push or post. Errors: Result from `answer`; later ones through `on_gone`.
+// Owner: Ingest. Thread: answers on the queue for answers, is destroyed on the one for pipelines (both block and may
+// hang, never on a streaming thread); hooks are called on streaming threads and must only push or post. Errors: Result
+// from `answer`; later ones through `on_gone`.
 // The order of the steps was measured to work with GStreamer 1.22; no GLib main loop is needed.
 #pragma once
 
@@ -27,13 +28,16 @@ struct SessionHooks {
 
 class WhipSession {
  public:
-  /// Answers an offer. Blocks for some milliseconds, at most 10 s.
-  static Result<std::unique_ptr<WhipSession>> answer(const Config& config, const OfferPlan& plan,
-                                                     std::string_view offer, SessionHooks hooks);
-  /// Stops the pipeline; no hook is called afterwards. Blocks for some milliseconds.
+  /// A session without a pipeline.
+  WhipSession(const OfferPlan& plan, SessionHooks hooks);
+  /// Stops the pipeline; no hook is called afterwards. Blocks for some milliseconds, or for ever when it hangs: then
+  /// its hooks, and what they hold, stay.
   ~WhipSession();
   WhipSession(const WhipSession&) = delete;
   WhipSession& operator=(const WhipSession&) = delete;
+
+  /// Makes the pipeline and answers the offer with it; once. Blocks for some milliseconds, at most 10 s.
+  Result<void> answer(const Config& config, std::string_view offer);
 
   /// The answer, candidates included.
   const std::string& sdp() const;
@@ -47,8 +51,7 @@ class WhipSession {
   /// CLOCK_MONOTONIC of the newest RTP packet, 0 before the first. Any thread.
   std::int64_t last_packet_ns() const noexcept;
 
-  struct State;                                        // opaque: defined in whip_session.cpp
-  explicit WhipSession(std::shared_ptr<State> state);  // use `answer`
+  struct State;  // opaque: defined in whip_session.cpp
 
  private:
   std::shared_ptr<State> state_;

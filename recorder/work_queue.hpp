@@ -1,4 +1,4 @@
-// A few threads for work that blocks: pipelines going up and down, files being removed.
+// A few threads for work that blocks: pipelines going up, sessions that end, files being removed.
 // Owner: Recorder. Thread: `post` from any thread, never waits. Errors: a job must not throw. The destructor lets jobs
 // that were posted run to their end first.
 #pragma once

@@ -72,6 +72,15 @@ HttpLimits http_limits(const Config& config) {
   return limits;
 }
 
+/// For the log: as much of the WHIP session's name as tells it from others, without being its address.
+std::string text_of(const recorder::PipelineHangs& hangs) {
+  const std::string pipeline = "the WebRTC pipeline of WHIP session " + hangs.resource.substr(0, 8) + "…";
+  if (hangs.seen == recorder::PipelineHangs::Seen::at_the_end)
+    return pipeline + " does not end; the service ends without it";
+  return pipeline + " hangs: nobody else waits for it, but its threads and its UDP port are not free before the " +
+         "service is started anew";
+}
+
 std::string websocket_origin(const std::string& base_url) {
   return (base_url.starts_with("https://") ? "wss://" : "ws://") + base_url.substr(base_url.find("://") + 3);
 }
@@ -132,6 +141,8 @@ struct Server::Parts {
 /// GStreamer is looked for here: a missing plugin is the operator's business, not a crash.
 Result<void> Server::Parts::open_recorder() {
   auto to_meetings = [this](recorder::Event event) {
+    // Here, because the last ones come when nobody runs the control thread any more.
+    if (const auto* hangs = std::get_if<recorder::PipelineHangs>(&event)) return log.error(text_of(*hangs));
     asio::post(executors.control, [this, event = std::move(event)] { meetings->hear(event); });
   };
   try {
