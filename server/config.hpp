@@ -76,6 +76,8 @@ struct Config {
   std::chrono::milliseconds sweep_every{std::chrono::hours(1)};
   // No setting either: whoever opens a room's WebSocket says who they are within this.
   std::chrono::milliseconds join_within{10'000};
+  // No setting either; shorter in tests. After this long without enough of its body a request dawdles (body_pace.hpp).
+  std::chrono::milliseconds body_patience{2'000};
   std::uint32_t ledger_publish_seconds = 60;  // the public ledger advances at whole multiples of this
   std::vector<WitnessSetting> witnesses;
   std::filesystem::path ledger_checkpoint_copy;  // empty: none is kept

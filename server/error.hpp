@@ -26,6 +26,7 @@ enum class Errc {
   gone,                   // existed, was erased
   precondition_failed,    // If-Match names another state of it
   precondition_required,  // If-Match is missing
+  too_slow,               // the body dawdled
   too_large,
   media_type,     // content type not supported
   unprocessable,  // understood, but nothing in it can be used

@@ -10,8 +10,10 @@
 #include <string>
 
 #include "server/application.hpp"
+#include "server/body_pace.hpp"
 #include "server/client_address.hpp"
 #include "server/connection_table.hpp"
+#include "server/lingering_close.hpp"
 #include "server/log.hpp"
 #include "server/tls_files.hpp"
 
@@ -27,6 +29,8 @@ struct HttpLimits {
   std::chrono::milliseconds idle{30'000};      // between requests, and until the header of the next one is complete
   std::chrono::milliseconds transfer{30'000};  // for one read or write to make progress
   std::chrono::milliseconds body{60'000};      // for a whole body to arrive
+  BodyPaceLimits body_pace;                    // slower ones make way when others find no room
+  LingerLimits lingering;                      // for whoever is refused while they are still sending
 };
 
 class HttpListener {

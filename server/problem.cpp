@@ -24,6 +24,8 @@ std::string_view default_word(Errc code) noexcept {
       return "precondition_failed";
     case Errc::precondition_required:
       return "precondition_required";
+    case Errc::too_slow:
+      return "too_slow";
     case Errc::too_large:
       return "too_large";
     case Errc::media_type:
@@ -62,6 +64,8 @@ unsigned http_status(Errc code) noexcept {
       return 412;
     case Errc::precondition_required:
       return 428;
+    case Errc::too_slow:
+      return 408;
     case Errc::too_large:
       return 413;
     case Errc::media_type:
@@ -96,6 +100,8 @@ std::string_view title_of(unsigned status) {
       return "Not found";
     case 405:
       return "This method is not allowed here";
+    case 408:
+      return "Too slow";
     case 409:
       return "Contradicts what is stored";
     case 410:

@@ -69,6 +69,7 @@ HttpLimits http_limits(const Config& config) {
   HttpLimits limits;
   limits.connections = {config.max_connections, config.max_connections_per_address};
   limits.trusted_proxies = config.trusted_proxies;
+  limits.body_pace.patience = config.body_patience;
   return limits;
 }
 
