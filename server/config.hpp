@@ -65,7 +65,9 @@ struct Config {
   std::uint32_t max_requests_per_second = 100;  // of one address, after ten times as many at once
   std::uint32_t max_sessions = 200;
   std::uint32_t max_sessions_per_account = 10;
+  std::uint32_t max_sessions_per_address = 100;  // opened by it
   std::uint32_t max_rooms_per_account = 100;
+  std::uint32_t max_accounts_per_address = 30;  // in an hour
   std::uint32_t max_publishers = 200;
   // No setting; shorter in tests. After a start, pages that are still open come back within their longest pause between
   // two attempts (web/src/net/socket.ts, 8 s). Recordings that nobody has come back to by then end as interrupted.

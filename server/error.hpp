@@ -43,6 +43,7 @@ struct Error {
   Errc code;
   std::string text;
   std::string word;
+  unsigned retry_after_s = 0;  // 0: as its status has it
 
   Error(Errc code_, std::string text_) : code(code_), text(std::move(text_)), word(default_word(code_)) {}
   Error(Errc code_, std::string text_, std::string word_)

@@ -142,8 +142,11 @@ std::string problem_json(const Error& error) {
 Response problem_response(const Error& error) {
   Response response = text_response(status_of(error), "application/problem+json", problem_json(error));
   if (response.status == 401) response.with("WWW-Authenticate", "Bearer realm=\"unavoce\"");
-  if (response.status == 429) response.with("Retry-After", "30");
-  if (response.status == 503) response.with("Retry-After", "5");
+  const auto retry_after = [&](unsigned otherwise_s) {
+    response.with("Retry-After", std::to_string(error.retry_after_s != 0 ? error.retry_after_s : otherwise_s));
+  };
+  if (response.status == 429) retry_after(30);
+  if (response.status == 503) retry_after(5);
   return response;
 }
 
