@@ -235,10 +235,19 @@ TEST_CASE("root is refused unless it is insisted") {
   }
   const testing::TemporaryFolder folder;
   const std::string become = geteuid() == 0 ? "" : "unshare --map-root-user ";
-  const std::string command =
-      become + UNAVOCED_PROGRAM + " --port 0 --data " + (folder.path() / "data").string() + " 2>&1";
-  const auto refused = testing::run("timeout 20 " + command);
-  CHECK(refused.exit_code == 1);
-  CHECK(refused.output.find("--allow-root") != std::string::npos);
+  const auto start = [&](const std::string& flags) {
+    return testing::run("timeout 20 " + become + UNAVOCED_PROGRAM + " --port 0 --data " +
+                        (folder.path() / "data").string() + flags + " 2>&1");
+  };
+  for (const char* writes : {"", " --make-invitation"}) {
+    CAPTURE(writes);
+    const auto refused = start(writes);
+    CHECK(refused.exit_code == 1);
+    CHECK(refused.output.find("--allow-root") != std::string::npos);
+    CHECK_FALSE(fs::exists(folder.path() / "data"));
+  }
+  CHECK(start(" --check-config").exit_code == 0);
   CHECK_FALSE(fs::exists(folder.path() / "data"));
+  CHECK(start(" --make-invitation --allow-root").exit_code == 0);
+  CHECK(fs::exists(folder.path() / "data"));
 }
