@@ -20,7 +20,7 @@ struct ConnectionLimits {
   std::size_t all = 1024;
   std::size_t per_address = 256;
   std::size_t body_bytes = 64u << 20u;  // of the bodies of all, until they are answered
-  std::size_t told_at_once = 64;        // that they make way in the middle of a body; more are cut without a word
+  std::size_t told_at_once = 32;        // that they make way in the middle of a body; more are cut without a word
 };
 
 class ConnectionTable {

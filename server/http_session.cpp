@@ -151,7 +151,8 @@ class HttpSession {
 
   enum class Body { complete, lost };
 
-  /// Errors: too_large; too_slow (it made way); unavailable (no memory, and the other bodies arrive in time).
+  /// Errors: too_large; too_slow (it made way, or took too long); unavailable (no memory, and the other bodies arrive
+  /// in time).
   Task<Result<Body>> receive_body(http::request_parser<http::string_body>& parser, const std::uint64_t limit) {
     const Error too_large(Errc::too_large, "the body may have at most " + std::to_string(limit) + " bytes");
     const Error too_slow(Errc::too_slow, "the body arrived too slowly while others were waiting; send it again");
@@ -174,11 +175,13 @@ class HttpSession {
     }
     const auto deadline = now() + shared_->limits.body;
     while (!makes_way && !parser.is_done()) {
-      lowest().expires_at(std::min(deadline, now() + shared_->limits.transfer));
+      lowest().expires_after(shared_->limits.transfer);
       auto [error, bytes] = co_await http::async_read_some(stream_, buffer_, parser, kNoThrow);
       if (makes_way) break;
       if (error == http::error::body_limit) co_return too_large;
       if (error) co_return Body::lost;
+      if (now() >= deadline && !parser.is_done())
+        co_return Error(Errc::too_slow, "the body took longer than any may take; send it again");
       const std::size_t size = parser.get().body().size();
       pace.received(size, now());
       if (!shared_->table.received(number_, size, pace.due(), now())) {

@@ -84,9 +84,10 @@ TEST_CASE("a body that arrives at an ordinary speed is not cut", "[connections]"
   }
   Socket next(server.port());
   REQUIRE(begins_to_dawdle(next));
-  check_is_sent_away(dawdles);
+  ordinary.send(piece);
   CHECK(ask(server.port()) == 503);  // sooner than that anybody who is on time is sent away
-  for (int i = 0; i < 5; ++i) ordinary.send(piece);
+  check_is_sent_away(dawdles);
+  for (int i = 0; i < 4; ++i) ordinary.send(piece);
   std::string left_over;
   const Reply reply = read_reply(ordinary, "POST", left_over);
   CHECK(reply.status == 200);
@@ -111,6 +112,18 @@ TEST_CASE("of bodies that arrive the slow one makes way, whichever came first, a
   first.send(std::string(2999, 'x'));
   std::string left_over;
   CHECK(read_reply(first, "POST", left_over).body == "127.0.0.1 4000");
+}
+
+TEST_CASE("whoever takes longer for a body than any may take reads so, although nobody needs the place",
+          "[connections]") {
+  HttpLimits limits;
+  limits.body = 100ms;
+  const SmallServer server(limits);
+  Socket socket(server.port());
+  REQUIRE(begins_to_dawdle(socket));
+  std::this_thread::sleep_for(150ms);
+  socket.send("x");
+  check_is_sent_away(socket);
 }
 
 TEST_CASE("bodies that dawdle hold memory only until others need it", "[connections]") {
