@@ -106,7 +106,8 @@ Error refused(std::string_view what, const Answer& answer) {
   }
   std::string why = answer.problem_text();
   if (why.empty()) why = "no answer of an Unavoce service. Is the address right?";
-  const ExitCode code = answer.status == 429 || answer.status >= 500 ? ExitCode::io : ExitCode::failed;
+  const ExitCode code =
+      answer.status == 408 || answer.status == 429 || answer.status >= 500 ? ExitCode::io : ExitCode::failed;
   return {code, std::string(what) + " (" + status + "): " + why};
 }
 

@@ -153,8 +153,8 @@ class Sender {
   /// An answer that is no acknowledgement: is it worth waiting?
   Result<void> look_at(const Answer& answer) {
     const bool follows = answer.problem_word() == "proof_follows";
-    if (!follows && answer.status != 503 && answer.status != 429)
-      return refused("the service does not take the withdrawal", answer);
+    const bool passes = answer.status == 503 || answer.status == 429 || answer.status == 408;
+    if (!follows && !passes) return refused("the service does not take the withdrawal", answer);
     if (follows && !std::exchange(in_effect_, true)) {
       tell(
           "The withdrawal is in effect: nothing more is recorded, and what was is given out no more. It is erased, and "

@@ -36,8 +36,9 @@ struct Config {
   /// A pipeline that is asked for something, or told to end, and does not come to it within this time is told as one
   /// that hangs. Until it is gone it counts as a publisher: its port and its threads are still there.
   std::chrono::milliseconds pipeline_patience{2000};
-  /// How long the end of the recorder waits for pipelines that go down; those that hang are left behind.
-  std::chrono::milliseconds stop_limit{10000};
+  /// How long the end of the recorder waits for pipelines that go down; those that hang are left behind. Less than what
+  /// the service gives its whole stop (server/stop_deadline.hpp).
+  std::chrono::milliseconds stop_limit{6000};
 
   /// The tail file and so the media on disk is never older than this.
   std::chrono::milliseconds tail_interval{500};

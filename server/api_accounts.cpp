@@ -2,6 +2,7 @@
 
 #include "crypto/password.hpp"
 #include "server/api.hpp"
+#include "server/client_address.hpp"
 #include "server/clock.hpp"
 #include "server/json_input.hpp"
 #include "server/meetings.hpp"
@@ -27,6 +28,21 @@ Task<Result<Response>> logged_in(Services& services, std::string user, unsigned 
       .with("Set-Cookie", login_cookie(services, token.text, kLoginLasts.value / 1000));
 }
 
+/// An account with this password, which is wiped.
+Task<Result<void>> add_account(Services& services, Account account, std::string& password,
+                               std::optional<Accounts::Invitation> invitation) {
+  std::optional<crypto::Result<std::string>> hash;
+  const std::function<void()> job = [&] { hash.emplace(crypto::hash_password(password)); };
+  auto ran = co_await services.passwords.run(job);
+  crypto::wipe(password);
+  BOOST_OUTCOME_CO_TRY(std::move(ran));
+  if (!hash->has_value()) co_return Error(Errc::unavailable, hash->error().text);
+  account.password_hash = std::move(*hash).value();
+  account.registered = wall_time();
+  auto created = co_await services.in_database([&] { return services.accounts.create(account, invitation); });
+  co_return created;
+}
+
 Task<Result<Response>> create_account(Services& services, Context context) {
   if (services.config.registration == Registration::closed) {
     co_return Error(Errc::forbidden, "this service takes no new accounts", "registration_closed");
@@ -46,15 +62,19 @@ Task<Result<Response>> create_account(Services& services, Context context) {
     if (!code) co_return Error(Errc::forbidden, "an invitation is needed; ask the operator", "invitation_needed");
     invitation = Accounts::Invitation{token_sha256(*code)};
   }
-  std::optional<crypto::Result<std::string>> hash;
-  const std::function<void()> job = [&] { hash.emplace(crypto::hash_password(password)); };
-  auto ran = co_await services.passwords.run(job);
-  crypto::wipe(password);
-  BOOST_OUTCOME_CO_TRY(std::move(ran));
-  if (!hash->has_value()) co_return Error(Errc::unavailable, hash->error().text);
-  const Account account{user, email, std::move(*hash).value(), wall_time()};
-  auto created = co_await services.in_database([&] { return services.accounts.create(account, invitation); });
-  BOOST_OUTCOME_CO_TRY(std::move(created));
+  const std::string address = address_group(context.request.remote_address);
+  if (const auto wait = services.new_accounts.take(address, std::chrono::steady_clock::now())) {
+    Error refused(Errc::rate_limited,
+                  "as many accounts as one address may make in an hour were made from yours; try again later, or ask "
+                  "the operator",
+                  "too_many_accounts");
+    refused.retry_after_s = static_cast<unsigned>(wait->count());
+    co_return refused;
+  }
+  Account account{user, email, {}, {}};
+  auto added = co_await add_account(services, std::move(account), password, invitation);
+  if (!added) services.new_accounts.give_back(address);
+  BOOST_OUTCOME_CO_TRY(std::move(added));
   co_return co_await logged_in(services, std::move(user), 201);
 }
 

@@ -48,7 +48,8 @@ Result<std::optional<CommandLine>> parse_command_line(int argc, const char* cons
       ->envname("UNAVOCE_CONFIG");
   app.add_flag("--check-config", check, "Check file, variables and flags, then stop");
   app.add_flag("--make-invitation", invite, "Print a one-time code for --registration invitation, then stop");
-  app.add_flag("--allow-root", allow_root, "Run as root although nothing here needs it");
+  app.add_flag("--allow-root", allow_root,
+               "Run as root, or make an invitation as root, although nothing here needs it");
   app.add_flag(
       "--start-unwitnessed", unwitnessed,
       "Start although not all witnesses, or not the copy of the checkpoint, can be asked for the newest state");

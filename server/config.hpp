@@ -65,7 +65,9 @@ struct Config {
   std::uint32_t max_requests_per_second = 100;  // of one address, after ten times as many at once
   std::uint32_t max_sessions = 200;
   std::uint32_t max_sessions_per_account = 10;
+  std::uint32_t max_sessions_per_address = 100;  // opened by it
   std::uint32_t max_rooms_per_account = 100;
+  std::uint32_t max_accounts_per_address = 30;  // in an hour
   std::uint32_t max_publishers = 200;
   // No setting; shorter in tests. After a start, pages that are still open come back within their longest pause between
   // two attempts (web/src/net/socket.ts, 8 s). Recordings that nobody has come back to by then end as interrupted.
@@ -76,6 +78,8 @@ struct Config {
   std::chrono::milliseconds sweep_every{std::chrono::hours(1)};
   // No setting either: whoever opens a room's WebSocket says who they are within this.
   std::chrono::milliseconds join_within{10'000};
+  // No setting either; shorter in tests. After this long without enough of its body a request dawdles (body_pace.hpp).
+  std::chrono::milliseconds body_patience{2'000};
   std::uint32_t ledger_publish_seconds = 60;  // the public ledger advances at whole multiples of this
   std::vector<WitnessSetting> witnesses;
   std::filesystem::path ledger_checkpoint_copy;  // empty: none is kept

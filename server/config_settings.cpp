@@ -287,8 +287,12 @@ const std::vector<Setting>& settings() {
       {"max_sessions", "Meetings at once.", "200", kSingle, set_number<&Config::max_sessions, 1, 100000>},
       {"max_sessions_per_account", "Meetings at once in the rooms of one host.", "10", kSingle,
        set_number<&Config::max_sessions_per_account, 1, 100000>},
+      {"max_sessions_per_address", "Meetings at once that one address (IPv6: one /64) opened.", "100", kSingle,
+       set_number<&Config::max_sessions_per_address, 1, 100000>},
       {"max_rooms_per_account", "Rooms that one host may have.", "100", kSingle,
        set_number<&Config::max_rooms_per_account, 1, 100000>},
+      {"max_accounts_per_address", "New accounts that one address (IPv6: one /64) may make in an hour.", "30", kSingle,
+       set_number<&Config::max_accounts_per_address, 1, 100000>},
       {"log_level", "debug, info, warning or error.", "\"info\"", kSingle, set_log_level},
   };
   return table;

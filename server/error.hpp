@@ -26,6 +26,7 @@ enum class Errc {
   gone,                   // existed, was erased
   precondition_failed,    // If-Match names another state of it
   precondition_required,  // If-Match is missing
+  too_slow,               // the body dawdled
   too_large,
   media_type,     // content type not supported
   unprocessable,  // understood, but nothing in it can be used
@@ -42,6 +43,7 @@ struct Error {
   Errc code;
   std::string text;
   std::string word;
+  unsigned retry_after_s = 0;  // 0: as its status has it
 
   Error(Errc code_, std::string text_) : code(code_), text(std::move(text_)), word(default_word(code_)) {}
   Error(Errc code_, std::string text_, std::string word_)

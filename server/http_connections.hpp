@@ -10,6 +10,7 @@
 
 #include "server/http_listener.hpp"
 #include "server/http_stream.hpp"
+#include "server/lingering_close.hpp"
 
 namespace unavoce::server {
 
@@ -22,6 +23,7 @@ struct Connections {
   Log* log;
   asio::thread_pool* workers;
   ConnectionTable table;
+  LingeringCloses lingering;
   std::size_t queued_bytes = 0;  // for all WebSockets together
   enum class Phase { serving, stopping } phase = Phase::serving;
 };

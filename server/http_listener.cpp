@@ -27,6 +27,10 @@ Result<std::unique_ptr<asio::ssl::context>> load_tls(const TlsFiles& files) {
 
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
+Task<void> close_in_peace(beast::tcp_stream stream, std::shared_ptr<Connections> shared) {
+  co_await shared->lingering.close(stream);
+}
+
 void log_failure(Log& log, const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
@@ -81,14 +85,15 @@ class Listener final : public HttpListener {
       shared_->log->error("no connection can be accepted: " + error.message() +
                           "; raise the limit of open files (LimitNOFILE), or lower max_connections");
     }
-    shared_->table.cut_longest_waiting();
+    shared_->table.cut_longest_waiting(std::chrono::steady_clock::now());
     asio::steady_timer pause(control_, kAcceptPause);
     co_await pause.async_wait(kNoThrow);
   }
 
   void serve(tcp::socket socket) {
     const std::uint64_t number = next_++;
-    if (!shared_->table.admit(number, group_of(socket))) return turn_away(socket);
+    if (!shared_->table.admit(number, group_of(socket), std::chrono::steady_clock::now()))
+      return turn_away(std::move(socket));
     auto done = [shared = shared_, number](const std::exception_ptr& failure) {
       shared->table.remove(number);
       if (failure) log_failure(*shared->log, failure);
@@ -113,7 +118,7 @@ class Listener final : public HttpListener {
   }
 
   /// There is no room and nobody makes way. What can be said without waiting for the client is said.
-  void turn_away(tcp::socket& socket) {
+  void turn_away(tcp::socket socket) {
     if (tls_) return;
     static const std::string answer = [] {
       const Response problem = problem_response(
@@ -126,7 +131,7 @@ class Listener final : public HttpListener {
       return text + "Content-Length: " + std::to_string(problem.body.size()) + "\r\n\r\n" + problem.body;
     }();
     ::send(socket.native_handle(), answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    ::shutdown(socket.native_handle(), SHUT_WR);
+    asio::co_spawn(control_, close_in_peace(beast::tcp_stream(std::move(socket)), shared_), asio::detached);
   }
 
   asio::io_context& control_;
@@ -159,8 +164,9 @@ Result<std::unique_ptr<HttpListener>> HttpListener::open(asio::io_context& contr
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error)
     return Error(Errc::io, "cannot listen on " + where + ": " + error.message() + "; is another program using it?");
-  auto shared = std::make_shared<Connections>(Connections{
-      limits, nullptr, &log, &workers, ConnectionTable(limits.connections), 0, Connections::Phase::serving});
+  auto shared =
+      std::make_shared<Connections>(Connections{limits, nullptr, &log, &workers, ConnectionTable(limits.connections),
+                                                LingeringCloses(limits.lingering), 0, Connections::Phase::serving});
   return std::unique_ptr<HttpListener>(
       std::make_unique<Listener>(control, std::move(acceptor), std::move(context), std::move(shared)));
 }

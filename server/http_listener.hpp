@@ -10,8 +10,10 @@
 #include <string>
 
 #include "server/application.hpp"
+#include "server/body_pace.hpp"
 #include "server/client_address.hpp"
 #include "server/connection_table.hpp"
+#include "server/lingering_close.hpp"
 #include "server/log.hpp"
 #include "server/tls_files.hpp"
 
@@ -26,7 +28,9 @@ struct HttpLimits {
   std::size_t websocket_queues_bytes = 64u << 20u;  // of all together
   std::chrono::milliseconds idle{30'000};      // between requests, and until the header of the next one is complete
   std::chrono::milliseconds transfer{30'000};  // for one read or write to make progress
-  std::chrono::milliseconds body{60'000};      // for a whole body to arrive
+  std::chrono::milliseconds body{60'000};      // for a whole body to arrive; what comes later is refused
+  BodyPaceLimits body_pace;                    // slower ones make way when others find no room
+  LingerLimits lingering;                      // for whoever is refused while they are still sending
 };
 
 class HttpListener {

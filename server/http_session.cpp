@@ -4,94 +4,20 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket.hpp>
-#include <deque>
 #include <set>
 #include <string_view>
 
+#include "server/body_pace.hpp"
 #include "server/http_connections.hpp"
 #include "server/other_sites.hpp"
 #include "server/problem.hpp"
+#include "server/queued_peer.hpp"
 
 namespace unavoce::server {
 namespace {
 
 namespace http = beast::http;
 namespace websocket = beast::websocket;
-/// Without compression, which nobody here asks for.
-using WebSocketStream = websocket::stream<HttpStream, false>;
-
-/// A WebSocket's sending side: a queue of frames, one write at a time.
-class QueuedPeer final : public WebSocketPeer, public std::enable_shared_from_this<QueuedPeer> {
- public:
-  QueuedPeer(WebSocketStream&& stream, std::shared_ptr<Connections> shared)
-      : stream_(std::move(stream)), shared_(std::move(shared)) {}
-  ~QueuedPeer() override { shared_->queued_bytes -= queued_bytes_; }
-  QueuedPeer(const QueuedPeer&) = delete;
-  QueuedPeer& operator=(const QueuedPeer&) = delete;
-
-  WebSocketStream& stream() { return stream_; }
-
-  void send(std::string text) override {
-    if (state_ != State::open) return;
-    queued_bytes_ += text.size();
-    shared_->queued_bytes += text.size();
-    if (is_too_slow()) return cut();
-    queue_.push_back(std::move(text));
-    if (queue_.size() == 1) write_next();
-  }
-
-  void close() override {
-    if (state_ != State::open) return;
-    state_ = State::closing;
-    if (queue_.empty()) say_goodbye();
-  }
-
-  /// Cuts the connection without a word.
-  void cut() {
-    state_ = State::closed;
-    beast::get_lowest_layer(stream_).cancel();
-    beast::get_lowest_layer(stream_).close();
-  }
-
- private:
-  enum class State { open, closing, closed };
-
-  /// Too much for one; or for all together, and this is one of those who do not read.
-  bool is_too_slow() const {
-    constexpr std::size_t who_reads_has_less = 256u << 10u;
-    const HttpLimits& limits = shared_->limits;
-    return queued_bytes_ > limits.websocket_queue_bytes ||
-           (shared_->queued_bytes > limits.websocket_queues_bytes && queued_bytes_ > who_reads_has_less);
-  }
-
-  void write_next() {
-    stream_.async_write(asio::buffer(queue_.front()),
-                        [self = shared_from_this()](beast::error_code error, std::size_t) { self->written(error); });
-  }
-
-  void written(beast::error_code error) {
-    if (error || state_ == State::closed) {
-      state_ = State::closed;
-      return;
-    }
-    queued_bytes_ -= queue_.front().size();
-    shared_->queued_bytes -= queue_.front().size();
-    queue_.pop_front();
-    if (!queue_.empty()) return write_next();
-    if (state_ == State::closing) say_goodbye();
-  }
-
-  void say_goodbye() {
-    stream_.async_close(websocket::close_code::normal,
-                        [self = shared_from_this()](beast::error_code) { self->state_ = State::closed; });
-  }
-
-  WebSocketStream stream_;
-  std::shared_ptr<Connections> shared_;
-  std::deque<std::string> queue_;
-  std::size_t queued_bytes_ = 0;
-  State state_ = State::open;
-};
 
 /// Fills our Request from Beast's; false when the target cannot be understood.
 template <class Body>
@@ -137,6 +63,13 @@ bool convert_request(const http::request<Body>& from, Request& to) {
   return true;
 }
 
+/// A body that arrives, until it is here or given up.
+struct Arriving {
+  ~Arriving() { table.works(number); }
+  ConnectionTable& table;
+  ConnectionNumber number;
+};
+
 class HttpSession {
  public:
   HttpSession(HttpStream stream, Transport transport, std::shared_ptr<Connections> shared, ConnectionNumber number)
@@ -165,7 +98,7 @@ class HttpSession {
     parser.header_limit(shared_->limits.header_bytes);
     parser.body_limit(boost::none);                // set from the header, below
     lowest().expires_after(shared_->limits.idle);  // for all of the header: a byte now and then does not prolong it
-    shared_->table.waits(number_);
+    shared_->table.waits(number_, now());
     auto [head_error, head_bytes] = co_await http::async_read_header(stream_, buffer_, parser, kNoThrow);
     shared_->table.works(number_);
     // Of a request that cannot be understood, too.
@@ -201,33 +134,62 @@ class HttpSession {
     co_return written&& keep_alive;
   }
 
+  static ConnectionTable::Time now() { return std::chrono::steady_clock::now(); }
+
+  /// False: the connection is over.
   Task<bool> read_body(http::request_parser<http::string_body>& parser, Request& request) {
-    const std::uint64_t limit = shared_->application->body_limit_bytes(request);
-    const auto length = parser.content_length();
-    if (length && *length > limit) {
-      const Error error(Errc::too_large, "the body may have at most " + std::to_string(limit) + " bytes");
-      co_await refuse(error);
+    auto received = co_await receive_body(parser, shared_->application->body_limit_bytes(request));
+    if (!received) {
+      std::string().swap(parser.get().body());
+      co_await refuse(std::move(received).error());
       co_return false;
     }
+    if (received.value() == Body::lost) co_return false;
+    request.body = std::move(parser.get().body());
+    co_return true;
+  }
+
+  enum class Body { complete, lost };
+
+  /// Errors: too_large; too_slow (it made way, or took too long); unavailable (no memory, and the other bodies arrive
+  /// in time).
+  Task<Result<Body>> receive_body(http::request_parser<http::string_body>& parser, const std::uint64_t limit) {
+    const Error too_large(Errc::too_large, "the body may have at most " + std::to_string(limit) + " bytes");
+    const Error too_slow(Errc::too_slow, "the body arrived too slowly while others were waiting; send it again");
+    const auto length = parser.content_length();
+    if (length && *length > limit) co_return too_large;
     parser.body_limit(limit);
+    if (parser.is_done()) co_return Body::complete;
+    BodyPace pace(shared_->limits.body_pace, now());
+    bool makes_way = false;
+    shared_->table.receives(number_, pace.due(), [this, &makes_way] {
+      makes_way = true;
+      lowest().cancel();
+    });
+    const Arriving arriving{shared_->table, number_};
     if (parser.get()[http::field::expect] == "100-continue") {
       http::response<http::empty_body> go_on(http::status::continue_, parser.get().version());
       lowest().expires_after(shared_->limits.transfer);
       auto [error, bytes] = co_await http::async_write(stream_, go_on, kNoThrow);
-      if (error) co_return false;
+      if (error) co_return Body::lost;
     }
-    const auto deadline = std::chrono::steady_clock::now() + shared_->limits.body;
-    while (!parser.is_done()) {
-      lowest().expires_at(std::min(deadline, std::chrono::steady_clock::now() + shared_->limits.transfer));
+    const auto deadline = now() + shared_->limits.body;
+    while (!makes_way && !parser.is_done()) {
+      lowest().expires_after(shared_->limits.transfer);
       auto [error, bytes] = co_await http::async_read_some(stream_, buffer_, parser, kNoThrow);
-      if (error == http::error::body_limit) {
-        const Error too_large(Errc::too_large, "the body may have at most " + std::to_string(limit) + " bytes");
-        co_await refuse(too_large);
+      if (makes_way) break;
+      if (error == http::error::body_limit) co_return too_large;
+      if (error) co_return Body::lost;
+      if (now() >= deadline && !parser.is_done())
+        co_return Error(Errc::too_slow, "the body took longer than any may take; send it again");
+      const std::size_t size = parser.get().body().size();
+      pace.received(size, now());
+      if (!shared_->table.received(number_, size, pace.due(), now())) {
+        co_return Error(Errc::unavailable, "too much arrives at this moment; try again in a few seconds");
       }
-      if (error) co_return false;
     }
-    request.body = std::move(parser.get().body());
-    co_return true;
+    if (makes_way) co_return too_slow;
+    co_return Body::complete;
   }
 
   Task<Response> answer(Request request) {
@@ -240,11 +202,12 @@ class HttpSession {
     co_return problem_response(Error(Errc::io, "the server failed at this request; its log says why"));
   }
 
+  /// The last answer of this connection, which the client can read although it may not have sent everything.
   Task<void> refuse(Error error) {
+    shared_->table.waits(number_, now());
     Response problem = problem_response(error);
-    co_await write(std::move(problem), Method::get, 11, false);
-    beast::error_code ignored;
-    lowest().socket().shutdown(tcp::socket::shutdown_send, ignored);
+    const bool written = co_await write(std::move(problem), Method::get, 11, false);
+    if (written) co_await shared_->lingering.close(lowest());
   }
 
   template <class Body>
@@ -335,7 +298,7 @@ class HttpSession {
 
   Task<void> become_websocket(http::request<http::string_body> handshake, Request request) {
     lowest().expires_never();
-    if (!shared_->table.move_to(number_, address_group(request.remote_address))) {
+    if (!shared_->table.move_to(number_, address_group(request.remote_address), now())) {
       const Error error(Errc::unavailable, "too many connections from this address; try again in a few seconds",
                         "too_many_connections");
       co_await refuse(error);
@@ -360,7 +323,7 @@ class HttpSession {
     auto [accept_error] = co_await ws.async_accept(handshake, kNoThrow);
     if (accept_error) co_return;
     std::unique_ptr<WebSocketSession> session = opened.value()(peer);
-    if (!session->is_known()) shared_->table.waits(number_);
+    if (!session->is_known()) shared_->table.waits(number_, now());
     co_await read_messages(*peer, *session);
     session->closed();
     peer->cut();

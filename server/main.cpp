@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -18,6 +19,7 @@
 #include "server/command_line.hpp"
 #include "server/descriptor_limit.hpp"
 #include "server/server.hpp"
+#include "server/stop_deadline.hpp"
 #include "server/write_confinement.hpp"
 
 namespace {
@@ -109,27 +111,34 @@ void fit_into_descriptors(Config& config, Log& log) {
   config.max_publishers = publishers;
 }
 
+constexpr std::chrono::seconds kStopWithin{10};
+
 Result<void> serve(Config config, const sigset_t& signals) {
   Log log(config.log_level);
   fit_into_descriptors(config, log);
   BOOST_OUTCOME_TRY(confine(config, log));
+  std::shared_ptr<const Server::Ending> ending;
+  StopDeadline deadline(kStopWithin, [&] { end_hung(log, ending->load()); });  // for the end of the server, too
   std::unique_ptr<Server> server;  // outlives the waiter, whatever is thrown
   std::atomic<Server*> running{nullptr};
-  std::jthread waiter([&signals, &running](std::stop_token done) {
+  std::jthread waiter([&signals, &running, &deadline](std::stop_token done) {
     const timespec moment{0, 200'000'000};
     while (!done.stop_requested()) {
       if (sigtimedwait(&signals, nullptr, &moment) <= 0) continue;
       // Before anything is served there is nothing to end: what is begun is finished by the next start, as after a
       // kill.
       if (running == nullptr) std::_Exit(0);
+      deadline.begin();
       running.load()->stop();
     }
   });
   BOOST_OUTCOME_TRY(server, Server::open(std::move(config), log));
+  ending = server->ending();
   running = server.get();  // before anybody hears that it is ready, and may want it to stop
   for (const std::string& notice : server->notices()) log.warning(notice);
   std::cout << "unavoced " UNAVOCE_VERSION " is ready: " << server->base_url() << std::endl;
   server->run();
+  deadline.begin();  // it may also have ended by itself
   waiter.request_stop();
   waiter.join();
   if (server->failure()) return *server->failure();
@@ -139,8 +148,10 @@ Result<void> serve(Config config, const sigset_t& signals) {
 Result<void> run(int argc, const char* const* argv) {
   BOOST_OUTCOME_TRY(auto line, parse_command_line(argc, argv));
   if (!line) return boost::outcome_v2::success();
-  if (geteuid() == 0 && line->root == CommandLine::Root::refused && line->command == Command::serve) {
-    return Error(Errc::config, "unavoced does not run as root: start it as a user of its own, or say --allow-root");
+  // Checking writes nothing; files of root's in the data folder would keep the service's own user out of it.
+  if (geteuid() == 0 && line->root == CommandLine::Root::refused && line->command != Command::check_config) {
+    return Error(Errc::config,
+                 "unavoced does not run as root: start it as the user whose data it is, or say --allow-root");
   }
   BOOST_OUTCOME_TRY(auto config, load_config(*line));
   config.start = line->start;

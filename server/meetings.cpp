@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/client_address.hpp"
 #include "server/clock.hpp"
 #include "server/erasure.hpp"
 #include "server/evidence.hpp"
@@ -113,18 +114,27 @@ Result<void> Meetings::check_serving() const {
   return Error(Errc::unavailable, "the service is stopping; come back when it runs again");
 }
 
-Result<void> Meetings::check_one_more(const std::string& room, const std::string& account) {
+Result<void> Meetings::check_one_more(const std::string& room, const Opener& opener) {
   if (meetings_.contains(room)) return boost::outcome_v2::success();
   if (meetings_.size() >= services_.config.max_sessions) {
     return Error(Errc::unavailable, "as many meetings as this service takes are under way; try again later",
                  "too_many_sessions");
   }
-  std::erase_if(owners_, [&](const auto& item) { return !meetings_.contains(item.first); });
-  const auto theirs = std::ranges::count_if(owners_, [&](const auto& item) { return item.second == account; });
-  if (std::cmp_less(theirs, services_.config.max_sessions_per_account)) return boost::outcome_v2::success();
-  return Error(Errc::unavailable,
-               "as many meetings as one account may hold are under way in the rooms of this one; end one, or try later",
-               "too_many_sessions_of_account");
+  std::erase_if(openers_, [&](const auto& item) { return !meetings_.contains(item.first); });
+  const auto count = [&](std::string Opener::*of) {
+    return std::ranges::count_if(openers_, [&](const auto& item) { return item.second.*of == opener.*of; });
+  };
+  if (std::cmp_greater_equal(count(&Opener::account), services_.config.max_sessions_per_account)) {
+    return Error(
+        Errc::unavailable,
+        "as many meetings as one account may hold are under way in the rooms of this one; end one, or try later",
+        "too_many_sessions_of_account");
+  }
+  if (std::cmp_less(count(&Opener::address), services_.config.max_sessions_per_address))
+    return boost::outcome_v2::success();
+  return Error(Errc::rate_limited,
+               "as many meetings as one address may open are under way from yours; end one, or try again later",
+               "too_many_sessions_of_address");
 }
 
 Task<Result<OpenWebSocket>> Meetings::open_socket(Context context) {
@@ -137,7 +147,8 @@ Task<Result<OpenWebSocket>> Meetings::open_socket(Context context) {
   BOOST_OUTCOME_CO_TRY(auto owner, std::move(found));
   const HostRight right =
       owner && !context.user.empty() && *owner == context.user ? HostRight::granted : HostRight::denied;
-  co_return OpenWebSocket([this, room, right](std::shared_ptr<WebSocketPeer> peer) {
+  const std::string address = address_group(context.request.remote_address);
+  co_return OpenWebSocket([this, room, right, address](std::shared_ptr<WebSocketPeer> peer) {
     // Whoever opens a connection and says nothing does not keep it.
     auto deadline = std::make_shared<asio::steady_timer>(services_.executors.control, services_.config.join_within);
     deadline->async_wait([deadline, to = std::weak_ptr<WebSocketPeer>(peer)](boost::system::error_code cancelled) {
@@ -146,11 +157,11 @@ Task<Result<OpenWebSocket>> Meetings::open_socket(Context context) {
       silent->send(problem_message(Error(Errc::conflict, "nobody joined in time; connect again", "join_first")));
       silent->close();
     });
-    return open_room_socket(*this, room, right, std::move(peer), std::move(deadline));
+    return open_room_socket(*this, {room, right, address}, std::move(peer), std::move(deadline));
   });
 }
 
-Task<Result<std::shared_ptr<Meeting>>> Meetings::meeting_in(std::string room) {
+Task<Result<std::shared_ptr<Meeting>>> Meetings::meeting_in(std::string room, std::string address) {
   for (;;) {
     BOOST_OUTCOME_CO_TRY(check_serving());
     const auto found = meetings_.find(room);
@@ -164,9 +175,9 @@ Task<Result<std::shared_ptr<Meeting>>> Meetings::meeting_in(std::string room) {
   }
   auto looked = co_await services_.in_database([&] { return services_.rooms.owner(room); });
   BOOST_OUTCOME_CO_TRY(const auto owner, std::move(looked));
-  const std::string account = owner.value_or(std::string());
-  if (!check_one_more(room, account)) co_await sweep_empty_meetings();
-  BOOST_OUTCOME_CO_TRY(check_one_more(room, account));
+  const Opener opener{owner.value_or(std::string()), std::move(address)};
+  if (!check_one_more(room, opener)) co_await sweep_empty_meetings();
+  BOOST_OUTCOME_CO_TRY(check_one_more(room, opener));
   // Statement and request in one job: whatever is written before it is seen, and whoever writes after it finds the
   // meeting here when they are done.
   auto loaded = co_await services_.in_database([&] { return open_room(services_, room); });
@@ -174,10 +185,10 @@ Task<Result<std::shared_ptr<Meeting>>> Meetings::meeting_in(std::string room) {
   BOOST_OUTCOME_CO_TRY(check_serving());
   // The recording has ended, though the ledger does not say so yet; or somebody else was faster.
   if (opened.request && seals_.is_over(opened.request->request.body.recording)) opened.request.reset();
-  BOOST_OUTCOME_CO_TRY(check_one_more(room, account));  // many may have come here at once
-  owners_.insert_or_assign(room, account);
+  BOOST_OUTCOME_CO_TRY(check_one_more(room, opener));  // many may have come here at once
   auto& place = meetings_[room];
   if (place) co_return place;
+  openers_.insert_or_assign(room, opener);
   std::optional<consent::RecordingId> goes_on;
   std::vector<consent::Signed<consent::Withdrawal>> late;
   if (opened.request) goes_on = opened.request->request.body.recording;

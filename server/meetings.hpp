@@ -25,7 +25,8 @@ class Meetings {
   /// Opens the WebSocket of a room for somebody who will introduce themselves with `join`.
   Task<Result<OpenWebSocket>> open_socket(Context context);
   /// The session of a room; starts one if there is none, with the request that was in force before a restart, if any.
-  Task<Result<std::shared_ptr<Meeting>>> meeting_in(std::string room);
+  /// `address` (address_group) is whose it counts for then.
+  Task<Result<std::shared_ptr<Meeting>>> meeting_in(std::string room, std::string address);
 
   /// The running session that a recording belongs to; null if there is none.
   std::shared_ptr<Meeting> meeting_about(const consent::RecordingId& recording) const;
@@ -76,9 +77,14 @@ class Meetings {
  private:
   /// Errors: unavailable (the service is stopping).
   Result<void> check_serving() const;
-  /// Whether the machine and the account that owns the room take one more meeting, if there is none in it. Errors:
-  /// unavailable (too_many_sessions, too_many_sessions_of_account).
-  Result<void> check_one_more(const std::string& room, const std::string& account);
+  /// The account that a session's room belongs to, and the address from which it was opened.
+  struct Opener {
+    std::string account;
+    std::string address;
+  };
+  /// Whether the machine, and these, take one more meeting, if there is none in the room. Errors: unavailable
+  /// (too_many_sessions, too_many_sessions_of_account), rate_limited (too_many_sessions_of_address).
+  Result<void> check_one_more(const std::string& room, const Opener& opener);
   Task<Result<void>> erase_ended(consent::RecordingId recording);
   /// Erases a recording as a whole by `erase`, behind what is being erased of it already, and nobody else meanwhile.
   /// Errors: conflict (somebody else does), and those of `erase`.
@@ -122,7 +128,7 @@ class Meetings {
     consent::TimeMs expires;
   };
   std::map<std::string, LeftOpen> left_open_;  // by room: what its people may still come back to after a crash
-  std::map<std::string, std::string> owners_;  // the accounts of these rooms, and of some that are over
+  std::map<std::string, Opener> openers_;      // of these rooms, and of some that are over
   enum class Phase { serving, ending } phase_ = Phase::serving;
   RecordingQueues afterwards_;  // what withdrawals without a session erase, and the erasures of whole recordings
   RecordingMarks erasing_;      // as a whole: one attempt at a time

@@ -24,6 +24,8 @@ std::string_view default_word(Errc code) noexcept {
       return "precondition_failed";
     case Errc::precondition_required:
       return "precondition_required";
+    case Errc::too_slow:
+      return "too_slow";
     case Errc::too_large:
       return "too_large";
     case Errc::media_type:
@@ -62,6 +64,8 @@ unsigned http_status(Errc code) noexcept {
       return 412;
     case Errc::precondition_required:
       return 428;
+    case Errc::too_slow:
+      return 408;
     case Errc::too_large:
       return 413;
     case Errc::media_type:
@@ -96,6 +100,8 @@ std::string_view title_of(unsigned status) {
       return "Not found";
     case 405:
       return "This method is not allowed here";
+    case 408:
+      return "Too slow";
     case 409:
       return "Contradicts what is stored";
     case 410:
@@ -136,8 +142,11 @@ std::string problem_json(const Error& error) {
 Response problem_response(const Error& error) {
   Response response = text_response(status_of(error), "application/problem+json", problem_json(error));
   if (response.status == 401) response.with("WWW-Authenticate", "Bearer realm=\"unavoce\"");
-  if (response.status == 429) response.with("Retry-After", "30");
-  if (response.status == 503) response.with("Retry-After", "5");
+  const auto retry_after = [&](unsigned otherwise_s) {
+    response.with("Retry-After", std::to_string(error.retry_after_s != 0 ? error.retry_after_s : otherwise_s));
+  };
+  if (response.status == 429) retry_after(30);
+  if (response.status == 503) retry_after(5);
   return response;
 }
 

@@ -8,11 +8,10 @@ namespace {
 
 class RoomSocket final : public WebSocketSession {
  public:
-  RoomSocket(Meetings& meetings, std::string room, HostRight right, std::shared_ptr<WebSocketPeer> peer,
+  RoomSocket(Meetings& meetings, RoomVisit visit, std::shared_ptr<WebSocketPeer> peer,
              std::shared_ptr<asio::steady_timer> join_deadline)
       : meetings_(meetings),
-        room_(std::move(room)),
-        right_(right),
+        visit_(std::move(visit)),
         peer_(std::move(peer)),
         join_deadline_(std::move(join_deadline)) {}
 
@@ -66,10 +65,10 @@ class RoomSocket final : public WebSocketSession {
   Task<Result<void>> join(JoinMessage message) {
     if (meeting_) co_return Error(Errc::conflict, "you have joined already", "joined_already");
     const bool as_host = message.as == JoinMessage::As::host;
-    if (as_host && right_ == HostRight::denied) {
+    if (as_host && visit_.right == HostRight::denied) {
       co_return Error(Errc::forbidden, "only the room's owner, logged in, joins as its host", "not_the_host");
     }
-    auto found = co_await meetings_.meeting_in(room_);
+    auto found = co_await meetings_.meeting_in(visit_.room, visit_.address);
     BOOST_OUTCOME_CO_TRY(auto meeting, std::move(found));
     const auto role = as_host ? consent::Role::host : consent::Role::participant;
     auto joined = co_await meeting->join(std::move(message), role, peer_);
@@ -93,8 +92,7 @@ class RoomSocket final : public WebSocketSession {
   }
 
   Meetings& meetings_;
-  std::string room_;
-  HostRight right_;
+  RoomVisit visit_;
   std::shared_ptr<WebSocketPeer> peer_;
   std::shared_ptr<asio::steady_timer> join_deadline_;
   std::shared_ptr<Meeting> meeting_;
@@ -105,10 +103,10 @@ class RoomSocket final : public WebSocketSession {
 
 }  // namespace
 
-std::unique_ptr<WebSocketSession> open_room_socket(Meetings& meetings, std::string room, HostRight right,
+std::unique_ptr<WebSocketSession> open_room_socket(Meetings& meetings, RoomVisit visit,
                                                    std::shared_ptr<WebSocketPeer> peer,
                                                    std::shared_ptr<asio::steady_timer> join_deadline) {
-  return std::make_unique<RoomSocket>(meetings, std::move(room), right, std::move(peer), std::move(join_deadline));
+  return std::make_unique<RoomSocket>(meetings, std::move(visit), std::move(peer), std::move(join_deadline));
 }
 
 }  // namespace unavoce::server

@@ -15,8 +15,15 @@ class Meetings;
 /// Whether this connection carries the log-in of the room's owner.
 enum class HostRight { denied, granted };
 
+/// A connection to a room, as the handshake left it.
+struct RoomVisit {
+  std::string room;
+  HostRight right;
+  std::string address;  ///< whose it counts for (address_group)
+};
+
 /// `join_deadline` runs already, and closes the connection if nobody has joined by then; cancelled here.
-std::unique_ptr<WebSocketSession> open_room_socket(Meetings& meetings, std::string room, HostRight right,
+std::unique_ptr<WebSocketSession> open_room_socket(Meetings& meetings, RoomVisit visit,
                                                    std::shared_ptr<WebSocketPeer> peer,
                                                    std::shared_ptr<asio::steady_timer> join_deadline);
 

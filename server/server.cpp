@@ -69,6 +69,7 @@ HttpLimits http_limits(const Config& config) {
   HttpLimits limits;
   limits.connections = {config.max_connections, config.max_connections_per_address};
   limits.trusted_proxies = config.trusted_proxies;
+  limits.body_pace.patience = config.body_patience;
   return limits;
 }
 
@@ -94,9 +95,13 @@ struct Server::Parts {
   Parts& operator=(const Parts&) = delete;
   /// Jobs under way finish before what they use goes away.
   ~Parts() {
+    *ending = "a job that reads or writes the databases";
     executors.database.join();
+    *ending = "a job that reads or writes recorded files";
     executors.workers.join();
+    *ending = "passwords that are being checked";
     executors.passwords.join();
+    *ending = "the recorder, perhaps for a pipeline that does not go down";
   }
 
   Result<void> open_storage();
@@ -136,6 +141,8 @@ struct Server::Parts {
   std::optional<asio::steady_timer> next_sweep;
   enum class Phase { serving, ending } phase = Phase::serving;
   std::optional<Error> ended_because;
+  const std::shared_ptr<Ending> ending =
+      std::make_shared<Ending>("the control thread, which is busy with a request or an event");
 };
 
 /// GStreamer is looked for here: a missing plugin is the operator's business, not a crash.
@@ -195,10 +202,12 @@ Task<void> Server::Parts::keep_sweeping() {
 }
 
 Task<void> Server::Parts::end() {
+  *ending = "recordings that are being ended and sealed";
   listener->stop_accepting();
   next_sweep->cancel();
   published->stop();
   co_await meetings->end_all();
+  *ending = "what is left to publish of the ledger";
   co_await published->finish();
   listener->close_all();
   executors.control.stop();
@@ -325,6 +334,10 @@ void Server::run() {
   asio::co_spawn(parts_->executors.control, parts_->published->run(), asio::detached);
   asio::co_spawn(parts_->executors.control, parts_->published->keep_copy(), asio::detached);
   parts_->executors.control.run();
+}
+
+std::shared_ptr<const Server::Ending> Server::ending() const {
+  return parts_->ending;
 }
 
 void Server::stop() {

@@ -4,6 +4,7 @@
 // control thread; `stop` may be called from any thread or signal handler thread. Errors at start: config, io; the text
 // says what to do.
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -52,6 +53,9 @@ class Server {
   const std::optional<Error>& failure() const;
   /// First call: no new connections, takes are ended and sealed. A second call does not wait for that.
   void stop();
+  /// What its end is waiting for, in words. Any thread, and also after this object is gone.
+  using Ending = std::atomic<const char*>;
+  std::shared_ptr<const Ending> ending() const;
 
  private:
   struct Parts;

@@ -11,6 +11,7 @@
 #include "server/accounts.hpp"
 #include "server/config.hpp"
 #include "server/executors.hpp"
+#include "server/hourly_quota.hpp"
 #include "server/log.hpp"
 #include "server/password_pool.hpp"
 #include "server/rate_limit.hpp"
@@ -40,7 +41,8 @@ struct Services {
   PasswordPool passwords{executors.passwords};
   RateLimit logins_by_address{30, std::chrono::seconds(2)};
   RateLimit logins_by_user{8, std::chrono::seconds(30)};
-  RateLimit registrations{30, std::chrono::seconds(60)};
+  RateLimit registrations{30, std::chrono::seconds(60)};  // attempts
+  HourlyQuota new_accounts{config.max_accounts_per_address};
   // Each offer is a pipeline that goes up. A camera and a screen, switched and reconnected a few times, come at once.
   RateLimit offers_by_participant{8, std::chrono::seconds(2)};
   // Attempts that erase nothing: one that does can be made once for each recording.

@@ -34,12 +34,12 @@ TEST_CASE("without a receipt the ledger key is the one the service names, and th
 TEST_CASE("withdraw waits until a withdrawal that is in effect is proven") {
   Stage stage;
   const Outcome outcome =
-      stage.withdraw({Stage::proof_follows(), Stage::problem(429, "too_many_requests", {{"Retry-After", "1"}}),
-                      stage.acknowledgement()},
+      stage.withdraw({Stage::proof_follows(), Stage::problem(408, "too_slow"),
+                      Stage::problem(429, "too_many_requests", {{"Retry-After", "1"}}), stage.acknowledgement()},
                      "--yes paul.txt 2>&1");
   CHECK(outcome.exit_code == 0);
   CHECK_THAT(outcome.output, Catch::Contains("in effect") && Catch::Contains("Proof checked"));
-  CHECK(stage.sent() == std::vector<std::string>(3, stage.envelope));
+  CHECK(stage.sent() == std::vector<std::string>(4, stage.envelope));
 }
 
 TEST_CASE("withdraw --no-wait gives up when the proof has to follow: exit code 5") {

@@ -106,6 +106,20 @@ TEST_CASE("pages of an older build do not stay beside those of this one") {
   CHECK(fs::exists(made.at(pages_path + "/index.html")));
 }
 
+TEST_CASE(
+    "the unit starts the service again after a crash, however often it crashed, and not what it refused in words") {
+  const Installation made;
+  CHECK(made.unit("StartLimitIntervalSec") == std::vector<std::string>{"0"});
+  CHECK(made.unit("StartLimitBurst").empty());
+  CHECK(made.unit("Restart") == std::vector<std::string>{"on-abnormal"});
+  CHECK(made.unit("RestartSec") == std::vector<std::string>{"1"});
+  // systemd reads this setting in one section only, and ignores it elsewhere.
+  const std::string unit = made.text(unit_path);
+  const auto section = unit.find("\n[Service]");
+  REQUIRE(section != std::string::npos);
+  CHECK(unit.find("\nStartLimitIntervalSec=0") < section);
+}
+
 TEST_CASE("systemd takes the unit, and finds little that it leaves open") {
   if (run("command -v systemd-analyze").exit_code != 0) {
     WARN("SKIPPED: there is no systemd-analyze here");

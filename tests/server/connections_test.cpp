@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "running_server.hpp"
+#include "server/body_pace.hpp"
 #include "server/connection_table.hpp"
 #include "server/descriptor_limit.hpp"
 #include "small_server.hpp"
@@ -24,12 +25,21 @@ namespace {
 struct Table {
   explicit Table(ConnectionLimits limits) : table(limits) {}
   bool admit(std::uint64_t number, const std::string& group = "a") {
-    const bool admitted = table.admit(number, group);
+    const bool admitted = table.admit(number, group, now);
     if (admitted) table.set_cut(number, [this, number] { cut.push_back(number); });
     return admitted;
   }
+  /// Its body is on time until then.
+  void receives(std::uint64_t number, std::chrono::milliseconds due) {
+    table.receives(number, now + due, [this, number] { told.push_back(number); });
+  }
+  bool received(std::uint64_t number, std::size_t bytes, std::chrono::milliseconds due) {
+    return table.received(number, bytes, now + due, now);
+  }
   ConnectionTable table;
+  ConnectionTable::Time now{};
   std::vector<std::uint64_t> cut;
+  std::vector<std::uint64_t> told;  // to make way, in words
 };
 
 /// Sends a byte at a time, each well within every pause, until the server has had enough. False: it took them all.
@@ -63,7 +73,7 @@ TEST_CASE("when there is no room, the connection that has waited longest makes w
   for (const std::uint64_t number : {1, 2, 3}) CHECK(t.admit(number));
   t.table.works(1);
   t.table.works(2);
-  t.table.waits(2);  // has waited less than 3 now
+  t.table.waits(2, t.now);  // has waited less than 3 now
   CHECK(t.admit(4));
   CHECK(t.cut == std::vector<std::uint64_t>{3});
   CHECK(t.table.size() == 3);
@@ -91,7 +101,7 @@ TEST_CASE("one address fills its own share and nobody else's", "[connections]") 
   }
   CHECK_FALSE(t.admit(3, "a"));
   CHECK(t.admit(4, "b"));
-  t.table.waits(2);
+  t.table.waits(2, t.now);
   CHECK(t.admit(5, "a"));
   CHECK(t.cut == std::vector<std::uint64_t>{2});
 }
@@ -100,6 +110,107 @@ TEST_CASE("a proxy brings as many as the machine takes", "[connections]") {
   Table t({5, 1});
   for (const std::uint64_t number : {1, 2, 3, 4, 5}) CHECK(t.admit(number, ""));
   CHECK(t.cut.empty());
+}
+
+TEST_CASE("of bodies that dawdle the one that has done so longest makes way, and none that is on time",
+          "[connections]") {
+  Table t({3, 3});
+  for (const std::uint64_t number : {1, 2, 3}) {
+    CHECK(t.admit(number));
+    t.table.works(number);
+  }
+  t.receives(1, 300ms);
+  t.receives(2, 100ms);
+  t.receives(3, 200ms);
+  CHECK_FALSE(t.admit(4));
+  t.now += 150ms;
+  CHECK(t.received(2, 1, -50ms));  // what has come of it makes up for nothing
+  CHECK(t.admit(4));
+  CHECK(t.told == std::vector<std::uint64_t>{2});
+  t.table.works(4);
+  CHECK_FALSE(t.admit(5));
+  t.now += 100ms;
+  CHECK(t.received(3, 9, 100ms));  // in time again
+  CHECK_FALSE(t.admit(5));
+  t.now += 60ms;
+  CHECK(t.admit(5));
+  CHECK(t.told == std::vector<std::uint64_t>{2, 1});
+  CHECK(t.cut.empty());
+  CHECK(t.table.size() == 3);
+}
+
+TEST_CASE("whoever has waited makes way before a body that has dawdled less long, and the other way round",
+          "[connections]") {
+  Table t({2, 2});
+  CHECK(t.admit(1));
+  CHECK(t.admit(2));
+  t.table.works(2);
+  t.receives(2, 100ms);
+  t.now += 200ms;
+  CHECK(t.admit(3));
+  CHECK(t.cut == std::vector<std::uint64_t>{1});
+  CHECK(t.admit(4));  // 3 has only just come
+  CHECK(t.told == std::vector<std::uint64_t>{2});
+}
+
+TEST_CASE("a body that is here makes way for nobody", "[connections]") {
+  Table t({1, 1});
+  CHECK(t.admit(1));
+  t.receives(1, 100ms);
+  t.table.works(1);
+  t.now += 1s;
+  CHECK_FALSE(t.admit(2));
+}
+
+TEST_CASE("when bodies have taken all memory, one that dawdles gives back what it has", "[connections]") {
+  Table t({10, 10, 100});
+  for (const std::uint64_t number : {1, 2, 3, 4}) CHECK(t.admit(number));
+  t.receives(1, 100ms);
+  CHECK(t.received(1, 40, 100ms));
+  t.receives(2, 500ms);
+  CHECK(t.received(2, 60, 500ms));
+  t.receives(3, 500ms);
+  CHECK_FALSE(t.received(3, 1, 500ms));
+  t.table.waits(3, t.now);  // it was refused
+  t.now += 200ms;
+  t.receives(4, 500ms);
+  CHECK(t.received(4, 40, 500ms));
+  CHECK(t.told == std::vector<std::uint64_t>{1});
+  t.table.works(2);  // it is being answered: what it has is still there
+  CHECK_FALSE(t.received(4, 41, 500ms));
+  t.table.remove(2);
+  CHECK(t.received(4, 100, 500ms));
+  CHECK(t.cut.empty());
+}
+
+TEST_CASE("only so many that make way are told why at once", "[connections]") {
+  Table t({2, 2, 100, 1});
+  for (const std::uint64_t number : {1, 2}) {
+    CHECK(t.admit(number));
+    t.receives(number, 0ms);
+  }
+  CHECK(t.admit(3));
+  t.table.works(3);
+  CHECK(t.admit(4));
+  t.table.works(4);
+  CHECK(t.told == std::vector<std::uint64_t>{1});
+  CHECK(t.cut == std::vector<std::uint64_t>{2});
+}
+
+TEST_CASE("a body is on time while no pause is too long and it is not slower than others in the end", "[connections]") {
+  const BodyPace::Time begin{};
+  BodyPace pace({1s, 1000}, begin);
+  CHECK(pace.due() == begin + 1s);
+  for (int i = 1; i <= 100; ++i) {
+    pace.received(100 * i, begin + i * 100ms);
+    CHECK(pace.due() >= begin + (i + 1) * 100ms);
+  }
+  BodyPace trickle({1s, 1000}, begin);
+  for (int i = 1; i <= 100; ++i) trickle.received(i, begin + i * 100ms);
+  CHECK(trickle.due() == begin + 1100ms);
+  BodyPace stops({1s, 1000}, begin);  // what came at once does not count for later
+  stops.received(1'000'000, begin);
+  CHECK(stops.due() == begin + 1s);
 }
 
 TEST_CASE("thousands of idle connections keep nobody out, and cost no memory beyond those that are kept",
@@ -141,6 +252,7 @@ TEST_CASE("whoever is turned away is told why and when to come back", "[connecti
   HttpLimits limits;
   limits.connections = {2, 2};
   limits.body = 20s;
+  limits.body_pace.patience = 20s;
   SmallServer server(limits);
   std::vector<std::unique_ptr<Socket>> busy;
   for (int i = 0; i < 2; ++i) {

@@ -43,6 +43,8 @@ class RunningServer final : public Service {
   const Config& config() const { return config_; }
   /// Tells it to end; the destructor waits until it has.
   void stop();
+  /// What its end is waiting for.
+  std::string ending() const { return server_->ending()->load(); }
   /// Everything logged so far.
   std::string log_text() const;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -46,6 +47,12 @@ struct SmallServer final : Application {
   }
   std::uint64_t body_limit_bytes(const Request&) const override { return 1u << 20u; }
   std::uint16_t port() const { return listener->port(); }
+  /// How many are connected now.
+  std::size_t connections() {
+    std::promise<std::size_t> counted;
+    asio::post(control, [&] { counted.set_value(listener->connections()); });
+    return counted.get_future().get();
+  }
 
   std::string log_text() const {
     const std::lock_guard lock(mutex);

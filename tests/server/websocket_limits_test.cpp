@@ -13,11 +13,13 @@ using namespace unavoce::server::test;
 
 namespace {
 
+constexpr ConnectionTable::Time kNow{};
+
 /// Connections that are being served, as those of a proxy are counted.
 struct OfAProxy {
   explicit OfAProxy(ConnectionLimits limits) : table(limits) {
     for (const std::uint64_t number : {1, 2, 3}) {
-      table.admit(number, "");
+      table.admit(number, "", kNow);
       table.set_cut(number, [this, number] { cut.push_back(number); });
       table.works(number);
     }
@@ -50,23 +52,23 @@ std::vector<std::unique_ptr<WebSocketClient>> silent_ones(const Service& server,
 
 TEST_CASE("a proxy's connection that is one client's counts for that client, until it ends", "[connections]") {
   OfAProxy t({10, 2});
-  CHECK(t.table.move_to(1, "a"));
-  CHECK(t.table.move_to(2, "a"));
-  CHECK(t.table.move_to(2, "a"));  // is there already
-  CHECK_FALSE(t.table.move_to(3, "a"));
-  CHECK_FALSE(t.table.admit(4, "a"));
-  CHECK(t.table.move_to(3, "b"));
+  CHECK(t.table.move_to(1, "a", kNow));
+  CHECK(t.table.move_to(2, "a", kNow));
+  CHECK(t.table.move_to(2, "a", kNow));  // is there already
+  CHECK_FALSE(t.table.move_to(3, "a", kNow));
+  CHECK_FALSE(t.table.admit(4, "a", kNow));
+  CHECK(t.table.move_to(3, "b", kNow));
   t.table.remove(1);
-  CHECK(t.table.admit(5, "a"));
+  CHECK(t.table.admit(5, "a", kNow));
   CHECK(t.cut.empty());
 }
 
 TEST_CASE("of one client's connections the one that waits makes way for another of theirs", "[connections]") {
   OfAProxy t({10, 2});
-  CHECK(t.table.move_to(1, "a"));
-  CHECK(t.table.move_to(2, "a"));
-  t.table.waits(2);
-  CHECK(t.table.move_to(3, "a"));
+  CHECK(t.table.move_to(1, "a", kNow));
+  CHECK(t.table.move_to(2, "a", kNow));
+  t.table.waits(2, kNow);
+  CHECK(t.table.move_to(3, "a", kNow));
   CHECK(t.cut == std::vector<std::uint64_t>{2});
   CHECK(t.table.size() == 2);
   t.table.remove(2);  // it is gone only now

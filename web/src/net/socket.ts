@@ -10,7 +10,7 @@ const PING_EVERY_MS = 15_000;
 const SILENCE_LIMIT_MS = 40_000;
 const RETRY_MS = [300, 1_000, 2_000, 4_000, 8_000];
 /** Why a join may be refused and still be taken a moment later (docs/API.md). */
-const PASSING = new Set(["unavailable", "storage", "rate_limited", "too_many_sessions", "too_many_sessions_of_account"]);
+const PASSING = new Set(["unavailable", "storage", "rate_limited", "too_many_sessions", "too_many_sessions_of_account", "too_many_sessions_of_address"]);
 type Refusal = "passes" | "try_without_token" | "for_good";
 
 export class RoomSocket {
