@@ -88,6 +88,8 @@ Result<std::vector<Recovered>> recover(storage::BlobStore& blobs) {
       else if (!first_error)
         first_error = Error{recovered.error().code, "Repairing " + folder + "/" + name + ": " + recovered.error().text};
     }
+    if (const auto removed = blobs.remove_temporary(folder); !removed && !first_error)
+      first_error = Error(removed.error());
   }
   if (first_error) return *first_error;
   return all;

@@ -12,7 +12,8 @@
 
 namespace unavoce::recorder {
 
-/// Cuts every main file that has a tail back to where the tail takes over. Can be repeated; a second run changes
+/// Cuts every main file that has a tail back to where the tail takes over, and removes tails that were being written,
+/// also those that were the first of their file. Can be repeated; a second run changes
 /// nothing. The first error is told when all have been tried.
 Result<std::vector<Recovered>> recover(storage::BlobStore& blobs);
 

@@ -47,7 +47,7 @@ Result<std::vector<std::string>> names_in(const std::filesystem::path& folder, L
   return names;
 }
 
-/// Every name in `folder`, of whatever form: what erase_recording() has to remove.
+/// Every name in `folder`, of whatever form.
 Result<std::vector<std::string>> every_name_in(const std::filesystem::path& folder) {
   std::vector<std::string> names;
   std::error_code error;
@@ -165,6 +165,14 @@ Result<void> BlobStore::repair(std::string_view recording, std::string_view name
   BOOST_OUTCOME_TRY(const auto folder, folder_of(recording));
   const std::array unfinished{tail_name(name) + std::string(temporary_suffix)};
   return remove_names(*ops_, folder, unfinished);
+}
+
+Result<void> BlobStore::remove_temporary(std::string_view recording) {
+  BOOST_OUTCOME_TRY(const auto folder, folder_of(recording));
+  BOOST_OUTCOME_TRY(auto names, every_name_in(folder));
+  std::erase_if(names, [](const std::string& name) { return !name.ends_with(temporary_suffix); });
+  if (names.empty()) return boost::outcome_v2::success();
+  return remove_names(*ops_, folder, names);
 }
 
 Result<void> BlobStore::remove_tail(std::string_view recording, std::string_view name) {

@@ -88,6 +88,9 @@ class BlobStore {
   /// exists. Errc::corrupt if the blob is shorter than `truncate_to`. Leaves the tail, removes its temporary file.
   Result<void> repair(std::string_view recording, std::string_view name, std::uint64_t truncate_to,
                       std::span<const std::uint8_t> fin);
+  /// After a crash: removes the temporary files of a recording, of blobs without a tail, too, durably. Nobody may be
+  /// writing to it.
+  Result<void> remove_temporary(std::string_view recording);
   /// Removes only the tail of a blob that is complete, durably.
   Result<void> remove_tail(std::string_view recording, std::string_view name);
 

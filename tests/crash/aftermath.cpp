@@ -60,7 +60,12 @@ std::vector<std::string> Aftermath::wrong(Chronicle& chronicle) {
   wrong_.clear();
   figures_ = {.worst_loss_ms = figures_.worst_loss_ms};
   look_at_ledger(chronicle);
-  for (const auto& recording : chronicle.asked) look_at(chronicle, recording, read_story(host_, recording));
+  for (const auto& recording : chronicle.asked) {
+    if (chronicle.erased.contains(recording))
+      look_at_erased(chronicle, recording);
+    else
+      look_at(chronicle, recording, read_story(host_, recording));
+  }
   send_again(chronicle);
   return wrong_;
 }
@@ -96,6 +101,22 @@ void Aftermath::look_at(const Chronicle& chronicle, const consent::RecordingId& 
   }
   if (std::exchange(verified_[recording], story.entries) != story.entries) verify(recording, story);
   for (std::size_t i = before; i < wrong_.size(); ++i) wrong_[i] = recording.hex() + ": " + wrong_[i];
+}
+
+/// What the service had noted before it died the next start has finished, and nothing of it comes back.
+void Aftermath::look_at_erased(const Chronicle& chronicle, const consent::RecordingId& recording) {
+  const std::string target = "/api/v1/recordings/" + recording.hex();
+  if (host_.server.fetch("GET", target + "/erasure").status != 200)
+    say(recording.hex() + ": its erasure was cut off, and did not go on");
+  std::vector<std::string> parts = {"", "/bundle", "/tracks"};
+  for (const Answer& answer : chronicle.answers)
+    if (answer.recording == recording) parts.push_back("/keys/" + answer.id.hex());
+  for (const std::string& part : parts) {
+    if (host_.server.fetch("GET", target + part, host_.login).status < 400)
+      say(recording.hex() + part + ": erased, and given out");
+  }
+  if (fs::exists(host_.server.data_folder() / "blobs" / recording.hex()))
+    say(recording.hex() + ": erased, and there are files of it");
 }
 
 void Aftermath::look_at_takes(const Chronicle& chronicle, const consent::RecordingId& recording, const Story& story) {
@@ -230,6 +251,12 @@ void Aftermath::send_again(Chronicle& chronicle) {
   for (Withdrawal& withdrawal : chronicle.withdrawals) {
     if (withdrawal.acknowledged) continue;
     const Reply reply = post_statement(host_.server, withdrawal.envelope);
+    if (chronicle.erased.contains(withdrawal.recording)) {
+      if (reply.status != 410)
+        say("a withdrawal from what was erased is answered with " + std::to_string(reply.status));
+      withdrawal.acknowledged = true;
+      continue;
+    }
     if (reply.status != 201) {
       say("a withdrawal that is sent again is answered with " + std::to_string(reply.status) + ": " + reply.body);
       continue;

@@ -34,6 +34,7 @@ class Aftermath {
 
   void look_at_ledger(const Chronicle& chronicle);
   void look_at(const Chronicle& chronicle, const consent::RecordingId& recording, const Story& story);
+  void look_at_erased(const Chronicle& chronicle, const consent::RecordingId& recording);
   void look_at_takes(const Chronicle& chronicle, const consent::RecordingId& recording, const Story& story);
   void look_at_folder(const consent::RecordingId& recording, const Story& story);
   void look_at_withdrawals(const Chronicle& chronicle, const consent::RecordingId& recording, const Story& story);

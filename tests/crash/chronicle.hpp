@@ -69,6 +69,7 @@ class Chronicle {
   std::vector<consent::RecordingId> asked;  ///< acknowledged requests, in their order
   std::set<consent::RecordingId> stopped;   ///< `stop` was acknowledged
   std::set<consent::RecordingId> stopping;  ///< `stop` was sent
+  std::set<consent::RecordingId> erased;    ///< that it is erased as a whole was noted in the ledger, or done
   std::vector<consent::Checkpoint> checkpoints;
   std::vector<Closed> closed;
   /// The take that ran when the service was killed, while nothing was under way that ends it.

@@ -4,7 +4,9 @@
 #include <array>
 #include <thread>
 
+#include "ledger_reader.hpp"
 #include "recorder/monotonic.hpp"
+#include "tests/server/recorded.hpp"
 
 namespace unavoce::crash {
 
@@ -15,7 +17,7 @@ using As = Attendee::As;
 namespace {
 
 constexpr std::array kNames{"starting",  "recovering", "joining",     "asking",  "approving", "preparing",
-                            "recording", "late_join",  "withdrawing", "leaving", "stopping"};
+                            "recording", "late_join",  "withdrawing", "leaving", "stopping",  "erasing"};
 
 /// A recording that nobody comes back to within ten seconds of a start is over.
 constexpr auto kSurelyInTime = 8s;
@@ -73,17 +75,41 @@ std::vector<std::string> Play::live_and_die(Phase phase) {
 }
 
 /// What it takes to clear up was measured at the last start that lived on, after another death. Half of the kills come
-/// in the first tenth of it: that start may have had more to do.
+/// in the first tenth of it: that start may have had more to do. The first one surely comes in between: there is an
+/// erasure to finish, and a reader of the ledger holds up its last step. The others do not depend on that.
 void Play::die_in_recovery() {
-  for (int i = 0; i < kKillsInARow; ++i) {
+  std::filesystem::remove(stuck_);
+  std::optional<LedgerReader> reader(std::in_place, service_.data_folder());
+  reader->hold();
+  for (int i = 0; i < kKillsInARow; ++i, reader.reset()) {
     if (service_.start_and_kill_in_recovery(dice_.within(service_.recovery_time()))) ++killed_in_recovery_;
   }
+}
+
+/// Somewhere between the note of an erasure and its end, which a reader of the ledger holds up.
+void Play::die_in_erasure() {
+  const consent::RecordingId recording = host().seat().request->body.recording;
+  stop(recording);
+  LedgerReader reader(service_.data_folder());
+  reader.hold();
+  const auto watch = std::make_shared<LedgerReader>(service_.data_folder());
+  service_.kill_once([watch, recording] { return watch->knows_erasure_of(recording); }, dice_.within(100ms));
+  try {
+    (void)erase(recording);
+  } catch (const std::exception&) {
+    if (!service_.is_killed()) throw;
+    chronicle_.erased.insert(recording);
+    ++killed_in_erasure_;
+    return;
+  }
+  throw std::runtime_error("an erasure was answered, though its last step was held up");
 }
 
 std::vector<std::string> Play::look_back() {
   auto wrong = begin();
   if (wrong.empty()) {
-    for (const auto& recording : chronicle_.asked) stop(recording);
+    for (const auto& recording : chronicle_.asked)
+      if (!chronicle_.erased.contains(recording)) stop(recording);
     wrong = aftermath_->wrong(chronicle_);
   }
   service_.kill_in(0ms);
@@ -95,7 +121,20 @@ std::vector<std::string> Play::look_back() {
 std::vector<std::string> Play::begin() {
   service_.start();
   ready_ = std::chrono::steady_clock::now();
-  return aftermath_->wrong(chronicle_);
+  auto wrong = wrong_for_fsck();
+  const auto others = aftermath_->wrong(chronicle_);
+  wrong.insert(wrong.end(), others.begin(), others.end());
+  return wrong;
+}
+
+/// Of a copy: nobody is there yet for whom the service would write anything.
+std::vector<std::string> Play::wrong_for_fsck() {
+  const std::string copy = service_.beside("copy");
+  copy_live(service_.data_folder(), copy);
+  const auto fsck = testing::run(std::string(UNAVOCE_PROGRAM) + " fsck " + copy + " 2>&1");
+  std::filesystem::remove_all(copy);
+  if (fsck.exit_code == 0) return {};
+  return {"fsck: " + fsck.output};
 }
 
 void Play::clear_up() {
@@ -153,6 +192,7 @@ void Play::die_in(Phase phase) {
       await_open();
       break;
     case Phase::recovering:
+      leave_half_erased();
       service_.kill_in(0ms);  // in the middle of a take: there are files to repair and to seal
       break;
     case Phase::recording:
@@ -178,6 +218,9 @@ void Play::die_in(Phase phase) {
     case Phase::stopping:
       service_.kill_in(dice_.within(1s));
       stop();
+      break;
+    case Phase::erasing:
+      die_in_erasure();
       break;
   }
   service_.await_kill();
@@ -310,6 +353,31 @@ void Play::stop(const consent::RecordingId& recording) {
   if (reply.status != 204) throw std::runtime_error("not stopped: " + reply.body);
   chronicle_.gate_is_closed();
   chronicle_.stopped.insert(recording);
+}
+
+/// Its session may not have heard yet that it has ended.
+Reply Play::erase(const consent::RecordingId& recording) {
+  for (int attempt = 0;; ++attempt) {
+    Reply reply = service_.fetch("DELETE", "/api/v1/recordings/" + recording.hex(), room_->login);
+    if (reply.status != 409 || attempt == 500) return reply;
+    std::this_thread::sleep_for(20ms);
+  }
+}
+
+/// Its keys are gone and its files not, as there is one that cannot be removed, by no sweep either; and the next
+/// recording runs.
+void Play::leave_half_erased() {
+  const consent::RecordingId recording = host().seat().request->body.recording;
+  stop(recording);
+  stuck_ = service_.data_folder() / "blobs" / recording.hex() / "stuck";
+  std::filesystem::create_directories(stuck_);
+  const Reply reply = erase(recording);
+  if (reply.status < 500) throw std::runtime_error("erased, though a file could not be removed: " + reply.body);
+  chronicle_.erased.insert(recording);
+  ask();
+  for (Person* person : present()) comes_back(*person);
+  await_open();
+  await_media();
 }
 
 }  // namespace unavoce::crash

@@ -4,6 +4,7 @@
 // fails while it lives.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,7 +20,8 @@ namespace unavoce::crash {
 
 enum class Phase {
   starting,
-  recovering,  ///< in the middle of a take, and then again and again while that death is being cleared up
+  recovering,  ///< in the middle of a take, beside a recording that is half erased, and then again and again while that
+               ///< death is being cleared up
   joining,
   asking,  ///< also for a recording that takes the place of a running one
   approving,
@@ -29,6 +31,7 @@ enum class Phase {
   withdrawing,
   leaving,   ///< a take ends
   stopping,  ///< a recording ends
+  erasing,   ///< one that has ended is erased for its host
 };
 
 const char* name_of(Phase phase);
@@ -47,6 +50,8 @@ class Play {
   const Aftermath::Figures& figures() const { return aftermath_->figures(); }
   /// How many kills came while a death was being cleared up.
   unsigned killed_in_recovery() const { return killed_in_recovery_; }
+  /// How many came between the note of an erasure and its end.
+  unsigned killed_in_erasure() const { return killed_in_erasure_; }
   std::string log_end() const { return service_.log_end(); }
 
  private:
@@ -55,6 +60,8 @@ class Play {
   void die_in(Phase phase);
   void clear_up();
   void die_in_recovery();
+  void die_in_erasure();
+  std::vector<std::string> wrong_for_fsck();
 
   void gather();
   void ask();
@@ -68,6 +75,8 @@ class Play {
   void late_join();
   void stop();
   void stop(const consent::RecordingId& recording);
+  server::test::Reply erase(const consent::RecordingId& recording);
+  void leave_half_erased();
   Person& host() { return *people_.front(); }
   Person& somebody();
 
@@ -80,7 +89,9 @@ class Play {
   std::unique_ptr<Aftermath> aftermath_;
   std::chrono::steady_clock::time_point ready_;
   std::optional<Chronicle::Interrupted> running_;  // the take that nothing ends but the kill
+  std::filesystem::path stuck_;                    // what keeps a recording from being erased to its end
   unsigned killed_in_recovery_ = 0;
+  unsigned killed_in_erasure_ = 0;
 };
 
 }  // namespace unavoce::crash

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <stdexcept>
+#include <utility>
 
 #include "recorder/monotonic.hpp"
 #include "tests/patience.hpp"
@@ -133,6 +134,15 @@ void Unavoced::kill_in(std::chrono::microseconds delay) {
   if (is_doomed()) return;
   trigger_ = std::thread([this, when = Clock::now() + delay] {
     std::this_thread::sleep_until(when);
+    kill_now();
+  });
+}
+
+void Unavoced::kill_once(std::function<bool()> begun, std::chrono::microseconds delay) {
+  if (is_doomed()) return;
+  trigger_ = std::thread([this, begun = std::move(begun), delay, deadline = Clock::now() + std::chrono::seconds(20)] {
+    while (!begun() && Clock::now() < deadline) std::this_thread::sleep_for(std::chrono::microseconds(200));
+    std::this_thread::sleep_for(delay);
     kill_now();
   });
 }

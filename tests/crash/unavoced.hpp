@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string_view>
 #include <thread>
 
@@ -34,6 +35,9 @@ class Unavoced final : public server::test::Service {
   bool start_and_kill_in_recovery(std::chrono::microseconds after);
   /// Kills it so much later, whatever it is doing then. Nothing happens if it is dead.
   void kill_in(std::chrono::microseconds delay);
+  /// The same, so much later than something has begun, of which `begun` is asked by another thread. It is waited for,
+  /// but not for ever.
+  void kill_once(std::function<bool()> begun, std::chrono::microseconds delay);
   /// Waits for the kill that was ordered; gives the instant, of CLOCK_MONOTONIC, just before it.
   std::int64_t await_kill();
   bool is_killed() const { return killed_ns_ != 0; }

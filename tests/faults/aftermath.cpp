@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <fstream>
 #include <iterator>
-#include <set>
+#include <sstream>
 
 #include "consent/verifier.hpp"
 #include "tests/patience.hpp"
@@ -97,20 +98,32 @@ bool holds_the_mark(const fs::path& path) {
   return bytes.find(kMark) != std::string::npos;
 }
 
-/// How the name of a file of this class begins or ends in a line for the operator.
-std::string word_for(const std::string& file) {
-  if (file == "main" || file == "tail" || file == "tail.tmp") return ".webm";
-  if (file.starts_with("ledger.db")) return "ledger.db";
-  if (file.starts_with("unavoce.db")) return "unavoce.db";
-  if (file == "lock") return ".lock";
-  if (file == "the data folder") return "data";
-  if (file == "the folder of all recordings" || file == "the folder of a recording") return "blobs";
-  return file;
+/// The lines of the log that an operator is alarmed by.
+std::vector<std::string> alarms_in(const std::string& log) {
+  std::vector<std::string> lines;
+  std::istringstream stream(log);
+  for (std::string line; std::getline(stream, line);)
+    if (line.find("Z error ") != std::string::npos || line.find("Z warning ") != std::string::npos)
+      lines.push_back(line);
+  return lines;
 }
 
-/// Everything that the disk is asked for like this fails from then on.
-bool lasts(Trouble trouble) {
-  return trouble != Trouble::once && trouble != Trouble::bad;
+/// What SQLite's and our own errors call it: a database by its name, whichever of its files it was; everything else by
+/// its path.
+std::string name_in_errors(const fs::path& path) {
+  for (const char* database : {"ledger.db", "unavoce.db"})
+    if (path.filename().string().starts_with(database)) return database;
+  return path.string();
+}
+
+/// Whole: "blobs" is not named by what lies in it, nor "t001-….webm.age" by another name that ends like it.
+bool names(const std::string& line, const std::string& name) {
+  const auto goes_on = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '/' || c == '-'; };
+  for (auto at = line.find(name); at != std::string::npos; at = line.find(name, at + 1)) {
+    const auto end = at + name.size();
+    if (end == line.size() || !goes_on(line[end])) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -128,16 +141,12 @@ std::vector<std::string> media_in_the_clear(const fs::path& folder) {
   return complaints;
 }
 
-bool is_named_in(const std::string& log, const Fault& fault) {
-  for (std::size_t begin = 0; begin < log.size();) {
-    const auto end = std::min(log.find('\n', begin), log.size());
-    const std::string line = log.substr(begin, end - begin);
-    const bool for_operator = line.find(" debug ") == std::string::npos;
-    if (for_operator && line.find(word_for(fault.place.file)) != std::string::npos) return true;
-    if (for_operator && lasts(fault.trouble) && line.find("look into the kernel log") != std::string::npos) return true;
-    begin = end + 1;
-  }
-  return false;
+bool is_named_in(const std::string& log, const std::string& start_errors, const std::set<fs::path>& refused) {
+  std::vector<std::string> lines = alarms_in(log);
+  lines.push_back(start_errors);
+  return std::ranges::any_of(refused, [&](const fs::path& path) {
+    return std::ranges::any_of(lines, [&](const std::string& line) { return names(line, name_in_errors(path)); });
+  });
 }
 
 }  // namespace unavoce::faults

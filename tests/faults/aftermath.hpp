@@ -6,13 +6,13 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "consent/openable.hpp"
 #include "faulty_service.hpp"
-#include "scripted_meeting.hpp"
 #include "tests/recorder/numbered_source.hpp"
 #include "tests/server/attendee.hpp"
 
@@ -33,8 +33,10 @@ std::vector<std::string> wrong_in_bundle(const std::filesystem::path& path, cons
 /// Files that hold media in the clear.
 std::vector<std::string> media_in_the_clear(const std::filesystem::path& folder);
 
-/// Whether a line for the operator (not of the debug level) names the file of this fault, or, if everything fails from
-/// then on, says what to look into.
-bool is_named_in(const std::string& log, const Fault& fault);
+/// Whether an error or a warning in the log, or what the program said when it did not start, names one of the files (of
+/// a database: the database) that the disk refused. Of a trouble that lasts any of them will do: which of two tracks,
+/// say, is told first is nobody's to choose.
+bool is_named_in(const std::string& log, const std::string& start_errors,
+                 const std::set<std::filesystem::path>& refused);
 
 }  // namespace unavoce::faults

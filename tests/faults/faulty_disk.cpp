@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <set>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,8 +26,11 @@ Registry& registry() {
 }
 
 fs::path path_of(int fd) {
+  constexpr std::string_view removed = " (deleted)";
   std::error_code gone;
-  return fs::read_symlink("/proc/self/fd/" + std::to_string(fd), gone);
+  std::string path = fs::read_symlink("/proc/self/fd/" + std::to_string(fd), gone);
+  if (path.ends_with(removed)) path.resize(path.size() - removed.size());
+  return path;
 }
 
 bool exists(const char* path) {
@@ -136,9 +140,18 @@ void FaultyDisk::heal() {
   if (state_ == State::failing) state_ = State::over;
 }
 
-bool FaultyDisk::was_hit() const {
+void FaultyDisk::retire() {
   const std::lock_guard lock(mutex_);
-  return hit_;
+  state_ = State::over;
+}
+
+bool FaultyDisk::was_hit() const {
+  return !refused().empty();
+}
+
+std::set<fs::path> FaultyDisk::refused() const {
+  const std::lock_guard lock(mutex_);
+  return refused_;
 }
 
 bool FaultyDisk::is_failing() const {
@@ -161,12 +174,14 @@ int FaultyDisk::verdict(const std::string& operation, const fs::path& path, Need
   if (!place_ || state_ == State::over) return 0;
   if (state_ == State::waiting) {
     if (here != *place_ || to_pass_-- > 0) return 0;
-    hit_ = true;
+    refused_.insert(path);
     state_ = trouble_ == Trouble::once ? State::over : State::failing;
     return error_of(trouble_);
   }
   const bool same = operation == place_->operation && file == place_->file;
-  return same || is_hit_by(trouble_, needs) ? error_of(trouble_) : 0;
+  if (!same && !is_hit_by(trouble_, needs)) return 0;
+  refused_.insert(path);
+  return error_of(trouble_);
 }
 
 namespace {

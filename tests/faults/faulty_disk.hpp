@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,9 +52,13 @@ class FaultyDisk final : public storage::FileOps {
   void turn(const Place& place, const std::string& phase);
   /// The trouble is over, and does not come again before the next arm().
   void heal();
+  /// Nothing fails from now on, whatever was armed.
+  void retire();
   bool was_hit() const;
   /// Whether it fails now.
   bool is_failing() const;
+  /// The files and folders for which something failed, by their paths.
+  std::set<std::filesystem::path> refused() const;
   /// Every place so far, and how often it was reached.
   std::map<Place, int> seen() const;
 
@@ -87,7 +92,7 @@ class FaultyDisk final : public storage::FileOps {
   Trouble trouble_ = Trouble::once;
   int to_pass_ = 0;  // times that nothing fails there yet
   State state_ = State::waiting;
-  bool hit_ = false;
+  std::set<std::filesystem::path> refused_;
   bool half_written_ = false;
 };
 

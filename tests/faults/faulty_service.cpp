@@ -7,13 +7,17 @@
 namespace unavoce::faults {
 namespace {
 
-server::Config quick_config(const std::filesystem::path& data_folder) {
+server::Config quick_config(const std::filesystem::path& data_folder, Sweeps sweeps) {
   server::Config config;
   config.data_folder = data_folder;
   config.web_root = data_folder / "no pages";
   config.listen_port = 0;
   config.log_level = server::LogLevel::debug;
   config.try_again_after = std::chrono::milliseconds(150);
+  if (sweeps == Sweeps::often) {
+    config.come_back_within = std::chrono::milliseconds(300);
+    config.sweep_every = std::chrono::milliseconds(150);
+  }
   config.jitter_latency_ms = 100;
   config.max_requests_per_second = 100'000;
   return config;
@@ -45,13 +49,18 @@ std::vector<GateLine> LogBook::gate() const {
   return gate_;
 }
 
-FaultyService::FaultyService(const std::filesystem::path& data_folder, FaultyDisk& disk, LogBook& book)
-    : config_(quick_config(data_folder)),
+FaultyService::FaultyService(const std::filesystem::path& data_folder, FaultyDisk& disk, LogBook& book, Sweeps sweeps)
+    : config_(quick_config(data_folder, sweeps)),
       log_(config_.log_level, [&book](std::string_view line) { book.write(line); }),
       server_(open_server(config_, log_, disk)),
       thread_([this] { server_->run(); }) {}
 
 FaultyService::~FaultyService() {
+  end();
+}
+
+void FaultyService::end() {
+  if (!thread_.joinable()) return;
   server_->stop();
   thread_.join();
 }

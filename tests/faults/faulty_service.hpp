@@ -36,12 +36,20 @@ class LogBook {
   std::vector<GateLine> gate_;
 };
 
+/// How soon after the start, and how often then, it looks for what is to be erased or sealed: as in the field, or so
+/// that a test can wait for it.
+enum class Sweeps { rarely, often };
+
 class FaultyService final : public server::test::Service {
  public:
-  FaultyService(const std::filesystem::path& data_folder, FaultyDisk& disk, LogBook& book);
+  FaultyService(const std::filesystem::path& data_folder, FaultyDisk& disk, LogBook& book,
+                Sweeps sweeps = Sweeps::rarely);
   ~FaultyService() override;
   FaultyService(const FaultyService&) = delete;
   FaultyService& operator=(const FaultyService&) = delete;
+
+  /// Tells it to stop, and waits until it serves nobody any more. Its files are open until it is destroyed.
+  void end();
 
   server::test::Address address() const override { return {server_->port()}; }
   const std::filesystem::path& data_folder() const override { return config_.data_folder; }

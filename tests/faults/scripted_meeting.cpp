@@ -2,14 +2,11 @@
 
 #include <algorithm>
 #include <fstream>
-#include <functional>
 
 #include "aftermath.hpp"
-#include "allowances.hpp"
-#include "faulty_service.hpp"
+#include "fault_play.hpp"
+#include "publishing.hpp"
 #include "tests/patience.hpp"
-#include "tests/recorder/publisher.hpp"
-#include "tests/server/attendee.hpp"
 #include "tests/server/recorded.hpp"
 
 namespace unavoce::faults {
@@ -17,25 +14,12 @@ namespace {
 
 using namespace server::test;
 using recorder::test::Publisher;
-using recorder::test::PublisherOptions;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
-/// Large enough that a second fills several sealed chunks.
-PublisherOptions marked() {
-  PublisherOptions options;
-  options.frames = recorder::test::Frames::numbered;
-  options.audio_padding_bytes = 300;
-  options.video_padding_bytes = 4000;
-  options.address.clear();  // the service, too, uses the machine's addresses
-  return options;
-}
-
-class Script {
+class Script : private FaultPlay {
  public:
-  explicit Script(const std::optional<Fault>& fault) : fault_(fault) {
-    if (fault) disk_.arm(fault->place, fault->trouble, fault->occurrence);
-  }
+  explicit Script(const std::optional<Fault>& fault) : FaultPlay(fault) {}
 
   Played play() {
     try {
@@ -55,75 +39,11 @@ class Script {
     }
     disk_.heal();
     close();
-    look_at_the_log();
-    return {std::move(complaints_), disk_.seen(), disk_.was_hit(), told_, logged_, book_.text()};
+    return finish();
   }
 
  private:
-  // ---- what goes wrong
-
-  void complain(const std::string& text) { complaints_.push_back("[" + phase_ + "] " + text); }
-
-  void complain_of(const std::vector<std::string>& texts) {
-    for (const std::string& text : texts) complain(text);
-  }
-
-  void enter(const std::string& phase) {
-    phase_ = phase;
-    disk_.enter(phase);
-  }
-
-  /// Somebody was told `text` instead of success: only ever because of the disk, and in words.
-  void told(const std::string& text) {
-    if (!disk_.was_hit() || told_twice_++ > 4) throw std::runtime_error("refused without a cause: " + text);
-    told_ = true;
-    const auto json = text.find("{\"");
-    if (json == std::string::npos) return complain("no problem document: " + text);
-    Json problem = Json::parse(text.substr(json), nullptr, false);
-    if (problem.is_discarded()) return complain("no problem document: " + text);
-    if (problem.contains("problem")) problem = Json(problem.at("problem"));  // as a WebSocket message carries it
-    for (const char* key : {"code", "detail"}) {
-      if (!problem.contains(key) || problem.at(key).get<std::string>().empty()) complain("without words: " + text);
-    }
-    disk_.heal();
-  }
-
-  /// Does something until it answers `status`.
-  Json until_done(unsigned status, const std::function<Reply()>& act) {
-    for (;;) {
-      const Reply reply = act();
-      if (reply.status == status) return reply.body.empty() ? Json() : Json::parse(reply.body);
-      if (reply.status < 400) complain("answered " + std::to_string(reply.status) + " " + reply.body);
-      told(reply.body);
-    }
-  }
-
-  template <class Act>
-  void until_it_works(Act act) {
-    for (;;) {
-      try {
-        return act();
-      } catch (const std::exception& failure) {
-        told(failure.what());
-      }
-    }
-  }
-
   // ---- the steps
-
-  void start_service() {
-    for (;;) {
-      try {
-        service_ = std::make_unique<FaultyService>(data_, disk_, book_);
-        return;
-      } catch (const std::exception& failure) {
-        if (!disk_.was_hit() || told_twice_++ > 4) throw;
-        told_ = true;
-        start_errors_ += failure.what() + std::string("\n");
-        disk_.heal();
-      }
-    }
-  }
 
   void make_account_and_room() {
     enter("account");
@@ -168,18 +88,8 @@ class Script {
     const Json bens = approval_of(*ben_);
     gate_opens();
     enter("media");
-    anna_media_ = publish(annas);
-    ben_media_ = publish(bens);
-  }
-
-  std::unique_ptr<Publisher> publish(const Json& place) {
-    auto publisher = std::make_unique<Publisher>(marked());
-    const Headers headers = {{"Authorization", "Bearer " + place.at("token").get<std::string>()},
-                             {"Content-Type", "application/sdp"}};
-    const Reply answer = service_->fetch("POST", place.at("url").get<std::string>(), headers, publisher->offer());
-    if (answer.status != 201) throw std::runtime_error("no WHIP session: " + answer.body);
-    publisher->accept(answer.body);
-    return publisher;
+    anna_media_ = publish(*service_, annas);
+    ben_media_ = publish(*service_, bens);
   }
 
   /// Waits for the gate to be open; heals the disk once the host has been told why it is closed.
@@ -310,7 +220,7 @@ class Script {
     anna_media_sent_ = anna_media_->numbered();
     anna_media_.reset();
     anna_.reset();
-    service_.reset();
+    end_service();
     enter("restart");
     start_service();
     enter("after the restart");
@@ -365,30 +275,9 @@ class Script {
     ben_media_.reset();
     anna_.reset();
     ben_.reset();
-    service_.reset();
+    end_service();
   }
 
-  /// Whoever runs the machine finds the file in the log, or in what the program said when it did not start. If the
-  /// whole disk fails for long, it may be another one: of a file that may fail in silence nobody is told.
-  void look_at_the_log() {
-    if (!disk_.was_hit()) return;
-    logged_ = is_named_in(book_.text() + start_errors_, *fault_);
-    if (told_ && !logged_ && why_silent(*fault_).empty()) complain("no line of the log names " + fault_->place.file);
-  }
-
-  const std::optional<Fault> fault_;
-  TemporaryFolder folder_;
-  const fs::path data_ = folder_.path() / "data";
-  FaultyDisk disk_{data_};
-  LogBook book_;
-  std::string phase_ = "start";
-  std::vector<std::string> complaints_;
-  std::string start_errors_;
-  bool told_ = false;
-  bool logged_ = false;
-  int told_twice_ = 0;
-
-  std::unique_ptr<FaultyService> service_;
   std::optional<Host> host_;
   std::string user_;
   std::optional<Attendee> anna_, ben_;
@@ -401,12 +290,6 @@ class Script {
 };
 
 }  // namespace
-
-std::string Fault::text() const {
-  const std::string first = place.text() + ", " + name_of(trouble);
-  if (time == Time::first) return first;
-  return first + (time == Time::second ? ", the second time" : ", the last time");
-}
 
 Played play_meeting(const std::optional<Fault>& fault) {
   return Script(fault).play();

@@ -75,6 +75,20 @@ TEST_CASE("a take that was cut off in the middle opens after a repair that needs
   CHECK(examine(store.value(), stage.recording, "t009-0000000000000000-f001.webm.age").value().empty);
 }
 
+TEST_CASE("the first tail of a file, if a crash cut it off, is removed, though it leaves nothing to repair by") {
+  const TempFolder folder;
+  auto store = storage::BlobStore::open(folder.path() / "blobs");
+  REQUIRE(store);
+  const std::string recording = consent::RecordingId::random().hex();
+  const std::string name = "t001-0123456789abcdef-f001.webm.age";
+  REQUIRE(store.value().create(recording, name).has_value());
+  const auto torn = folder.path() / "blobs" / recording / (storage::tail_name(name) + ".tmp");
+  write_file(torn, {1, 2, 3});
+  REQUIRE(recover(store.value()).has_value());
+  CHECK_FALSE(std::filesystem::exists(torn));
+  CHECK(std::filesystem::exists(torn.parent_path() / name));
+}
+
 TEST_CASE("a disk that fails in a take is told as a fault, and what was sealed before stays readable") {
   BrokenDisk disk;
   TempFolder folder;

@@ -258,6 +258,16 @@ TEST_CASE("erasing removes blob, tail and temporary file, and may be repeated") 
   must(store.erase("ffffffffffffffffffffffffffffffff", blob));
 }
 
+TEST_CASE("what a crash left of tails that were being written is removed, and nothing else") {
+  TempFolder folder;
+  auto store = must(BlobStore::open(folder / "blobs"));
+  auto writer = must(store.create(recording, blob));
+  must(store.remove_temporary(recording));
+  std::ofstream(folder / "blobs" / recording / (tail + ".tmp")) << "torn";
+  must(store.remove_temporary(recording));
+  CHECK(files_in(folder / "blobs" / recording) == std::set<std::string>{blob});
+}
+
 TEST_CASE("an erased blob does not come back as a tail") {
   TempFolder folder;
   auto store = must(BlobStore::open(folder / "blobs"));
