@@ -28,20 +28,30 @@ std::size_t take_in(char* data, std::size_t, std::size_t size, void* self) noexc
   return size;
 }
 
+struct Waiting {
+  const HttpPatience& patience;
+  const std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
+
+  bool is_over() const noexcept {
+    return patience.is_over || std::chrono::steady_clock::now() - since > patience.for_each.load();
+  }
+};
+
 int look_up(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
-  return static_cast<const std::atomic<bool>*>(self)->load() ? 1 : 0;
+  return static_cast<const Waiting*>(self)->is_over() ? 1 : 0;
 }
 
 }  // namespace
 
 Result<HttpAnswer> http_post(const std::string& url, const std::string& body, std::size_t limit_bytes,
-                             const std::atomic<bool>& ending) {
+                             const HttpPatience& patience) {
   // Once, although several threads may ask at once.
   static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
   const std::unique_ptr<CURL, CurlFree> curl(started == CURLE_OK ? curl_easy_init() : nullptr);
   if (!curl) return Error(Errc::io, "libcurl does not start");
   const std::unique_ptr<curl_slist, CurlFree> headers(curl_slist_append(nullptr, "Content-Type: text/plain"));
   Incoming incoming{{}, limit_bytes};
+  Waiting waiting{patience};
   curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, url.starts_with("https:") ? "https" : "http");
   curl_easy_setopt(curl.get(), CURLOPT_FOLLOWLOCATION, 0L);
@@ -56,7 +66,7 @@ Result<HttpAnswer> http_post(const std::string& url, const std::string& body, st
   curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &incoming);
   curl_easy_setopt(curl.get(), CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(curl.get(), CURLOPT_XFERINFOFUNCTION, &look_up);
-  curl_easy_setopt(curl.get(), CURLOPT_XFERINFODATA, const_cast<std::atomic<bool>*>(&ending));
+  curl_easy_setopt(curl.get(), CURLOPT_XFERINFODATA, &waiting);
   const CURLcode code = curl_easy_perform(curl.get());
   if (code != CURLE_OK) return Error(Errc::io, std::string("it cannot be reached: ") + curl_easy_strerror(code));
   HttpAnswer answer{0, {}, std::move(incoming.body)};

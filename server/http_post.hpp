@@ -4,6 +4,7 @@
 // Blocks: never on the control thread; any number of others at once.
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <string>
 
@@ -17,9 +18,15 @@ struct HttpAnswer {
   std::string body;
 };
 
-/// Posts `body` as text and waits at most ten seconds for at most `limit_bytes`. Gives up soon after `ending` is set.
-/// Errors: io; any status is an answer.
+/// How long whoever asks waits, of all their questions together with those under way; any thread.
+struct HttpPatience {
+  std::atomic<bool> is_over{false};                                           ///< at once
+  std::atomic<std::chrono::milliseconds> for_each{std::chrono::seconds(10)};  ///< at most these ten seconds
+};
+
+/// Posts `body` as text and waits for at most `limit_bytes`, as long as `patience` says; what becomes of that while it
+/// waits is noticed within a second or so. Errors: io; any status is an answer.
 Result<HttpAnswer> http_post(const std::string& url, const std::string& body, std::size_t limit_bytes,
-                             const std::atomic<bool>& ending);
+                             const HttpPatience& patience);
 
 }  // namespace unavoce::server

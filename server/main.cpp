@@ -111,7 +111,9 @@ void fit_into_descriptors(Config& config, Log& log) {
   config.max_publishers = publishers;
 }
 
-constexpr std::chrono::seconds kStopWithin{10};
+/// Longer than the waits inside of an honest stop: ten seconds for a database that another process holds, ten for
+/// witnesses, six for pipelines. systemd waits for sixty.
+constexpr std::chrono::seconds kStopWithin{30};
 
 Result<void> serve(Config config, const sigset_t& signals) {
   Log log(config.log_level);

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kMoment{20};
 constexpr std::chrono::seconds kCopyEvery{2};
+constexpr std::chrono::seconds kFinishWithin{10};
 
 /// True for as long as it lives.
 class Underway {
@@ -38,7 +39,8 @@ PublishedLedger::PublishedLedger(Services& services, std::function<void(const Er
       size_(services.ledger.checkpoint().size),
       checkpoint_(services.ledger.signed_checkpoint()),
       next_(services.executors.control),
-      next_copy_(services.executors.control) {}
+      next_copy_(services.executors.control),
+      end_of_patience_(services.executors.control) {}
 
 Task<Result<std::string>> PublishedLedger::tile(consent::TilePath path) {
   if (!consent::is_within(path, size_)) {
@@ -91,6 +93,11 @@ Task<void> PublishedLedger::advance() {
 }
 
 Task<void> PublishedLedger::finish() {
+  witnesses_.hurry();
+  end_of_patience_.expires_after(kFinishWithin);
+  end_of_patience_.async_wait([this](boost::system::error_code cancelled) {
+    if (!cancelled) witnesses_.give_up();
+  });
   // Two at once would tell the witnesses of each other's sizes.
   while (*advancing_) {
     boost::system::error_code ignored;
@@ -98,6 +105,7 @@ Task<void> PublishedLedger::finish() {
     co_await next_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
   if (!conflict_) co_await advance();
+  end_of_patience_.cancel();
 }
 
 Task<Result<void>> PublishedLedger::compare() {

@@ -40,7 +40,8 @@ class PublishedLedger {
   /// `stop`: what was there before a kill cannot be rolled back unnoticed.
   Task<void> keep_copy();
   void stop();
-  /// Once more, after `stop`, when the last statement is in the ledger: so that others have seen it.
+  /// Once more, after `stop`, when the last statement is in the ledger: so that others have seen it. Witnesses that do
+  /// not answer are waited for two seconds each, and ten all together.
   Task<void> finish();
 
  private:
@@ -55,6 +56,7 @@ class PublishedLedger {
   std::string checkpoint_;
   asio::steady_timer next_;
   asio::steady_timer next_copy_;
+  asio::steady_timer end_of_patience_;
   bool stopped_ = false;
   std::shared_ptr<bool> advancing_ = std::make_shared<bool>(false);  ///< outlived by an advance that is cut off
   bool conflict_ = false;                                            ///< somebody has seen another ledger

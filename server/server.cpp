@@ -207,7 +207,7 @@ Task<void> Server::Parts::end() {
   next_sweep->cancel();
   published->stop();
   co_await meetings->end_all();
-  *ending = "what is left to publish of the ledger";
+  *ending = "what is left to publish of the ledger: a witness, or the disk of ledger_checkpoint_copy";
   co_await published->finish();
   listener->close_all();
   executors.control.stop();

@@ -22,6 +22,9 @@ constexpr int kAttempts = 3;
 /// A cosignature of another time was made for somebody else, and shown again.
 constexpr std::uint64_t kFresh_s = 5 * 60;
 constexpr std::size_t kMaxAskedAtOnce = 8;
+constexpr std::chrono::seconds kPatienceAtTheEnd{2};
+
+constexpr const char* kNoTime = "the service ends and could not wait for it";
 
 constexpr const char* kWhatToDo =
     " No recording starts, and nothing is added to the ledger. Put back the newest state of the data folder; if it is "
@@ -86,7 +89,15 @@ consent::Checkpoint Witnesses::opened(const std::string& note) const {
 }
 
 Witnesses::~Witnesses() {
-  ending_ = true;  // what is being asked gives up; the threads are joined after this
+  give_up();  // what is being asked gives up; the threads are joined after this
+}
+
+void Witnesses::hurry() {
+  patience_.for_each = kPatienceAtTheEnd;
+}
+
+void Witnesses::give_up() {
+  patience_.is_over = true;
 }
 
 Task<Result<std::string>> Witnesses::compare() {
@@ -223,16 +234,16 @@ Task<Result<std::string>> Witnesses::cosign_after_look(const std::string& note, 
   }
   // Who remembers most comes first: they know a fork that the others would cosign. Equals are asked at once.
   std::ranges::stable_sort(left, std::greater(), &Asked::remembers);
-  while (!left.empty()) {
+  while (!left.empty() && !patience_.is_over) {
     const std::uint64_t most = left.front()->remembers;
     const auto lesser = std::ranges::find_if(left, [&](const Asked* witness) { return witness->remembers != most; });
     const std::vector<Asked*> equals(left.begin(), lesser);
     left.erase(left.begin(), lesser);
     co_await ask_at_once(equals, Ask::cosign, note, checkpoint);
-    if (ending_) co_return note;
     for (const Asked* witness : equals)
       if (!witness->said && is_conflict(witness->said.error())) co_return witness->said.error();
   }
+  for (Asked* witness : left) witness->said = Error(Errc::io, kNoTime);
   std::string cosigned = note;
   for (Asked& witness : asked_) {
     if (witness.said) cosigned += witness.said.value();
@@ -275,12 +286,12 @@ Task<Result<std::string>> Witnesses::ask(Asked& witness, Ask what, const std::st
   const std::string text = note.substr(0, note.rfind("\n\n") + 1);
   // Asked as if it knew this very tree: whoever knows a smaller one says so and changes nothing.
   if (what == Ask::only_look) witness.remembers = checkpoint.size;
-  for (int attempt = 0; attempt < kAttempts && !ending_; ++attempt) {
+  for (int attempt = 0; attempt < kAttempts && !patience_.is_over; ++attempt) {
     const std::uint64_t old_size = witness.remembers;
     const auto body = co_await request(old_size, checkpoint, note);
     if (!body) co_return body.error();
     const auto answer =
-        co_await on(asking_, [&] { return http_post(url, body.value(), consent::kMaxAddCheckpointBytes, ending_); });
+        co_await on(asking_, [&] { return http_post(url, body.value(), consent::kMaxAddCheckpointBytes, patience_); });
     if (!answer) co_return answer.error();
     const HttpAnswer& said = answer.value();
     if (said.status == 200) {
@@ -306,6 +317,7 @@ Task<Result<std::string>> Witnesses::ask(Asked& witness, Ask what, const std::st
     witness.remembers = size.value();
     if (what == Ask::only_look) co_return std::string();
   }
+  if (patience_.is_over) co_return Error(Errc::io, kNoTime);
   co_return Error(Errc::io, "it names another size each time it is asked");
 }
 

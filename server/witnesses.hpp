@@ -5,7 +5,6 @@
 // Owned by PublishedLedger; control thread, the waiting happens on threads of their own. Coroutines here take by
 // reference what their callers keep until they are done (executors.hpp on temporaries).
 
-#include <atomic>
 #include <boost/asio/thread_pool.hpp>
 #include <cstdint>
 #include <memory>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "consent/checkpoint.hpp"
+#include "server/http_post.hpp"
 #include "server/job_queue.hpp"
 #include "server/services.hpp"
 
@@ -34,6 +34,12 @@ class Witnesses {
   /// the next time. Errors: conflict when somebody has seen another ledger than this one: nothing was published or kept
   /// then. One call at a time.
   Task<Result<std::string>> cosign(const std::string& note);
+
+  /// The service ends: from now on no answer is waited for longer than two seconds, those that are on their way
+  /// included.
+  void hurry();
+  /// No answer is waited for any more; what comes goes without those that are missing.
+  void give_up();
 
   /// Brings the copy up to date if the ledger has grown since; between two publications, and while one is under way,
   /// too. A disk that refuses it is logged. Errors: conflict, as above.
@@ -78,7 +84,7 @@ class Witnesses {
   std::string copy_complaint_;
   std::optional<std::uint64_t> copied_size_;  ///< of the tree whose checkpoint was written last
   std::shared_ptr<JobQueue> copying_;         ///< one after the other: an older checkpoint never replaces a newer one
-  std::atomic<bool> ending_{false};
+  HttpPatience patience_;
   asio::thread_pool asking_;   // a thread for each witness, up to eight
   asio::thread_pool disk_{1};  // the copy's, which may hang like a network
 };

@@ -268,7 +268,7 @@ TEST_CASE("a service that hangs ends within seconds when it is told to, with a c
   const auto took = std::chrono::steady_clock::now() - begin;
   for (const int fd : {asks, full, log[0], log[1]}) close(fd);
   CHECK((WIFEXITED(status) && WEXITSTATUS(status) == server::kHungExitCode));
-  CHECK(took < std::chrono::seconds(20));
+  CHECK(took < std::chrono::seconds(45));  // the limit of a stop, and some
 }
 
 TEST_CASE("what a stop waited for in vain is the last that the log says") {

@@ -1,9 +1,6 @@
 // A service and the witnesses of its ledger, which are the real `unavoce witness`: cosigned as long as the ledger
 // grows; a restored backup, a fork, and a service that cannot ask anybody do not start.
 
-#include <arpa/inet.h>
-#include <poll.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +18,7 @@
 #include "filled_ledger.hpp"
 #include "http_client.hpp"
 #include "running_server.hpp"
+#include "silent_witness.hpp"
 
 using namespace unavoce;
 using namespace unavoce::server;
@@ -69,51 +67,6 @@ class WitnessProcess {
   pid_t child_ = -1;
   std::string url_;
   std::string vkey_;
-};
-
-/// Somebody in the place of a witness who takes every question and never says anything.
-class SilentWitness {
- public:
-  SilentWitness() : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in place{};
-    place.sin_family = AF_INET;
-    place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof place;
-    auto* address = reinterpret_cast<sockaddr*>(&place);
-    REQUIRE(bind(socket_, address, size) == 0);
-    REQUIRE(listen(socket_, 16) == 0);
-    REQUIRE(getsockname(socket_, address, &size) == 0);
-    url_ = "http://127.0.0.1:" + std::to_string(ntohs(place.sin_port));
-  }
-  ~SilentWitness() {
-    hang_up();
-    close(socket_);
-  }
-  SilentWitness(const SilentWitness&) = delete;
-  SilentWitness& operator=(const SilentWitness&) = delete;
-
-  /// Waits until it is asked; false when it is not.
-  bool is_asked(int wait_ms = 20'000 * testing::kSlower) {
-    pollfd asked{socket_, POLLIN, 0};
-    if (poll(&asked, 1, wait_ms) != 1) return false;
-    connections_.push_back(accept(socket_, nullptr, nullptr));
-    return connections_.back() >= 0;
-  }
-  /// Whether whoever asked last has not given up yet.
-  bool is_waited_for() const {
-    pollfd given_up{connections_.back(), POLLRDHUP, 0};
-    return poll(&given_up, 1, 0) == 0;
-  }
-  void hang_up() {
-    for (const int connection : connections_) close(connection);
-    connections_.clear();
-  }
-  WitnessSetting setting(const WitnessProcess& key_of) const { return {url_, key_of.setting().key}; }
-
- private:
-  int socket_;
-  std::string url_;
-  std::vector<int> connections_;
 };
 
 /// A service's data folder, a witness of its ledger, and a place for the copy of its checkpoint.
@@ -338,7 +291,8 @@ TEST_CASE("witnesses that never answer keep nobody's cosignature back for longer
   SilentWitness first, second;
   auto starting = std::async(std::launch::async, [&] {
     return place.run([&](Config& config) {
-      config.witnesses = {first.setting(*witness), second.setting(*witness), witness->setting()};
+      config.witnesses = {first.setting(witness->setting().key), second.setting(witness->setting().key),
+                          witness->setting()};
       config.start = Config::Start::unwitnessed;
       config.ledger_publish_seconds = 3600;
     });
@@ -359,7 +313,7 @@ TEST_CASE("what comes between two publications is in the copy, also while a witn
   SilentWitness silent;
   auto starting = std::async(std::launch::async, [&] {
     return place.run([&](Config& config) {
-      config.witnesses = {silent.setting(*witness)};
+      config.witnesses = {silent.setting(witness->setting().key)};
       config.start = Config::Start::unwitnessed;
       config.ledger_checkpoint_copy = place.copy;
     });
@@ -394,4 +348,32 @@ TEST_CASE("a witness that falls silent is told once, and so is its return", "[wi
   const WitnessProcess again(place.folder.path() / "witness", place.ledger_vkey(), port);
   CHECK(within_seconds(15, [&] { return is_cosigned(*server, setting, 3); }));
   CHECK_THAT(server->log_text(), Catch::Contains("has the ledger's newest checkpoint again"));
+}
+
+TEST_CASE("a stop waits some seconds for a witness that says nothing, and the others have seen the last entry",
+          "[witness]") {
+  const Place place(3);
+  place.back_up();
+  const auto witness = place.witness();
+  SilentWitness silent;
+  auto starting = std::async(std::launch::async, [&] {
+    return place.run([&](Config& config) {
+      config.witnesses = {silent.setting(witness->setting().key), witness->setting()};
+      config.start = Config::Start::unwitnessed;
+      config.ledger_checkpoint_copy = place.copy;
+    });
+  });
+  REQUIRE(silent.is_asked());
+  silent.hang_up();
+  std::unique_ptr<RunningServer> server = starting.get();
+  REQUIRE(silent.is_asked());    // by a publication under way
+  { const Host host(*server); }  // makes a room: a fourth entry
+  const auto begin = std::chrono::steady_clock::now();
+  server.reset();
+  // Two questions; to wait for each as long as otherwise would take it ten seconds and more.
+  CHECK(std::chrono::steady_clock::now() - begin < testing::patience(std::chrono::seconds(9)));
+  CHECK(text_of(place.copy).find("\n4\n") != std::string::npos);
+  place.restore();
+  const std::string why = place.refusal([&](Config& config) { config.witnesses = {witness->setting()}; });
+  CHECK_THAT(why, Catch::Contains("4 entries, here are 3"));
 }
