@@ -1,7 +1,7 @@
 #pragma once
-// Whether a request's body arrives at an ordinary speed. It may pause for a while, and what came quickly before does
-// not count for later: a body that sends all but its last byte and then waits dawdles like one that sends a byte at a
-// time. A value; time is passed in.
+// Whether a request's body arrives, or an answer is read, at an ordinary speed. It may pause for a while, and what came
+// quickly before does not count for later: a body that sends all but its last byte and then waits dawdles like one that
+// sends a byte at a time. A value; time is passed in.
 
 #include <algorithm>
 #include <chrono>
@@ -20,7 +20,7 @@ class BodyPace {
 
   BodyPace(BodyPaceLimits limits, Time begin) : limits_(limits), due_(begin + limits.patience) {}
 
-  /// Of the body so much is here by now.
+  /// Of the body so much is here, or gone, by now.
   void received(std::uint64_t bytes, Time now) {
     const std::chrono::microseconds earned((bytes - bytes_) * 1'000'000 / limits_.bytes_per_second);
     bytes_ = bytes;

@@ -5,12 +5,23 @@ namespace unavoce::server {
 template <class Fits>
 bool ConnectionTable::cut_longest(Time now, Fits fits) {
   for (const auto& [since, number] : waiting_) {
-    if (since.first > now) return false;
+    if (since.first > now) break;
     if (!fits(entries_.at(number))) continue;
     cut_one(number);
     return true;
   }
-  return false;
+  return cut_first_body(now, fits);
+}
+
+template <class Fits>
+bool ConnectionTable::cut_first_body(Time now, Fits fits) {
+  std::optional<std::pair<Time, Number>> first;
+  for (const auto& [number, entry] : entries_) {
+    if (!entry.make_way || entry.begin + limits_.ordinary_body > now || !fits(entry)) continue;
+    if (!first || entry.begin < first->first) first.emplace(entry.begin, number);
+  }
+  if (first) cut_one(first->second);
+  return first.has_value();
 }
 
 /// Whether one more fits, if need be in the place of one that waits or dawdles.
@@ -88,10 +99,11 @@ void ConnectionTable::forget_body(Entry& entry) {
   body_bytes_ -= std::exchange(entry.body_bytes, 0);
 }
 
-void ConnectionTable::receives(Number number, Time due, std::function<void()> make_way) {
+void ConnectionTable::receives(Number number, Time now, Time due, std::function<void()> make_way) {
   const auto found = entries_.find(number);
   if (found == entries_.end() || found->second.state == Entry::State::cut) return;
   found->second.make_way = std::move(make_way);
+  found->second.begin = now;
   waits_since(number, found->second, due);
 }
 
@@ -101,6 +113,26 @@ bool ConnectionTable::received(Number number, std::size_t bytes, Time due, Time 
   waits_since(number, found->second, due);
   body_bytes_ += bytes - found->second.body_bytes;
   found->second.body_bytes = bytes;
+  return fit_bodies(now);
+}
+
+void ConnectionTable::arrived(Number number, std::size_t bytes, Time now) {
+  works(number);
+  const auto found = entries_.find(number);
+  if (found == entries_.end() || found->second.state == Entry::State::cut) return;
+  body_bytes_ += bytes - found->second.body_bytes;
+  found->second.body_bytes = bytes;
+  fit_bodies(now);
+}
+
+void ConnectionTable::sends(Number number, Time due) {
+  works(number);
+  const auto found = entries_.find(number);
+  if (found != entries_.end() && found->second.state == Entry::State::open) waits_since(number, found->second, due);
+}
+
+/// Bodies that arrive make way until all fit. False: they do not.
+bool ConnectionTable::fit_bodies(Time now) {
   while (body_bytes_ > limits_.body_bytes) {
     const auto is_arriving = [](const Entry& entry) { return entry.make_way && entry.body_bytes > 0; };
     if (!cut_longest(now, is_arriving)) return false;

@@ -1,9 +1,10 @@
 #pragma once
 // Who is connected, and who may be: limits per machine and per address. A connection that only waits for a request
 // makes way for a new one, the longest waiting first, so that thousands of idle or slow connections keep nobody out;
-// so does a WebSocket until somebody has joined through it, and one whose body dawdles, as if it had waited since it
-// fell behind (body_pace.hpp). One that is being answered, or whose body arrives at an ordinary speed, never does.
-// Owned by the listener; control thread; time is passed in.
+// so does a WebSocket until somebody has joined through it, and one whose body dawdles, or who reads its answer that
+// slowly, as if it had waited since it fell behind (body_pace.hpp). Where there is none of these, the body makes way
+// that has been arriving longest, if that is long. One whose request is being worked on never does, nor one whose body
+// or answer is on its way at an ordinary speed, but for that. Owned by the listener; control thread; time is passed in.
 
 #include <chrono>
 #include <cstdint>
@@ -21,6 +22,7 @@ struct ConnectionLimits {
   std::size_t per_address = 256;
   std::size_t body_bytes = 64u << 20u;  // of the bodies of all, until they are answered
   std::size_t told_at_once = 32;        // that they make way in the middle of a body; more are cut without a word
+  std::chrono::milliseconds ordinary_body{5'000};  // one that takes longer makes way if nobody else does
 };
 
 class ConnectionTable {
@@ -50,12 +52,18 @@ class ConnectionTable {
 
   /// Its body begins to arrive, until works() or waits(). Once `due` has passed it dawdles: it may be told by
   /// `make_way` to end, and counts no more from then on.
-  void receives(Number number, Time due, std::function<void()> make_way);
+  void receives(Number number, Time now, Time due, std::function<void()> make_way);
   /// So much of the body is here, and it is on time until `due`. False: there is no memory for it, and none of the
-  /// other bodies dawdles.
+  /// bodies makes way.
   bool received(Number number, std::size_t bytes, Time due, Time now);
+  /// All of its body is here, so much, and stays whatever else has to go; until it is answered.
+  void arrived(Number number, std::size_t bytes, Time now);
 
-  /// Cuts the one that has waited, or dawdled, longest; false if none does.
+  /// Its answer goes out, and is read at an ordinary speed until `due`; until works() or waits().
+  void sends(Number number, Time due);
+
+  /// Cuts the one that has waited, or dawdled, longest, otherwise the body that arrives for longest; false if there is
+  /// none.
   bool cut_longest_waiting(Time now);
   void cut_all() const;
   std::size_t size() const { return entries_.size() - cut_; }
@@ -67,6 +75,7 @@ class ConnectionTable {
     Group group;
     std::function<void()> cut = [] {};
     std::function<void()> make_way;  // while a body arrives: instead of `cut`
+    Time begin{};                    // of that body
     std::optional<Since> since;      // place in waiting_
     std::size_t body_bytes = 0;
     enum class State { open, cut } state = State::open;
@@ -78,6 +87,10 @@ class ConnectionTable {
   /// The first of those who wait, or dawdle, for whom `fits` holds.
   template <class Fits>
   bool cut_longest(Time now, Fits fits);
+  /// The body that began first of those that fit, if it has had its time.
+  template <class Fits>
+  bool cut_first_body(Time now, Fits fits);
+  bool fit_bodies(Time now);
   void cut_one(Number number);
 
   ConnectionLimits limits_;

@@ -30,6 +30,9 @@ struct HttpLimits {
   std::chrono::milliseconds transfer{30'000};  // for one read or write to make progress
   std::chrono::milliseconds body{60'000};      // for a whole body to arrive; what comes later is refused
   BodyPaceLimits body_pace;                    // slower ones make way when others find no room
+  std::size_t small_body = 16 * 1024;          // never refused because the others are many
+  // Of answers. The kernel takes much at once, and more only when a good part of that is read: longer than for bodies.
+  BodyPaceLimits answer_pace{std::chrono::seconds(5), 4096};
   LingerLimits lingering;                      // for whoever is refused while they are still sending
 };
 

@@ -152,7 +152,7 @@ class HttpSession {
   enum class Body { complete, lost };
 
   /// Errors: too_large; too_slow (it made way, or took too long); unavailable (no memory, and the other bodies arrive
-  /// in time).
+  /// in time; never for a small one).
   Task<Result<Body>> receive_body(http::request_parser<http::string_body>& parser, const std::uint64_t limit) {
     const Error too_large(Errc::too_large, "the body may have at most " + std::to_string(limit) + " bytes");
     const Error too_slow(Errc::too_slow, "the body arrived too slowly while others were waiting; send it again");
@@ -162,7 +162,7 @@ class HttpSession {
     if (parser.is_done()) co_return Body::complete;
     BodyPace pace(shared_->limits.body_pace, now());
     bool makes_way = false;
-    shared_->table.receives(number_, pace.due(), [this, &makes_way] {
+    shared_->table.receives(number_, now(), pace.due(), [this, &makes_way] {
       makes_way = true;
       lowest().cancel();
     });
@@ -171,6 +171,7 @@ class HttpSession {
       http::response<http::empty_body> go_on(http::status::continue_, parser.get().version());
       lowest().expires_after(shared_->limits.transfer);
       auto [error, bytes] = co_await http::async_write(stream_, go_on, kNoThrow);
+      if (makes_way) co_return too_slow;
       if (error) co_return Body::lost;
     }
     const auto deadline = now() + shared_->limits.body;
@@ -184,7 +185,12 @@ class HttpSession {
         co_return Error(Errc::too_slow, "the body took longer than any may take; send it again");
       const std::size_t size = parser.get().body().size();
       pace.received(size, now());
-      if (!shared_->table.received(number_, size, pace.due(), now())) {
+      if (parser.is_done()) {
+        shared_->table.arrived(number_, size, now());
+        co_return Body::complete;
+      }
+      const bool fits = shared_->table.received(number_, size, pace.due(), now());
+      if (!fits && size > shared_->limits.small_body) {
         co_return Error(Errc::unavailable, "too much arrives at this moment; try again in a few seconds");
       }
     }
@@ -205,6 +211,7 @@ class HttpSession {
   /// The last answer of this connection, which the client can read although it may not have sent everything.
   Task<void> refuse(Error error) {
     shared_->table.waits(number_, now());
+    is_refused_ = true;
     Response problem = problem_response(error);
     const bool written = co_await write(std::move(problem), Method::get, 11, false);
     if (written) co_await shared_->lingering.close(lowest());
@@ -236,8 +243,25 @@ class HttpSession {
       auto [error, bytes] = co_await http::async_write_header(stream_, serializer, kNoThrow);
       co_return !error;
     }
-    auto [error, bytes] = co_await http::async_write(stream_, serializer, kNoThrow);
+    const beast::error_code error = co_await send(serializer);
     co_return !error;
+  }
+
+  /// What `serializer` has now. Whoever does not read it makes way for others; one who is refused does so anyway.
+  template <class Serializer>
+  Task<beast::error_code> send(Serializer& serializer) {
+    BodyPace pace(shared_->limits.answer_pace, now());
+    std::uint64_t sent = 0;
+    for (;;) {
+      if (!is_refused_) shared_->table.sends(number_, pace.due());
+      auto [error, bytes] = co_await http::async_write_some(stream_, serializer, kNoThrow);
+      if (error || serializer.is_done()) {
+        if (!is_refused_) shared_->table.works(number_);
+        co_return error;
+      }
+      sent += bytes;
+      pace.received(sent, now());
+    }
   }
 
   /// The next piece of a long body, read on the worker pool.
@@ -288,7 +312,7 @@ class HttpSession {
       message.body().size = got.value();
       message.body().more = got.value() != 0;
       lowest().expires_after(shared_->limits.transfer);
-      auto [error, bytes] = co_await http::async_write(stream_, serializer, kNoThrow);
+      const beast::error_code error = co_await send(serializer);
       if (error && error != http::error::need_buffer) co_return false;
       if (serializer.is_done()) co_return true;
       got = co_await read_piece(*response.source, piece);
@@ -352,6 +376,7 @@ class HttpSession {
   ConnectionNumber number_;
   beast::flat_buffer buffer_;
   std::string remote_address_;
+  bool is_refused_ = false;       // what is written is the last answer, and it waits already
   bool for_other_sites_ = false;  // the request at hand: pages of other sites may read the answer
 };
 

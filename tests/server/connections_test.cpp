@@ -31,7 +31,7 @@ struct Table {
   }
   /// Its body is on time until then.
   void receives(std::uint64_t number, std::chrono::milliseconds due) {
-    table.receives(number, now + due, [this, number] { told.push_back(number); });
+    table.receives(number, now, now + due, [this, number] { told.push_back(number); });
   }
   bool received(std::uint64_t number, std::size_t bytes, std::chrono::milliseconds due) {
     return table.received(number, bytes, now + due, now);

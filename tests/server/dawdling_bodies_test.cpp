@@ -11,6 +11,7 @@
 using namespace unavoce;
 using namespace unavoce::server;
 using namespace unavoce::server::test;
+using unavoce::testing::patience;
 using namespace std::chrono_literals;
 
 namespace {
@@ -67,11 +68,12 @@ TEST_CASE("bodies that dawdle keep no withdrawal out, however many there are", "
 TEST_CASE("a body that arrives at an ordinary speed is not cut", "[connections]") {
   HttpLimits limits;
   limits.connections = {2, 2};
-  limits.body_pace = {1s, 1000};
+  limits.connections.ordinary_body = patience(60s);
+  limits.body_pace = {patience(3s), 1000};
   const SmallServer server(limits);
   Socket ordinary(server.port());
-  constexpr int pieces = 30;
-  const std::string piece(4096, 'x');
+  const int pieces = 5 + static_cast<int>(patience(4s) / 50ms);
+  const std::string piece(512, 'x');
   ordinary.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(pieces * piece.size()) +
                 "\r\nExpect: 100-continue\r\n\r\n");
   REQUIRE(ordinary.receive().starts_with("HTTP/1.1 100"));
@@ -97,19 +99,20 @@ TEST_CASE("a body that arrives at an ordinary speed is not cut", "[connections]"
 TEST_CASE("of bodies that arrive the slow one makes way, whichever came first, and reads why", "[connections]") {
   HttpLimits limits;
   limits.connections = {2, 2};
-  limits.body_pace = {1s, 1000};
+  limits.connections.ordinary_body = patience(60s);
+  limits.body_pace = {patience(4s), 1000};
   const SmallServer server(limits);
   Socket first(server.port());
   Socket second(server.port());
   REQUIRE(begins_to_dawdle(first));
   REQUIRE(begins_to_dawdle(second));
   CHECK(ask(server.port()) == 503);  // none of them is late yet
-  std::this_thread::sleep_for(700ms);
-  first.send(std::string(1000, 'x'));
-  std::this_thread::sleep_for(500ms);
+  std::this_thread::sleep_for(patience(2s));
+  first.send(std::string(3000, 'x'));  // three more seconds
+  std::this_thread::sleep_for(patience(2500ms));
   CHECK(ask(server.port()) == 200);
   check_is_sent_away(second);
-  first.send(std::string(2999, 'x'));
+  first.send(std::string(999, 'x'));
   std::string left_over;
   CHECK(read_reply(first, "POST", left_over).body == "127.0.0.1 4000");
 }
@@ -129,12 +132,13 @@ TEST_CASE("whoever takes longer for a body than any may take reads so, although 
 TEST_CASE("bodies that dawdle hold memory only until others need it", "[connections]") {
   HttpLimits limits;
   limits.connections.body_bytes = 1000;
-  limits.body_pace = {300ms, 1000};
+  limits.small_body = 100;
+  limits.body_pace = {patience(3s), 1000};
   const SmallServer server(limits);
   Socket dawdles(server.port());
   REQUIRE(begins_to_dawdle(dawdles));
   dawdles.send(std::string(600, 'x'));
-  std::this_thread::sleep_for(400ms);
+  std::this_thread::sleep_for(patience(4s));
   Socket other(server.port());
   other.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n" + std::string(900, 'x'));
   std::string left_over;
@@ -143,6 +147,38 @@ TEST_CASE("bodies that dawdle hold memory only until others need it", "[connecti
   // What has been answered holds none.
   other.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" + std::string(1000, 'x'));
   CHECK(read_reply(other, "POST", left_over).status == 200);
-  other.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n" + std::string(1001, 'x'));
+  other.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1002\r\n\r\n" + std::string(1001, 'x'));
   CHECK(read_reply(other, "POST", left_over).status == 503);
+}
+
+TEST_CASE("a small body, and any that is here as a whole, is taken although others hold all memory", "[connections]") {
+  HttpLimits limits;
+  limits.connections.body_bytes = 20'000;
+  limits.connections.ordinary_body = patience(60s);
+  limits.body_pace = {patience(60s), 1000};
+  const SmallServer server(limits);
+  Socket holds(server.port());
+  holds.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 20001\r\nExpect: 100-continue\r\n\r\n");
+  REQUIRE(holds.receive().starts_with("HTTP/1.1 100"));
+  holds.send(std::string(20'000, 'x'));
+  std::this_thread::sleep_for(patience(1s));  // it is read in many pieces
+  const auto sends = [&](std::size_t announced, std::size_t sent) {
+    Socket socket(server.port());
+    socket.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(announced) + "\r\n\r\n" +
+                std::string(sent, 'x'));
+    std::string left_over;
+    return read_reply(socket, "POST", left_over).status;
+  };
+  for (int i = 0; i < 5; ++i) CHECK(sends(2000, 2000) == 200);
+  CHECK(sends(20'000, 17'000) == 503);
+  Socket slow(server.port());
+  slow.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\nExpect: 100-continue\r\n\r\n");
+  REQUIRE(slow.receive().starts_with("HTTP/1.1 100"));
+  slow.send(std::string(1000, 'x'));
+  CHECK(sends(2000, 2000) == 200);  // by now the half is here, and nobody refuses it
+  slow.send(std::string(1000, 'x'));
+  std::string left_over;
+  CHECK(read_reply(slow, "POST", left_over).status == 200);
+  holds.send("x");
+  CHECK(read_reply(holds, "POST", left_over).body == "127.0.0.1 20001");
 }

@@ -5,7 +5,11 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <future>
+#include <memory>
 #include <span>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "http_client.hpp"
 #include "small_server.hpp"
@@ -155,6 +159,48 @@ TEST_CASE("when too much is queued for all together, those who do not read are c
   limits.websocket_queue_bytes = 1u << 30u;
   limits.websocket_queues_bytes = 1u << 20u;
   check_who_is_cut_off(limits);
+}
+
+TEST_CASE("whoever does not read an answer makes way for others, whoever reads it at an ordinary speed does not",
+          "[slow]") {
+  HttpLimits limits;
+  limits.connections = {3, 3};
+  limits.answer_pace = {patience(3s), 1000};
+  const auto read = std::make_shared<Endless::Seen>();
+  const auto unread = std::make_shared<Endless::Seen>();
+  auto let_go = unread->let_go.get_future();
+  const SmallServer server(limits, [&](const Request& request) {
+    if (request.path == "/long") return text_response(200, "text/plain", std::string(16u << 20u, 'x'));
+    Response response = SmallServer::says_who_asked(request);
+    if (request.path == "/read") response.source = std::make_unique<Endless>(read);
+    if (request.path == "/unread") response.source = std::make_unique<Endless>(unread);
+    return response;
+  });
+  Socket ordinary(server.port());
+  ordinary.send("GET /read HTTP/1.1\r\nHost: x\r\n\r\n");
+  Socket deaf(server.port());
+  deaf.send("GET /long HTTP/1.1\r\nHost: x\r\n\r\n");
+  Socket deaf_to_a_file(server.port());
+  deaf_to_a_file.send("GET /unread HTTP/1.1\r\nHost: x\r\n\r\n");
+  const auto late = std::chrono::steady_clock::now() + patience(4s);
+  while (std::chrono::steady_clock::now() < late) {
+    REQUIRE_FALSE(ordinary.receive().empty());
+    std::this_thread::sleep_for(5ms);
+  }
+  std::vector<std::unique_ptr<Socket>> others;
+  for (int i = 0; i < 2; ++i) {
+    others.push_back(std::make_unique<Socket>(server.port()));
+    others.back()->send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx");
+    std::string left_over;
+    CHECK(read_reply(*others.back(), "POST", left_over).body == "127.0.0.1 1");
+  }
+  CHECK(let_go.wait_for(patience(10s)) == std::future_status::ready);
+  // More than the kernel had taken already.
+  for (std::size_t got = 0; got < (32u << 20u);) {
+    const std::string more = ordinary.receive();
+    REQUIRE_FALSE(more.empty());
+    got += more.size();
+  }
 }
 
 TEST_CASE("a download that is not read ends, and was never in memory as a whole", "[slow]") {
