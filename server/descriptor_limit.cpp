@@ -4,10 +4,15 @@
 
 #include <algorithm>
 
+#include "server/connection_table.hpp"
+#include "server/lingering_close.hpp"
+
 namespace unavoce::server {
 namespace {
 
-constexpr std::uint64_t kForTheService = 128;
+/// Files, databases and pipes; and connections beyond max_connections: those that are told why they make way, and those
+/// that were refused and are listened to for a while.
+constexpr std::uint64_t kForTheService = 128 + ConnectionLimits{}.told_at_once + LingerLimits{}.at_once;
 constexpr std::uint64_t kForEachPublisher = 24;
 
 }  // namespace

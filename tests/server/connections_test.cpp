@@ -347,7 +347,7 @@ TEST_CASE("only what trusted proxies wrote counts of an X-Forwarded-For", "[conn
 
 TEST_CASE("connections get only the file descriptors that recording leaves", "[connections]") {
   CHECK(connections_that_fit(1024, 32, 1'000'000) == 1024);
-  CHECK(connections_that_fit(1024, 10, 1024) == 1024 - 128 - 240);
+  CHECK(connections_that_fit(1024, 10, 1024) == 1024 - 192 - 240);
   CHECK(connections_that_fit(1024, 100, 1024) == 512);
   CHECK(connections_that_fit(1024, 100, 20) == 16);
 }
@@ -355,14 +355,14 @@ TEST_CASE("connections get only the file descriptors that recording leaves", "[c
 TEST_CASE("there are no more publishers than file descriptors for them, beside connections and service",
           "[connections]") {
   CHECK(publishers_that_fit(200, 1024, 1'000'000) == 200);
-  CHECK(publishers_that_fit(200, 512, 1024) == (1024 - 128 - 512) / 24);
+  CHECK(publishers_that_fit(200, 512, 1024) == (1024 - 192 - 512) / 24);
   CHECK(publishers_that_fit(200, 16, 20) == 1);
   // Together they never want more than there are, unless there is not even enough for the least of each.
   for (const std::uint64_t descriptors : {512u, 1024u, 4096u, 65536u}) {
     for (const std::uint32_t wanted : {1u, 32u, 200u, 5000u}) {
       CAPTURE(descriptors, wanted);
       const auto connections = connections_that_fit(1024, wanted, descriptors);
-      CHECK(128 + connections + 24u * publishers_that_fit(wanted, connections, descriptors) <= descriptors);
+      CHECK(192 + connections + 24u * publishers_that_fit(wanted, connections, descriptors) <= descriptors);
     }
   }
 }
