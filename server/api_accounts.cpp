@@ -12,6 +12,15 @@ namespace {
 
 constexpr consent::SpanMs kLoginLasts{std::int64_t{30} * 24 * 3600 * 1000};
 
+/// A password, wiped whichever way its reader is left.
+struct Wiped {
+  explicit Wiped(std::string& password_) : password(password_) {}
+  Wiped(const Wiped&) = delete;
+  Wiped& operator=(const Wiped&) = delete;
+  ~Wiped() { crypto::wipe(password); }
+  std::string& password;
+};
+
 std::string login_cookie(const Services& services, std::string_view value, std::int64_t max_age_s) {
   std::string cookie = std::string(kLoginCookie) + "=" + std::string(value) +
                        "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(max_age_s);
@@ -28,7 +37,7 @@ Task<Result<Response>> logged_in(Services& services, std::string user, unsigned 
       .with("Set-Cookie", login_cookie(services, token.text, kLoginLasts.value / 1000));
 }
 
-/// An account with this password, which is wiped.
+/// An account with this password, which is wiped as soon as it is not needed any more.
 Task<Result<void>> add_account(Services& services, Account account, std::string& password,
                                std::optional<Accounts::Invitation> invitation) {
   std::optional<crypto::Result<std::string>> hash;
@@ -53,6 +62,7 @@ Task<Result<Response>> create_account(Services& services, Context context) {
   BOOST_OUTCOME_CO_TRY(auto user, input.text("user", 100));
   BOOST_OUTCOME_CO_TRY(auto email, input.text("email", 300));
   BOOST_OUTCOME_CO_TRY(auto password, input.text("password", 2000));
+  const Wiped wiped(password);
   BOOST_OUTCOME_CO_TRY(auto code, input.optional_text("invitation", 100));
   BOOST_OUTCOME_CO_TRY(check_user(user));
   BOOST_OUTCOME_CO_TRY(check_email(email));
@@ -81,6 +91,7 @@ Task<Result<Response>> create_account(Services& services, Context context) {
 /// Checks a password; the answer takes as long for users that do not exist.
 Task<Result<void>> check_credentials(Services& services, std::string user, std::string password,
                                      std::string remote_address) {
+  const Wiped wiped(password);
   const auto now = std::chrono::steady_clock::now();
   BOOST_OUTCOME_CO_TRY(services.logins_by_address.take(shorten_address(remote_address), now));
   BOOST_OUTCOME_CO_TRY(services.logins_by_user.take(user, now));
