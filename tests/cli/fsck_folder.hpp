@@ -15,13 +15,14 @@
 #include "tests/program.hpp"
 #include "tests/synthetic/bag.hpp"
 #include "tests/synthetic/meeting.hpp"
+#include "unavoce_program.hpp"
 
 namespace unavoce::testing::checking {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-inline const std::string program = UNAVOCE_PROGRAM;
+using testing::program;
 
 using Steps = std::function<void(SyntheticMeeting&)>;
 

@@ -4,12 +4,11 @@
 #include <catch2/catch.hpp>
 
 #include "tests/program.hpp"
+#include "unavoce_program.hpp"
 
 using namespace unavoce::testing;
 
 namespace {
-
-const std::string program = UNAVOCE_PROGRAM;
 
 Outcome in(const TemporaryFolder& folder, const std::string& line) {
   return run("cd " + folder.path().string() + " && " + line);

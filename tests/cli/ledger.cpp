@@ -4,14 +4,13 @@
 
 #include "tests/program.hpp"
 #include "tests/tlog/public_ledger.hpp"
+#include "unavoce_program.hpp"
 
 using namespace unavoce::testing;
 namespace fs = std::filesystem;
 using nlohmann::json;
 
 namespace {
-
-const std::string program = UNAVOCE_PROGRAM;
 
 /// One ledger at three sizes and another history with the same key, each as a folder that can be served.
 struct Ledgers {

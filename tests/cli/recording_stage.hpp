@@ -10,12 +10,13 @@
 #include "tests/program.hpp"
 #include "tests/synthetic/bag.hpp"
 #include "tests/synthetic/meeting.hpp"
+#include "unavoce_program.hpp"
 
 namespace unavoce::testing::commands {
 
 namespace fs = std::filesystem;
 
-inline const std::string program = UNAVOCE_PROGRAM;
+using testing::program;
 
 /// A finished recording as tar and folder, with all the keys, in a folder in which commands run.
 struct Stage {

@@ -5,12 +5,11 @@
 #include <filesystem>
 
 #include "tests/program.hpp"
+#include "unavoce_program.hpp"
 
 using namespace unavoce::testing;
 
 namespace {
-
-const std::string program = UNAVOCE_PROGRAM;
 
 /// A folder with an identity (key.txt), its recipient, some content (plain) and the sealed file of it (sealed.age).
 struct Desk {

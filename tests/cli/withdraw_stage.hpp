@@ -15,13 +15,14 @@
 #include "tests/program.hpp"
 #include "tests/synthetic/bag.hpp"
 #include "tests/synthetic/meeting.hpp"
+#include "unavoce_program.hpp"
 
 namespace unavoce::testing::withdrawing {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-inline const std::string program = UNAVOCE_PROGRAM;
+using testing::program;
 
 inline std::string base64(std::string_view text) {
   return crypto::to_base64(crypto::as_bytes(text));

@@ -4,13 +4,12 @@
 
 #include "tests/program.hpp"
 #include "tests/tlog/public_ledger.hpp"
+#include "unavoce_program.hpp"
 
 using namespace unavoce::testing;
 namespace fs = std::filesystem;
 
 namespace {
-
-const std::string program = UNAVOCE_PROGRAM;
 
 std::string read_text(const std::string& path) {
   const Bytes bytes = read_file(path);
