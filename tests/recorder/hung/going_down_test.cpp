@@ -180,6 +180,7 @@ TEST_CASE("the recorder ends though a pipeline hangs, says which, and what it st
   CHECK(hangs.resource == answer.value().resource);
   CHECK(hangs.seen == PipelineHangs::Seen::at_the_end);
   CHECK(stage.events.count<PipelineHangs>() == 0);
+  CHECK(pipelines_left_behind());
 
   speak(*hooks, 0);
   hooks->on_loss();
