@@ -56,14 +56,23 @@ struct Fault {
   std::string text;
 };
 
-/// The pipeline of a session hangs inside GStreamer, be it that it does not go down. Nobody else waits for it; it costs
-/// its threads and its port until the process ends.
+/// The pipeline of a session hangs inside GStreamer. Nobody else waits for it; it costs its threads and its port until
+/// it goes down after all (PipelineWentDown) or the process ends.
 struct PipelineHangs {
   std::string resource;
-  enum class Seen { running, at_the_end } seen = Seen::running;  ///< `at_the_end`: the recorder ended without it
+  enum class Seen {
+    in_session,  ///< as it was asked for a key frame or given candidates: its session is ended for it, as lost
+    going_down,  ///< after its session
+    at_the_end   ///< the recorder ended without it
+  } seen = Seen::going_down;
 };
 
-using Event =
-    std::variant<PublisherConnected, PublisherDisconnected, FirstFrameSealed, TrackPrepared, Fault, PipelineHangs>;
+/// A pipeline that was told to hang is gone; what it cost is free again.
+struct PipelineWentDown {
+  std::string resource;
+};
+
+using Event = std::variant<PublisherConnected, PublisherDisconnected, FirstFrameSealed, TrackPrepared, Fault,
+                           PipelineHangs, PipelineWentDown>;
 
 }  // namespace unavoce::recorder

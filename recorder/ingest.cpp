@@ -284,11 +284,33 @@ void Ingest::rest(const std::stop_token& stop) {
 }
 
 void Ingest::tell_hanging() {
-  auto hanging = pipelines_.hanging(config_.pipeline_patience);
+  const auto hanging = pipelines_.hanging(config_.pipeline_patience);
+  const auto stuck = pipelines_.stuck(config_.pipeline_patience);
   for (const std::string& resource : hanging) {
-    if (!told_hanging_.contains(resource)) events_(PipelineHangs{resource});
+    if (!told_hanging_.contains(resource)) tell_hanging(resource, stuck);
   }
-  told_hanging_ = std::move(hanging);
+  for (auto told = told_hanging_.begin(); told != told_hanging_.end();) {
+    if (pipelines_.holds(*told)) {
+      ++told;
+      continue;
+    }
+    events_(PipelineWentDown{*told});
+    told = told_hanging_.erase(told);
+  }
+}
+
+/// A session whose pipeline hangs would get no key frame any more: it ends, and the publisher may begin anew. One that
+/// only waits for a thread, because too many others hang, goes on.
+void Ingest::tell_hanging(const std::string& resource, const std::set<std::string>& stuck) {
+  bool is_in_session = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    is_in_session = sessions_.contains(resource);
+  }
+  if (is_in_session && !stuck.contains(resource)) return;
+  told_hanging_.insert(resource);
+  events_(PipelineHangs{resource, is_in_session ? PipelineHangs::Seen::in_session : PipelineHangs::Seen::going_down});
+  if (is_in_session) ends_.post([this, resource] { end(resource, Ending::lost, "its pipeline hangs"); });
 }
 
 /// Not here: a pipeline that hangs when it is asked would keep all others from being asked. One that does is not asked

@@ -115,6 +115,7 @@ class Ingest {
   void look_after(const std::string& resource, const Session& session, std::int64_t now_ns);
   void ask_for_keyframe(const std::string& resource, const Session& session);
   void tell_hanging();
+  void tell_hanging(const std::string& resource, const std::set<std::string>& stuck);
 
   const Config& config_;
   const std::size_t max_publishers_;

@@ -19,6 +19,7 @@ struct PipelineQueue::State {
     std::string session;
     std::function<void()> run;
     Clock::time_point posted;
+    Clock::time_point begun;
   };
 
   /// The sessions of jobs that were posted before then; under the mutex.
@@ -37,9 +38,10 @@ struct PipelineQueue::State {
   std::condition_variable changed;
   std::condition_variable thread_ended;
   std::deque<Job> waiting;
-  std::list<Job> running;   // without what they run
-  std::size_t threads = 0;  // that are there
-  std::size_t resting = 0;  // of these, wait for a job
+  std::list<Job> running;             // without what they run
+  std::multiset<std::string> shared;  // sessions of what was given out and is not destroyed
+  std::size_t threads = 0;            // that are there
+  std::size_t resting = 0;            // of these, wait for a job
   bool ending = false;
 };
 
@@ -61,7 +63,7 @@ void PipelineQueue::post(const std::shared_ptr<State>& state, std::string sessio
     const std::scoped_lock lock(state->mutex);
     if (state->waiting.size() >= state->resting && state->threads < max_threads && !state->ending) start_thread(state);
     if (state->threads != 0) {
-      state->waiting.push_back({std::move(session), std::move(job), Clock::now()});
+      state->waiting.push_back({std::move(session), std::move(job), Clock::now(), {}});
       state->changed.notify_one();
       return;
     }
@@ -87,7 +89,8 @@ void PipelineQueue::run(const std::shared_ptr<State>& state) {
     while (!state->waiting.empty()) {
       State::Job job = std::move(state->waiting.front());
       state->waiting.pop_front();
-      const auto here = state->running.insert(state->running.end(), State::Job{job.session, nullptr, job.posted});
+      const auto here =
+          state->running.insert(state->running.end(), State::Job{job.session, nullptr, job.posted, Clock::now()});
       lock.unlock();
       job.run();
       job.run = nullptr;  // what it holds goes before the lock is taken again
@@ -102,6 +105,32 @@ void PipelineQueue::run(const std::shared_ptr<State>& state) {
 std::set<std::string> PipelineQueue::hanging(std::chrono::nanoseconds patience) const {
   const std::scoped_lock lock(state_->mutex);
   return state_->sessions_before(Clock::now() - patience);
+}
+
+std::set<std::string> PipelineQueue::stuck(std::chrono::nanoseconds patience) const {
+  const auto then = Clock::now() - patience;
+  std::set<std::string> sessions;
+  const std::scoped_lock lock(state_->mutex);
+  for (const State::Job& job : state_->running) {
+    if (job.begun <= then) sessions.insert(job.session);
+  }
+  return sessions;
+}
+
+bool PipelineQueue::holds(const std::string& session) const {
+  const std::scoped_lock lock(state_->mutex);
+  return state_->shared.contains(session);
+}
+
+void PipelineQueue::note_shared(const std::shared_ptr<State>& state, const std::string& session) {
+  const std::scoped_lock lock(state->mutex);
+  state->shared.insert(session);
+}
+
+void PipelineQueue::note_gone(const std::shared_ptr<State>& state, const std::string& session) {
+  const std::scoped_lock lock(state->mutex);
+  const auto here = state->shared.find(session);
+  if (here != state->shared.end()) state->shared.erase(here);
 }
 
 std::set<std::string> PipelineQueue::finish(std::chrono::milliseconds limit) {

@@ -33,13 +33,21 @@ class PipelineQueue {
   /// Shares `owned`; whoever is the last to let go of it, and wherever, it is destroyed by a job of this queue.
   template <class T>
   std::shared_ptr<T> share(std::unique_ptr<T> owned, std::string session) {
+    note_shared(state_, session);
     return std::shared_ptr<T>(owned.release(), [state = state_, session = std::move(session)](T* last) {
-      post(state, session, [gone = std::shared_ptr<T>(last)]() mutable { gone.reset(); });
+      post(state, session, [state, session, gone = std::shared_ptr<T>(last)]() mutable {
+        gone.reset();
+        note_gone(state, session);
+      });
     });
   }
 
   /// Sessions with a job that was posted longer than `patience` ago and is not done.
   std::set<std::string> hanging(std::chrono::nanoseconds patience) const;
+  /// Sessions with a job that began longer than `patience` ago and is not done: it waits for no thread, but hangs.
+  std::set<std::string> stuck(std::chrono::nanoseconds patience) const;
+  /// Whether something that `share` gave out for this session is not destroyed yet.
+  bool holds(const std::string& session) const;
 
   /// Lets all jobs run to their end and then the threads, and waits for that for at most `limit`. The sessions of jobs
   /// that are not done by then: their threads are left behind. Again: looks again.
@@ -48,6 +56,8 @@ class PipelineQueue {
  private:
   struct State;
   static void post(const std::shared_ptr<State>& state, std::string session, std::function<void()> job);
+  static void note_shared(const std::shared_ptr<State>& state, const std::string& session);
+  static void note_gone(const std::shared_ptr<State>& state, const std::string& session);
   static void start_thread(const std::shared_ptr<State>& state);
   static void run(const std::shared_ptr<State>& state);
 

@@ -1,5 +1,7 @@
 #include "recorder/recorder.hpp"
 
+#include <atomic>
+
 #include "recorder/ingest.hpp"
 #include "recorder/pipeline_queue.hpp"
 #include "recorder/recovery.hpp"
@@ -13,6 +15,8 @@ namespace {
 /// its own: sessions that end or are refused, and the ends and erasures of takes, which wait for disks. Whatever else
 /// touches a pipeline, its going down above all, has a PipelineQueue, where nothing waits for anything.
 constexpr std::size_t threads_each = 2;
+
+std::atomic<bool> left_behind{false};
 
 constexpr const char* warm_up_offer =
     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\n"
@@ -68,6 +72,7 @@ class Recorder::Impl {
     disk_.reset();
     takes_.stop();  // a take that a last job prepared
     for (const std::string& session : pipelines_.finish(config_.stop_limit)) {
+      left_behind = true;
       events_(PipelineHangs{session, PipelineHangs::Seen::at_the_end});
     }
   }
@@ -89,6 +94,10 @@ Recorder::Recorder(Config config, storage::BlobStore& blobs, EventSink events) {
 }
 
 Recorder::~Recorder() = default;
+
+bool pipelines_left_behind() noexcept {
+  return left_behind;
+}
 
 void Recorder::publish(std::string publisher, PublishKind kind, consent::Scope allowed, std::string offer,
                        std::function<void(Result<Answer>)> done) {

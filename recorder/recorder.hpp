@@ -103,4 +103,8 @@ class Recorder {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Whether a recorder of this process ended without all of its pipelines. Their threads still run: such a process has
+/// to end by std::_Exit, without exit handlers and static destructors, which would take away what they use.
+bool pipelines_left_behind() noexcept;
+
 }  // namespace unavoce::recorder

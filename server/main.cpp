@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "crypto/hardening.hpp"
+#include "recorder/recorder.hpp"
 #include "server/command_line.hpp"
 #include "server/descriptor_limit.hpp"
 #include "server/server.hpp"
@@ -176,7 +177,11 @@ Result<void> run(int argc, const char* const* argv) {
 
 int main(int argc, char** argv) {
   auto done = run(argc, argv);
-  if (done) return 0;
-  std::cerr << "unavoced: " << done.error().text << "\n";
-  return 1;
+  if (!done) std::cerr << "unavoced: " << done.error().text << "\n";
+  const int code = done ? 0 : 1;
+  if (recorder::pipelines_left_behind()) {
+    std::cout.flush();
+    std::_Exit(code);
+  }
+  return code;
 }

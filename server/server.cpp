@@ -74,12 +74,23 @@ HttpLimits http_limits(const Config& config) {
 }
 
 /// For the log: as much of the WHIP session's name as tells it from others, without being its address.
+std::string pipeline_of(const std::string& resource) {
+  return "the WebRTC pipeline of WHIP session " + resource.substr(0, 8) + "…";
+}
+
 std::string text_of(const recorder::PipelineHangs& hangs) {
-  const std::string pipeline = "the WebRTC pipeline of WHIP session " + hangs.resource.substr(0, 8) + "…";
+  const std::string pipeline = pipeline_of(hangs.resource);
   if (hangs.seen == recorder::PipelineHangs::Seen::at_the_end)
     return pipeline + " does not end; the service ends without it";
-  return pipeline + " hangs: nobody else waits for it, but its threads and its UDP port are not free before the " +
-         "service is started anew";
+  const bool is_in_session = hangs.seen == recorder::PipelineHangs::Seen::in_session;
+  return pipeline + (is_in_session ? " hangs, so that session is ended" : " hangs as it goes down, after its session") +
+         ": nobody else waits for it, but its threads and its UDP port are not free before it goes down after all, "
+         "or " +
+         "the service is started anew";
+}
+
+std::string text_of(const recorder::PipelineWentDown& gone) {
+  return pipeline_of(gone.resource) + " has gone down after all: its threads and its UDP port are free again";
 }
 
 std::string websocket_origin(const std::string& base_url) {
@@ -150,6 +161,7 @@ Result<void> Server::Parts::open_recorder() {
   auto to_meetings = [this](recorder::Event event) {
     // Here, because the last ones come when nobody runs the control thread any more.
     if (const auto* hangs = std::get_if<recorder::PipelineHangs>(&event)) return log.error(text_of(*hangs));
+    if (const auto* gone = std::get_if<recorder::PipelineWentDown>(&event)) return log.info(text_of(*gone));
     asio::post(executors.control, [this, event = std::move(event)] { meetings->hear(event); });
   };
   try {

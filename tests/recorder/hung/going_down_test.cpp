@@ -80,7 +80,7 @@ TEST_CASE("while pipelines hang as they go down, another session begins, is reco
   Stage stage(impatient());
   let_many_hang(stage);
   for (int i = 0; i < many; ++i) {
-    CHECK(stage.events.await<PipelineHangs>(10s).seen == PipelineHangs::Seen::running);
+    CHECK(stage.events.await<PipelineHangs>(10s).seen == PipelineHangs::Seen::going_down);
   }
 
   const Person ada;
@@ -180,6 +180,7 @@ TEST_CASE("the recorder ends though a pipeline hangs, says which, and what it st
   CHECK(hangs.resource == answer.value().resource);
   CHECK(hangs.seen == PipelineHangs::Seen::at_the_end);
   CHECK(stage.events.count<PipelineHangs>() == 0);
+  CHECK(pipelines_left_behind());
 
   speak(*hooks, 0);
   hooks->on_loss();
@@ -207,6 +208,7 @@ TEST_CASE("jobs that hang keep others waiting only when there are as many as thr
   queue.post("two", [last] { last->set_value(); });
   CHECK(done.wait_for(100ms) == std::future_status::timeout);
   CHECK(queue.hanging(0s) == std::set<std::string>{"one", "two"});
+  CHECK(queue.stuck(0s) == std::set<std::string>{"one"});
   CHECK(queue.finish(0s) == std::set<std::string>{"one", "two"});
   over.set_value();
   CHECK(done.wait_for(10s) == std::future_status::ready);  // left behind, but not forgotten
