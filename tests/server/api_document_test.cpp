@@ -67,8 +67,10 @@ std::set<std::string> words_in_the_sources() {
     if (file.path().extension() != ".cpp") continue;
     std::ifstream stream(file.path());
     const std::string text((std::istreambuf_iterator<char>(stream)), {});
-    for (auto at = text.find("(Errc::"); at != std::string::npos; at = text.find("(Errc::", at + 1)) {
-      const auto arguments = arguments_of(std::string_view(text).substr(at + 1));
+    for (auto at = text.find("Errc::"); at != std::string::npos; at = text.find("Errc::", at + 1)) {
+      const auto before = text.find_last_not_of(" \n", at - 1);
+      if (before == std::string::npos || text[before] != '(') continue;
+      const auto arguments = arguments_of(std::string_view(text).substr(at));
       if (arguments.size() == 3 && arguments[2].starts_with('"'))
         words.insert(arguments[2].substr(1, arguments[2].size() - 2));
     }
