@@ -202,6 +202,7 @@ class Script : private FaultPlay {
     enter("leaving");
     ben_media_.reset();
     ben_.reset();
+    if (anna_->gate.at("state") == "open") anna_->wait_for_gate("closed");  // the take that he was in ends
     gate_opens();
     record("next take", 350ms);
   }

@@ -105,6 +105,7 @@ class Source {
 
 /// The header of a packet that is not known to be one.
 void read_name(std::span<const std::uint8_t> bytes) {
+  if (bytes.empty()) return;
   GstBuffer* buffer = gst_buffer_new_memdup(bytes.data(), bytes.size());
   const PacketName name = packet_name(buffer);
   gst_buffer_unref(buffer);
