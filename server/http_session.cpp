@@ -239,10 +239,7 @@ class HttpSession {
     if (response.status != 204 && response.status != 304) message.content_length(size);
     lowest().expires_after(shared_->limits.transfer);
     http::response_serializer<http::string_body> serializer(message);
-    if (method == Method::head) {
-      auto [error, bytes] = co_await http::async_write_header(stream_, serializer, kNoThrow);
-      co_return !error;
-    }
+    if (method == Method::head) co_return co_await send_header(serializer);
     const beast::error_code error = co_await send(serializer);
     co_return !error;
   }
@@ -262,6 +259,15 @@ class HttpSession {
       sent += bytes;
       pace.received(sent, now());
     }
+  }
+
+  /// Its header alone; the same holds, since what was sent before may be unread.
+  template <class Serializer>
+  Task<bool> send_header(Serializer& serializer) {
+    if (!is_refused_) shared_->table.sends(number_, now() + shared_->limits.answer_pace.patience);
+    auto [error, bytes] = co_await http::async_write_header(stream_, serializer, kNoThrow);
+    if (!is_refused_) shared_->table.works(number_);
+    co_return !error;
   }
 
   /// The next piece of a long body, read on the worker pool.
@@ -304,9 +310,8 @@ class HttpSession {
     message.body().more = true;
     http::response_serializer<http::buffer_body> serializer(message);
     lowest().expires_after(shared_->limits.transfer);
-    auto [head_error, head_bytes] = co_await http::async_write_header(stream_, serializer, kNoThrow);
-    if (head_error) co_return false;
-    if (method == Method::head) co_return true;
+    const bool began = co_await send_header(serializer);
+    if (!began || method == Method::head) co_return began;
     for (;;) {
       message.body().data = got.value() == 0 ? nullptr : piece.data();
       message.body().size = got.value();
@@ -344,10 +349,11 @@ class HttpSession {
     timeout.keep_alive_pings = true;
     ws.set_option(timeout);
     ws.read_message_max(shared_->limits.websocket_message_bytes);
+    shared_->table.waits(number_, now());  // already: what was sent before may be unread, and then this takes long
     auto [accept_error] = co_await ws.async_accept(handshake, kNoThrow);
     if (accept_error) co_return;
     std::unique_ptr<WebSocketSession> session = opened.value()(peer);
-    if (!session->is_known()) shared_->table.waits(number_, now());
+    if (session->is_known()) shared_->table.works(number_);
     co_await read_messages(*peer, *session);
     session->closed();
     peer->cut();

@@ -203,6 +203,36 @@ TEST_CASE("whoever does not read an answer makes way for others, whoever reads i
   }
 }
 
+TEST_CASE("whoever asks for headers and reads none makes way for others", "[slow]") {
+  const std::string target = GENERATE(as<std::string>{}, "/", "/file");
+  HttpLimits limits;
+  limits.connections = {1, 1};
+  limits.answer_pace = {100ms, 1000};
+  std::atomic<int> asked = 0;
+  const SmallServer server(limits, [&](const Request& request) {
+    if (request.method != Method::head) return SmallServer::says_who_asked(request);
+    ++asked;
+    Response response = empty_response(200).with("X-Filling", std::string(16'000, 'x'));
+    if (target == "/file") response.source = std::make_unique<Endless>(std::make_shared<Endless::Seen>());
+    return response;
+  });
+  Socket deaf(server.port());
+  constexpr int kHeads = 2000;  // more than the kernel keeps for it
+  std::string heads;
+  for (int i = 0; i < kHeads; ++i) heads += "HEAD " + target + " HTTP/1.1\r\nHost: x\r\n\r\n";
+  deaf.send(heads);
+  int before = 0;
+  do {
+    before = asked;
+    std::this_thread::sleep_for(patience(500ms));
+  } while (asked == 0 || asked != before);
+  REQUIRE(asked < kHeads);
+  Socket other(server.port());
+  other.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx");
+  std::string left_over;
+  CHECK(read_reply(other, "POST", left_over).status == 200);
+}
+
 TEST_CASE("a download that is not read ends, and was never in memory as a whole", "[slow]") {
   HttpLimits limits;
   limits.transfer = 300ms;
