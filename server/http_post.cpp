@@ -58,6 +58,7 @@ Result<HttpAnswer> http_post(const std::string& url, const std::string& body, st
   if (!url.starts_with("https:")) curl_easy_setopt(curl.get(), CURLOPT_PROXY, "");  // it stays on this machine
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, 10L);
+  curl_easy_setopt(curl.get(), CURLOPT_QUICK_EXIT, 1L);  // otherwise whoever gives up waits for the resolver's thread
   curl_easy_setopt(curl.get(), CURLOPT_USERAGENT, "unavoced/" UNAVOCE_VERSION);
   curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
