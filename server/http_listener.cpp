@@ -1,5 +1,9 @@
 #include "server/http_listener.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -26,6 +30,9 @@ Result<std::unique_ptr<asio::ssl::context>> load_tls(const TlsFiles& files) {
 }
 
 constexpr std::chrono::milliseconds kAcceptPause{100};
+/// So much the kernel takes beyond what it can send. Otherwise it takes megabytes and then nothing until a third of
+/// that is read: a reader on a slow line would look like one who does not read (HttpLimits::answer_pace).
+constexpr int kUnsentBytes = 128 * 1024;
 
 Task<void> close_in_peace(beast::tcp_stream stream, std::shared_ptr<Connections> shared) {
   co_await shared->lingering.close(stream);
@@ -75,6 +82,7 @@ class Listener final : public HttpListener {
       }
       boost::system::error_code ignored;
       socket.set_option(tcp::no_delay(true), ignored);
+      ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentBytes, sizeof kUnsentBytes);
       serve(std::move(socket));
     }
   }

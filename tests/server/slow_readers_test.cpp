@@ -233,6 +233,38 @@ TEST_CASE("whoever asks for headers and reads none makes way for others", "[slow
   CHECK(read_reply(other, "POST", left_over).status == 200);
 }
 
+TEST_CASE("whoever reads on a slow line does not make way, whoever does not read at all does", "[slow]") {
+  HttpLimits limits;
+  limits.connections = {2, 2};
+  limits.answer_pace = {patience(3s), 4096};
+  const auto read = std::make_shared<Endless::Seen>();
+  const auto unread = std::make_shared<Endless::Seen>();
+  auto reader_gone = read->let_go.get_future();
+  auto deaf_gone = unread->let_go.get_future();
+  const SmallServer server(limits, [&](const Request& request) {
+    Response response = SmallServer::says_who_asked(request);
+    if (request.path == "/read") response.source = std::make_unique<Endless>(read);
+    if (request.path == "/unread") response.source = std::make_unique<Endless>(unread);
+    return response;
+  });
+  Socket slow(server.port());
+  slow.send("GET /read HTTP/1.1\r\nHost: x\r\n\r\n");
+  REQUIRE_FALSE(slow.receive().empty());  // is served first, so it would be the first to go
+  Socket deaf(server.port());
+  deaf.send("GET /unread HTTP/1.1\r\nHost: x\r\n\r\n");
+  const auto late = std::chrono::steady_clock::now() + patience(4s);
+  while (std::chrono::steady_clock::now() < late) {  // 100 KB in a second
+    REQUIRE_FALSE(slow.receive().empty());
+    std::this_thread::sleep_for(160ms);
+  }
+  Socket other(server.port());
+  other.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx");
+  std::string left_over;
+  CHECK(read_reply(other, "POST", left_over).body == "127.0.0.1 1");
+  CHECK(deaf_gone.wait_for(patience(5s)) == std::future_status::ready);
+  CHECK(reader_gone.wait_for(0s) == std::future_status::timeout);
+}
+
 TEST_CASE("a download that is not read ends, and was never in memory as a whole", "[slow]") {
   HttpLimits limits;
   limits.transfer = 300ms;
