@@ -69,6 +69,7 @@ Result<HttpAnswer> http_post(const std::string& url, const std::string& body, st
   curl_easy_setopt(curl.get(), CURLOPT_XFERINFOFUNCTION, &look_up);
   curl_easy_setopt(curl.get(), CURLOPT_XFERINFODATA, &waiting);
   const CURLcode code = curl_easy_perform(curl.get());
+  if (code == CURLE_ABORTED_BY_CALLBACK) return Error(Errc::io, "it did not answer in time");
   if (code != CURLE_OK) return Error(Errc::io, std::string("it cannot be reached: ") + curl_easy_strerror(code));
   HttpAnswer answer{0, {}, std::move(incoming.body)};
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &answer.status);
