@@ -112,8 +112,9 @@ void fit_into_descriptors(Config& config, Log& log) {
   config.max_publishers = publishers;
 }
 
-/// Longer than the waits inside of an honest stop: ten seconds for a database that another process holds, ten for
-/// witnesses, six for pipelines. systemd waits for sixty.
+/// Longer than the waits inside of an honest stop that waits once for each: ten seconds for a database that another
+/// process holds, ten for witnesses, six for pipelines. Several writes, as of several meetings, may wait for such a
+/// database one after another, and come here: then the next start finishes the rest. systemd waits for sixty.
 constexpr std::chrono::seconds kStopWithin{30};
 
 Result<void> serve(Config config, const sigset_t& signals) {
