@@ -18,9 +18,9 @@ namespace {
 
 constexpr auto short_patience = testing::patience(700ms);
 
-Config of_short_patience() {
+Config of_short_patience(std::chrono::milliseconds limit = short_patience) {
   Config config = Stage::loopback();
-  config.pipeline_patience = short_patience;
+  config.pipeline_patience = limit;
   config.stop_limit = 300ms;
   return config;
 }
@@ -45,7 +45,7 @@ void check_ended_as_it_hangs(Stage& stage, const std::string& resource) {
 
 TEST_CASE("a session that hangs on a key frame request ends, and its publisher's next one gets key frames", "[hung]") {
   const LetGoOn afterwards;
-  Stage stage(of_short_patience());
+  Stage stage(of_short_patience(testing::patience(1500ms)));  // the second session, too, begins within it
   hung_sessions().let_hang("ada", Step::key_frame);
   const std::string resource = begin_session(stage, "ada", "ada");
   hung_sessions().hooks_of("ada")->on_loss();
