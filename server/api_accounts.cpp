@@ -12,7 +12,8 @@ namespace {
 
 constexpr consent::SpanMs kLoginLasts{std::int64_t{30} * 24 * 3600 * 1000};
 
-/// A password, wiped whichever way its reader is left.
+/// This copy of a password, wiped whichever way its reader is left. What the request's body, the JSON reader and the
+/// connection held of it is freed, not wiped.
 struct Wiped {
   explicit Wiped(std::string& password_) : password(password_) {}
   Wiped(const Wiped&) = delete;
