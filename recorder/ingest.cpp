@@ -23,6 +23,10 @@ Error ending() {
   return Error{Errc::busy, "The recorder is ending."};
 }
 
+Error no_session() {
+  return Error{Errc::not_found, "There is no such session; it has ended."};
+}
+
 }  // namespace
 
 Ingest::Ingest(const Config& config, WorkQueue& answers, WorkQueue& ends, PipelineQueue& pipelines, EventSink events,
@@ -52,12 +56,12 @@ void Ingest::stop() {
     const std::scoped_lock lock(line_->mutex);
     line_->ingest = nullptr;
   }
-  std::map<std::uint64_t, TrickleDone> untold;
+  std::map<std::uint64_t, Trickling> untold;
   {
     const std::scoped_lock lock(mutex_);
     untold.swap(trickling_);
   }
-  for (auto& [id, done] : untold) ends_.post([done = std::move(done)] { done(ending()); });
+  for (auto& [id, fragment] : untold) ends_.post([done = std::move(fragment.done)] { done(ending()); });
 }
 
 // ---- publishing
@@ -175,7 +179,7 @@ Result<void> Ingest::keep(const std::string& resource, Session session, const Of
 std::optional<Error> Ingest::trickle_refusal(const std::string& resource) {
   if (stopped_) return ending();
   const auto found = sessions_.find(resource);
-  if (found == sessions_.end()) return Error{Errc::not_found, "There is no such session; it has ended."};
+  if (found == sessions_.end()) return no_session();
   std::atomic<unsigned>& under_way = found->second.marks->trickling;
   if (under_way >= max_trickling_each) {
     return Error{Errc::busy, "Earlier candidates of this session are still being taken; try again later."};
@@ -194,7 +198,8 @@ void Ingest::trickle(std::string resource, std::string fragment, TrickleDone don
     if (!refused) {
       session = sessions_.at(resource);
       id = next_trickle_++;
-      trickling_.emplace(id, std::move(done));  // stays here: the job may hang beyond whoever waits for it
+      // Stays here: the job may hang beyond whoever waits for it.
+      trickling_.emplace(id, Trickling{resource, std::move(done)});
     }
   }
   if (refused) {
@@ -215,8 +220,8 @@ void Ingest::trickled(std::uint64_t id, const Result<void>& taken) {
   {
     const std::scoped_lock lock(mutex_);
     const auto found = trickling_.find(id);
-    if (found == trickling_.end()) return;  // was told that the recorder ends
-    done = std::move(found->second);
+    if (found == trickling_.end()) return;  // was told that the session, or the recorder, ended
+    done = std::move(found->second.done);
     trickling_.erase(found);
   }
   done(taken);
@@ -224,6 +229,19 @@ void Ingest::trickled(std::uint64_t id, const Result<void>& taken) {
 
 void Ingest::unpublish(std::string resource) {
   ends_.post([this, resource = std::move(resource)] { end(resource, Ending::unpublished, "unpublished"); });
+}
+
+/// Whoever still waits for candidates of this session to be taken is told that it is over.
+void Ingest::stop_trickling(const std::string& resource) {
+  std::vector<TrickleDone> waiting;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (auto& [id, fragment] : trickling_) {
+      if (fragment.resource == resource) waiting.push_back(std::move(fragment.done));
+    }
+    std::erase_if(trickling_, [&](const auto& entry) { return entry.second.resource == resource; });
+  }
+  for (auto& done : waiting) ends_.post([done = std::move(done)] { done(no_session()); });
 }
 
 /// Not on a streaming thread. Waits for no pipeline.
@@ -239,6 +257,7 @@ void Ingest::end(const std::string& resource, Ending ending, const std::string& 
     session.port->disconnect(session.source);
   }
   session.whip.reset();
+  stop_trickling(resource);
   events_(PublisherDisconnected{session.publisher, resource, session.kind, ending, reason});
 }
 

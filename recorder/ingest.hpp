@@ -53,6 +53,7 @@ class Ingest {
   void publish(std::string publisher, PublishKind kind, consent::Scope allowed, std::string offer,
                std::function<void(Result<Answer>)> done);
   using TrickleDone = std::function<void(Result<void>)>;
+  /// `done` is called once the candidates are taken, or when the session ends before: as `not_found`.
   void trickle(std::string resource, std::string fragment, TrickleDone done);
   void unpublish(std::string resource);
 
@@ -101,6 +102,12 @@ class Ingest {
     std::uint64_t source = 0;  ///< counts up with the offers: the newest of a publisher and kind stays
   };
 
+  /// A fragment with candidates that its session has not taken yet, and who waits for that.
+  struct Trickling {
+    std::string resource;
+    TrickleDone done;
+  };
+
   std::optional<Error> refusal(const std::string& publisher);  // under mutex_
   void answered(const std::string& publisher);
   Result<Answer> answer(const Asked& asked);
@@ -108,6 +115,7 @@ class Ingest {
   Result<void> keep(const std::string& resource, Session session, const OfferPlan& plan);
   std::optional<Error> trickle_refusal(const std::string& resource);  // under mutex_
   void trickled(std::uint64_t id, const Result<void>& taken);
+  void stop_trickling(const std::string& resource);
   void wake();
   void end(const std::string& resource, Ending ending, const std::string& reason);
   void watch(const std::stop_token& stop);
@@ -135,7 +143,7 @@ class Ingest {
   std::uint64_t next_source_ = 1;
   std::map<std::string, Session> sessions_;  // by resource
   std::uint64_t next_trickle_ = 1;
-  std::map<std::uint64_t, TrickleDone> trickling_;  // who waits for candidates to be taken
+  std::map<std::uint64_t, Trickling> trickling_;
   std::map<std::pair<std::string, PublishKind>, std::shared_ptr<Port>> ports_;
   std::set<std::string> told_hanging_;  // watch thread only
   std::jthread watch_thread_;           // last: uses the rest

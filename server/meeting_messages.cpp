@@ -10,8 +10,14 @@ std::string_view place_name(const consent::MeetingState& state, const consent::P
   return consent::is_in_room(state, id) ? "room" : "lobby";
 }
 
-bool is_media_lost(const Person& person) {
-  return person.place && !person.place->lost.empty();
+/// Which of this person's sessions are missed, by the kind they are published as.
+Json lost_kinds(const Person& person) {
+  Json kinds = Json::array();
+  if (!person.place) return kinds;
+  for (const auto& [kind, resource] : person.place->lost) {
+    kinds.push_back(kind == recorder::PublishKind::screen ? "screen" : "camera");
+  }
+  return kinds;
 }
 
 Json roster_json(const MeetingView& view, const Person& viewer) {
@@ -24,13 +30,16 @@ Json roster_json(const MeetingView& view, const Person& viewer) {
     const auto answer = consent::shown_answer(view.state, id, viewer.id);
     // The id of an approval is as good as the answer.
     const bool approval = answer == consent::ShownAnswer::approved && member.approval;
+    const bool is_self = id == viewer.id;
+    const Json lost = lost_kinds(person->second);
     roster.push_back({{"participant", id.hex()},
                       {"name", person->second.name},
                       {"role", consent::name_of(member.role)},
                       {"place", place_name(view.state, id)},
                       {"answer", consent::name_of(answer)},
                       {"approval", approval ? Json(member.approval->hex()) : Json(nullptr)},
-                      {"media_lost", viewer.role == consent::Role::host && is_media_lost(person->second)}});
+                      {"media_lost", (is_self || viewer.role == consent::Role::host) && !lost.empty()},
+                      {"lost_kinds", is_self ? lost : Json::array()}});
   }
   return roster;
 }

@@ -1,5 +1,5 @@
-// Publishers that are gone without a word, seen from the service: the log says so, the host is told until their media
-// is there again, and whoever ended it on purpose is not missed.
+// Publishers that are gone without a word, seen from the service: the log says so, the host and they are told until
+// their media is there again, and whoever ended it on purpose is not missed.
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -42,6 +42,13 @@ bool is_lost_in(const Json& roster, const std::string& participant) {
   return std::ranges::any_of(roster, [&](const Json& entry) {
     return entry.at("participant") == participant && entry.at("media_lost") == true;
   });
+}
+
+Json entry_in(const Json& roster, const std::string& participant) {
+  const auto found =
+      std::ranges::find_if(roster, [&](const Json& entry) { return entry.at("participant") == participant; });
+  if (found == roster.end()) throw std::runtime_error("not on the roster");
+  return *found;
 }
 
 /// Reads until this person is told that somebody's media is lost, or no longer.
@@ -89,9 +96,23 @@ TEST_CASE("media that ends without a word is logged without names, and the host 
   CHECK(lost.server.log_text().find(kAgain) != std::string::npos);
 }
 
-TEST_CASE("that somebody's media is lost is told to hosts only", "[publishers]") {
+TEST_CASE("that somebody's media is lost is told to hosts and to themselves, who read which, and to nobody else",
+          "[publishers]") {
   Lost lost;
-  CHECK_FALSE(lost.meeting.ben.was_sent("roster"));
+  const auto& ben = lost.meeting.ben.participant;
+  const Json own = entry_in(lost.meeting.ben.wait_for("roster").at("roster"), ben);
+  CHECK(own.at("media_lost") == true);
+  CHECK(own.at("lost_kinds") == Json::array({"camera"}));
+
+  Attendee second(lost.meeting.host, Attendee::As::host, "Berta");
+  const Json to_host = entry_in(second.welcome.at("roster"), ben);
+  CHECK(to_host.at("media_lost") == true);
+  CHECK(to_host.at("lost_kinds").empty());
+
+  Attendee carl(lost.meeting.host, Attendee::As::participant, "Carl");
+  const Json to_other = entry_in(carl.welcome.at("roster"), ben);
+  CHECK(to_other.at("media_lost") == false);
+  CHECK(to_other.at("lost_kinds").empty());
 }
 
 TEST_CASE("a session that was lost is not missed once its publisher ended it", "[publishers]") {

@@ -343,3 +343,27 @@ test('a host reads whose media does not reach the recorder, for as long as it do
   service.tellRoster();
   await host.at('media-lost').waitFor({ state: 'detached' });
 });
+
+test('what the recorder misses of oneself is sent anew, once for each loss, and nothing for what others lose', async (t) => {
+  const { service, host, guest } = await meeting(t, { lies: { holdMedia: new Promise(() => {}) } }); // no offer fails: only a loss leads to another
+  await host.ask('Minutes'); await host.approve('nothing'); await guest.approve('audio');
+  const offers = async (count) => { while (service.offered < count) await new Promise((resolve) => setTimeout(resolve, 20)); };
+  const loses = (name, kind) => {
+    service.lies.roster = (roster) => roster.map((entry) => (entry.name === name ? { ...entry, media_lost: true, lost_kinds: [kind] } : entry));
+    service.tellRoster();
+  };
+  await guest.state('recording-sign', 'recording');
+  await offers(1);
+  loses('Miriam', 'camera'); loses('Jonas', 'screen');
+  await guest.page.waitForTimeout(700); // it would begin anew after half a second
+  assert.equal(service.offered, 1, 'that is nothing this page sends');
+  loses('Jonas', 'camera');
+  await offers(2);
+  service.tellRoster();
+  await guest.page.waitForTimeout(1_900); // the next one would take a second and a half
+  assert.equal(service.offered, 2, 'told again of the same loss');
+  service.lies.roster = undefined;
+  service.tellRoster();
+  loses('Jonas', 'camera');
+  await offers(3);
+});

@@ -1,8 +1,11 @@
 // A session whose pipeline hangs ends, so that its publisher can begin anew, and what is told of it is true.
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <future>
+#include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "../stage.hpp"
 #include "hung_session.hpp"
@@ -61,13 +64,17 @@ TEST_CASE("a session that hangs on a key frame request ends, and its publisher's
   CHECK(stage.events.count<PublisherDisconnected>() == 0);
 }
 
-TEST_CASE("a session that hangs on candidates ends", "[hung]") {
+TEST_CASE("a session that hangs on candidates ends, and who sent them is told so", "[hung]") {
   const LetGoOn afterwards;
   Stage stage(of_short_patience());
   hung_sessions().let_hang("ada", Step::candidates);
   const std::string resource = begin_session(stage, "ada", "ada");
-  stage.recorder->trickle(resource, "candidates", [](const Result<void>&) {});
+  const auto taken = std::make_shared<std::promise<Result<void>>>();
+  auto told = taken->get_future();
+  stage.recorder->trickle(resource, "candidates", [taken](Result<void> how) { taken->set_value(std::move(how)); });
   check_ended_as_it_hangs(stage, resource);
+  REQUIRE(told.wait_for(10s) == std::future_status::ready);
+  CHECK(told.get().error().code == Errc::not_found);
 }
 
 TEST_CASE("a pipeline that hung as it went down and does so after all is told", "[hung]") {

@@ -115,7 +115,8 @@ TEST_CASE("while a pipeline hangs that is asked for a key frame, others are aske
   CHECK(hung_sessions().await_all_gone());
 }
 
-TEST_CASE("candidates that a pipeline hangs on keep nobody waiting, and are told when the recorder ends", "[hung]") {
+TEST_CASE("candidates that a pipeline hangs on keep nobody waiting, and are told when their session or all ends",
+          "[hung]") {
   const LetGoOn afterwards;
   hung_sessions().let_hang("ada", Step::candidates);
   House house;
@@ -133,11 +134,17 @@ TEST_CASE("candidates that a pipeline hangs on keep nobody waiting, and are told
   CHECK(others.get());
   house.unpublish(ada);
   CHECK(house.is_gone(ada));
-  house.stop();
   for (auto& taken : hanging) {
     REQUIRE(taken.wait_for(10s) == std::future_status::ready);
-    CHECK(taken.get().error().code == Errc::busy);
+    CHECK(taken.get().error().code == Errc::not_found);
   }
+
+  hung_sessions().let_hang("bob", Step::candidates);
+  auto last = house.trickle(bob);
+  REQUIRE(hung_sessions().await_hanging(Ingest::max_trickling_each + 1));  // ada's still do
+  house.stop();
+  REQUIRE(last.wait_for(10s) == std::future_status::ready);
+  CHECK(last.get().error().code == Errc::busy);
 }
 
 TEST_CASE("losses and key frames that alternate do not keep the watch from resting", "[hung]") {

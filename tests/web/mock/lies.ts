@@ -6,7 +6,7 @@ export interface Room { room: string; title: string; envelope: string; id: strin
 export type Take = { approvals: string[]; recording: string };
 /** A statement with its proof, as the service hands it out. */
 export type Proven = { envelope: string; entry: string; r: string; proof: string };
-export type Listed = { participant: string; name: string; role: string; place: string; answer: string; approval: string | null; media_lost: boolean };
+export type Listed = { participant: string; name: string; role: string; place: string; answer: string; approval: string | null; media_lost: boolean; lost_kinds: string[] };
 
 /** Joins that are refused: of whom, and with which words, one after the other. */
 interface Refusals { name: string; codes: string[] }

@@ -375,7 +375,7 @@ export class MockService {
     if (viewer.place === "lobby") return [];
     const seen = this.people.filter(({ socket, place }) => socket && (place === "room" || viewer.role === "host"));
     const roster = seen.map(({ participant, name, role, answer, approval, place = "room" }) => (this.hides() || place === "lobby") && participant !== viewer.participant
-      ? { participant, name, role, place, answer: "hidden", approval: null, media_lost: false } : { participant, name, role, place, answer, approval, media_lost: false });
+      ? { participant, name, role, place, answer: "hidden", approval: null, media_lost: false, lost_kinds: [] } : { participant, name, role, place, answer, approval, media_lost: false, lost_kinds: [] });
     return this.lies.roster?.(roster) ?? roster;
   }
   private inside(): Person[] {

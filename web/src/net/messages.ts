@@ -3,9 +3,12 @@ import type { Role, TreeHead } from "../core/statements.ts";
 import type { ProblemDocument, PublishAt } from "./api.ts";
 
 export type Answer = "none" | "approved" | "refused" | "withdrawn" | "hidden";
+/** What one WHIP session sends. */
+export type PublishKind = "camera" | "screen";
 /** In front of the door of a room with a lobby, or inside. */
 export type Whereabouts = "room" | "lobby";
-export interface RosterEntry { participant: string; name: string; role: Role; place: Whereabouts; answer: Answer; approval: string | null; media_lost: boolean }
+/** `media_lost` is for hosts and the person, `lost_kinds` for the person: which of their sessions the recorder misses. */
+export interface RosterEntry { participant: string; name: string; role: Role; place: Whereabouts; answer: Answer; approval: string | null; media_lost: boolean; lost_kinds: PublishKind[] }
 /** `refused` is for hosts, unless the request names refusals. */
 export interface AnswerCounts { people: number; approved: number; refused: number | null }
 export interface Gate { state: "open" | "closed"; take: number | null; reason: string; waiting_for: string[]; answers: AnswerCounts; opened_ms?: number | null }

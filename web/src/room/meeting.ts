@@ -200,6 +200,7 @@ export class Meeting {
     this.store.set({ roster, door: all.filter(({ place }) => place === "lobby") });
     this.mesh?.follow(roster.map(({ participant }) => participant));
     this.duties?.followRoster(roster);
+    this.publisher.misses(roster.find(({ participant }) => participant === this.store.state.participant)?.lost_kinds ?? []);
   }
 
   private rosterChanged(all: RosterEntry[]): Promise<void> {

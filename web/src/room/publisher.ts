@@ -1,21 +1,24 @@
 // Sends to the recording service exactly the kinds of media this person approved, and nothing before the approval is acknowledged.
-// Follows the devices: a camera turned on later is published then; a broken connection is tried again.
+// Follows the devices: a camera turned on later is published then; a broken connection, or one of which nothing arrives, is tried again.
 import type { MediaKind } from "../core/shape.ts";
 import type { Message } from "../i18n/i18n.ts";
 import { Problem, type PublishAt } from "../net/api.ts";
+import type { PublishKind as Part } from "../net/messages.ts";
 import { WhipPublisher } from "../net/whip.ts";
 import { inWords } from "../ui/problems.ts";
 import type { LocalMedia } from "./media.ts";
 import type { PublishStatus } from "./state.ts";
 
 const RETRY_MS = [500, 1_500, 4_000, 8_000];
-type Part = "camera" | "screen";
+const PARTS: Part[] = ["camera", "screen"];
 interface Running { whip: WhipPublisher; tracks: MediaStreamTrack[] }
 
 export class Publisher {
   private allowed: { at: PublishAt; scope: MediaKind[] } | null = null;
   private readonly running = new Map<Part, Running>();
   private readonly attempts = new Map<Part, number>();
+  /** what the service missed when it last spoke of it */
+  private missed: Part[] = [];
   private closed = false;
 
   constructor(private readonly media: LocalMedia, private readonly ice: () => RTCIceServer[], private readonly status: (status: PublishStatus, problem?: Message) => void) {
@@ -36,9 +39,19 @@ export class Publisher {
     this.follow();
   }
 
+  /** What the recorder misses although the connection may seem to stand: that is published anew, once for each loss. */
+  misses(parts: Part[]): void {
+    const before = this.missed;
+    this.missed = parts;
+    for (const part of PARTS) {
+      const running = this.running.get(part);
+      if (running && parts.includes(part) && !before.includes(part)) this.again(part, running.whip);
+    }
+  }
+
   stop(): void {
     this.allowed = null;
-    for (const part of ["camera", "screen"] as const) this.end(part);
+    for (const part of PARTS) this.end(part);
     this.status("off");
   }
 
@@ -58,7 +71,7 @@ export class Publisher {
   }
 
   private follow(): void {
-    for (const part of ["camera", "screen"] as const) {
+    for (const part of PARTS) {
       const tracks = this.wanted(part);
       const now = this.running.get(part)?.tracks ?? [];
       if (tracks.length === now.length && tracks.every((track) => now.includes(track))) continue;
