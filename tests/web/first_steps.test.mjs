@@ -92,6 +92,7 @@ test('the receipt chosen instead of the key file is called by its name, in the l
   const link = await host.createRoom('Chor', key);
   await host.join(link, 'Miriam');
   await host.ask('Protokoll'); await host.approve('audio');
+  assert.match(await host.at('take-home').textContent(), /Verlieren Sie sie nicht/);
   const receipt = await host.save('receipt-download', join(folder, 'receipt.json'));
   const keyFile = await host.save('keyfile-download', join(folder, 'mine.txt'));
   await host.page.goto('about:blank');
@@ -106,6 +107,17 @@ test('the receipt chosen instead of the key file is called by its name, in the l
   assert.equal(await host.at('withdraw-error').textContent(), '');
   assert.ok(readFileSync(receipt, 'utf8').includes('unavoce-receipt'));
 });
+
+for (const [lang, words] of [['en', /open the invitation link there.*only the host can help, by erasing the whole recording/], ['de', /Öffnen Sie dort den Einladungslink.*nur der Gastgeber helfen, indem er die ganze Aufzeichnung löscht/]]) {
+  test(`whoever lost the key file reads on the withdrawal page what is left to do (${lang})`, async (t) => {
+    const service = await MockService.start(built);
+    const somebody = await person(browser, { lang });
+    t.after(async () => { service.stop(); await somebody.context.close(); });
+    await somebody.open(`${service.base}/withdraw`);
+    assert.equal(await somebody.at('withdraw-lost').isVisible(), true);
+    assert.match(await somebody.at('withdraw-lost').textContent(), words);
+  });
+}
 
 test("the list of recordings counts only parts that are there", async (t) => {
   const { service, host } = await hosted(t, { lang: 'de' });

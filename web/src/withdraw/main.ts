@@ -26,7 +26,8 @@ let slot = new KeyFileSlot(page, "", false);
 const slots = [slot];
 const list = h("div", {}, slot.element);
 const card = h("div", { class: "card" }, field(T("withdraw_file"), file, T("withdraw_file_hint")), problem, list);
-const content = h("div", { class: "narrow" }, h("h1", {}, T("withdraw_page_title")), h("p", { class: "lead" }, T("withdraw_page_lead")), ledgerAlarm(ledgers), sentAgain(null, findService, () => undefined), card);
+const lost = h("p", { class: "muted", testid: "withdraw-lost" }, T("withdraw_lost"));
+const content = h("div", { class: "narrow" }, h("h1", {}, T("withdraw_page_title")), h("p", { class: "lead" }, T("withdraw_page_lead")), ledgerAlarm(ledgers), sentAgain(null, findService, () => undefined), card, lost);
 showPage("withdraw", T("withdraw_page_title"), content);
 
 /** What the file says, once its withdrawal is found to be signed and about the recording it names. */

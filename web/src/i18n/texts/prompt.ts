@@ -157,8 +157,8 @@ export const prompt = {
 
   home_title: ["To take home", "Zum Mitnehmen"],
   home_lead: [
-    "The receipt proves what you agreed to. The key file opens your own part and can take the approval back: keep it to yourself.",
-    "Die Quittung beweist, wozu Sie zugestimmt haben. Die Schlüsseldatei öffnet Ihren eigenen Teil und kann die Zustimmung widerrufen: Behalten Sie sie für sich.",
+    "The receipt proves what you agreed to. The key file opens your own part and can take the approval back: keep it to yourself. Do not lose it: nobody can replace it, and without it you can take back only in a browser that still keeps your approval.",
+    "Die Quittung beweist, wozu Sie zugestimmt haben. Die Schlüsseldatei öffnet Ihren eigenen Teil und kann die Zustimmung widerrufen: Behalten Sie sie für sich. Verlieren Sie sie nicht: Niemand kann sie ersetzen, und ohne sie können Sie nur in einem Browser widerrufen, der Ihre Zustimmung noch aufbewahrt.",
   ],
   home_approved: ["Approved {when}", "Zugestimmt {when}"],
   home_withdrawn: ["Approved {when}, taken back since", "Zugestimmt {when}, inzwischen widerrufen"],

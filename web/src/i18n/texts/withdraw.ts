@@ -6,6 +6,10 @@ export const withdraw = {
   ],
   withdraw_file: ["Your key file (….unavoce-key.txt)", "Ihre Schlüsseldatei (….unavoce-key.txt)"],
   withdraw_file_hint: ["Choose it, or drop it here.", "Wählen Sie sie aus, oder ziehen Sie sie hierher."],
+  withdraw_lost: [
+    "Lost the key file? The browser in which you approved can still take back for as long as it keeps your approval: open the invitation link there. Otherwise only the host can help, by erasing the whole recording; those who run the service cannot tell which part is yours.",
+    "Schlüsseldatei verloren? Der Browser, in dem Sie zugestimmt haben, kann noch widerrufen, solange er Ihre Zustimmung aufbewahrt: Öffnen Sie dort den Einladungslink. Sonst kann nur der Gastgeber helfen, indem er die ganze Aufzeichnung löscht; wer den Dienst betreibt, kann nicht erkennen, welcher Teil Ihrer ist.",
+  ],
   withdraw_what_title: ["What will happen", "Was geschehen wird"],
   withdraw_what: [
     "Your files of this recording and the key that opens them are erased at the service. If the recording is running, it stops at once.",
