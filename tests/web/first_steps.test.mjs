@@ -58,6 +58,33 @@ test('the owner in a browser without the host key is led to where it is added', 
   assert.equal(await other.at('join-not-host').count(), 0);
 });
 
+test('another host, in a browser of their own, asks under their own name', async (t) => {
+  const { service, host } = await hosted(t);
+  const key = join(folder, 'two.key');
+  const link = await host.createRoom('Choir', key);
+  const [other, guest] = [await person(browser), await person(browser)];
+  t.after(() => Promise.all([other, guest].map(({ context }) => context.close())));
+  const rooms = () => service.ledger.entries.filter(({ kind }) => kind === 'room');
+  await other.register(service.base); // the hosts of a room share its account
+  await other.at('room-add-browser-holder').waitFor();
+  assert.match(await other.at('room-card').textContent(), /this account and the room key.*running in this room ends/);
+  assert.equal(await other.at('room-add-browser-holder').inputValue(), 'Miriam', 'the name given with the room');
+  await other.at('room-add-browser-holder').fill(' ');
+  await other.at('room-add-browser-file').setInputFiles(key);
+  await other.page.waitForFunction(() => /your name first/.test(document.querySelector('[data-testid=room-add-browser-error]').textContent));
+  assert.equal(rooms().length, 1, 'nobody hosts without a name');
+  await other.at('room-add-browser-holder').fill('Paul');
+  await other.at('room-add-browser-file').setInputFiles(key);
+  await other.at('room-open').waitFor();
+  const { body } = await openStatement('room', Buffer.from(rooms().at(-1).envelope, 'base64').toString());
+  assert.deepEqual([body.version, body.host_keys.map(({ holder }) => holder)], [2, ['Miriam', 'Paul']]);
+  await other.join(link, 'Paul'); await guest.join(link, 'Jonas');
+  await other.ask('Minutes'); await guest.at('prompt').waitFor();
+  assert.match(await guest.at('prompt').textContent(), /Paul asks\./);
+  const { body: request } = await openStatement('request', service.posted.find(({ kind }) => kind === 'request').envelope);
+  assert.equal(request.key, body.host_keys[1].key, 'signed with the key that is listed under that name');
+});
+
 test('a guest is not told that the room is theirs', async (t) => {
   const { host } = await hosted(t);
   const link = await host.createRoom('Choir', join(folder, 'guest.key'));

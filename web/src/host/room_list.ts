@@ -1,6 +1,8 @@
 // The host's rooms: invitation link, the way into the session, and (in a new browser) adding this browser with the room key.
+import { Malformed } from "../core/bytes.ts";
 import { openStatement, type Signed } from "../core/dsse.ts";
 import { invitationLink } from "../core/invitation.ts";
+import { plainLine } from "../core/plain_text.ts";
 import type { Room } from "../core/statements.ts";
 import { T } from "../i18n/i18n.ts";
 import { api, type RoomListed } from "../net/api.ts";
@@ -35,12 +37,18 @@ async function roomCard(listed: RoomListed, changed: () => void): Promise<HTMLEl
 }
 
 function addBrowser(room: Signed<Room>, changed: () => void): HTMLElement {
-  const { holder } = room.body.host_keys[0]!; // the name given when the room was made; never the login name
+  // Offered is the name given when the room was made; never the login name.
+  const name = h("input", { testid: "room-add-browser-holder", required: true, maxlength: "100", autocomplete: "name", value: room.body.host_keys[0]!.holder });
   const input = roomKeyInput("room-add-browser", room.body.room, T("room_add_browser"), async (key) => {
+    const holder = plainLine(name.value, 100);
+    if (holder === "") {
+      name.focus();
+      throw new Malformed("a host's browser needs a name", "no_holder");
+    }
     const { statement, hostKey: signer } = await addHostKey(room, key, holder);
     await keepHostKey(room.body.room, signer);
     await api.updateRoom(room.body.room, statement.envelope);
     changed();
   });
-  return h("div", {}, h("p", { class: "note" }, T("room_other_browser")), input);
+  return h("div", {}, h("p", { class: "note" }, T("room_other_browser")), field(T("room_holder"), name, T("room_add_browser_holder_hint")), input);
 }

@@ -35,7 +35,10 @@ export function roomKeyInput(name: string, room: string, label: Message, use: (k
       askPassphrase(bytes);
       passphrase.focus();
     } else await take(fromUtf8(bytes));
-  })().catch((error: unknown) => fill(problem, inWords(error))));
+  })().catch((error: unknown) => {
+    file.value = ""; // so that the same file can be chosen again
+    fill(problem, inWords(error));
+  }));
   unlock.addEventListener("click", busy(unlock, problem, async () => {
     const text = await openWithPassphrase(passphrase.value, sealed!).catch(() => null);
     if (text === null) return fill(problem, T("key_passphrase_wrong"));

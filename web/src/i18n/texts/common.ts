@@ -42,6 +42,7 @@ export const common = {
   problem_file_not_room_key: ["This file is not a room key. Choose “room.key” or “room.key.age”.", "Diese Datei ist kein Raumschlüssel. Wählen Sie „room.key“ oder „room.key.age“."],
   problem_file_not_key_file: ["This is not a key file from Unavoce. Its name ends in “unavoce-key.txt”.", "Das ist keine Schlüsseldatei von Unavoce. Deren Name endet auf „unavoce-key.txt“."],
   problem_file_incomplete: ["This file is incomplete. Save it anew, or take another copy.", "Diese Datei ist unvollständig. Speichern Sie sie neu, oder nehmen Sie eine andere Kopie."],
+  problem_no_holder: ["Enter your name first, then choose the room key again.", "Tragen Sie erst Ihren Namen ein, und wählen Sie dann den Raumschlüssel noch einmal."],
   problem_key_other_room: ["This key belongs to another room.", "Dieser Schlüssel gehört zu einem anderen Raum."],
   problem_not_ended: [
     "This recording has not ended yet. End it in its meeting first, or try again in a moment.",

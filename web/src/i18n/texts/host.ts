@@ -51,8 +51,12 @@ export const host = {
   room_open: ["Open the session", "Sitzung öffnen"],
   room_conference_at: ["Records beside {url}", "Zeichnet neben {url} auf"],
   room_other_browser: [
-    "This room was set up in another browser. To host from here, add this browser with the room key.",
-    "Dieser Raum wurde in einem anderen Browser eingerichtet. Um von hier aus Gastgeber zu sein, fügen Sie diesen Browser mit dem Raumschlüssel hinzu.",
+    "This room was set up in another browser. To host from here, add this browser with the room key. Whoever hosts with you needs this account and the room key as well. A recording that is running in this room ends when a browser is added.",
+    "Dieser Raum wurde in einem anderen Browser eingerichtet. Um von hier aus Gastgeber zu sein, fügen Sie diesen Browser mit dem Raumschlüssel hinzu. Wer mit Ihnen Gastgeber sein soll, braucht ebenfalls dieses Konto und den Raumschlüssel. Läuft in diesem Raum gerade eine Aufzeichnung, so endet sie, wenn ein Browser dazukommt.",
+  ],
+  room_add_browser_holder_hint: [
+    "Everyone sees it in every question to record that is asked from this browser. Is somebody else hosting here? Then their name.",
+    "Alle sehen ihn in jeder Frage zur Aufzeichnung, die von diesem Browser aus gestellt wird. Ist hier jemand anders Gastgeber? Dann dessen Name.",
   ],
   room_add_browser: ["Room key for this browser", "Raumschlüssel für diesen Browser"],
   recordings_title: ["Recordings", "Aufzeichnungen"],
