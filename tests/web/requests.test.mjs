@@ -22,9 +22,9 @@ const says = (who, testid, words) => who.page.waitForFunction(([id, pattern]) =>
 const requests = (service) => Promise.all(service.posted.filter(({ kind }) => kind === 'request').map(({ envelope }) => openStatement('request', envelope)));
 
 /** A host who asked and approved, and a guest who is asked. */
-async function asked(t, look = {}) {
+async function asked(t, look = {}, guestLook = look) {
   const service = await MockService.start(built);
-  const [host, guest] = [await person(browser, look), await person(browser, look)];
+  const [host, guest] = [await person(browser, look), await person(browser, guestLook)];
   t.after(async () => { service.stop(); await host.context.close(); await guest.context.close(); });
   await host.register(service.base);
   const link = await host.createRoom('Choir board', join(folder, `${Math.random()}.key`));
@@ -120,7 +120,26 @@ test('the question says what taking back does not reach, and what being counted 
   assert.deepEqual([notice.version, notice.language], [2, 'en']);
   assert.match(noticeText(2, 'en'), /opened or downloaded/);
   assert.ok(words.includes(noticeText(2, 'en').split('\n')[3]), 'the notice that is signed is there to be read');
+  await guest.at('prompt-notice').locator('summary').first().click();
+  assert.equal(await guest.at('prompt-notice-signed').isVisible(), false, 'what is shown is what is signed');
   await shot(guest, 'prompt');
+});
+
+test('whoever reads the notice in another language than the host finds the wording that is signed', async (t) => {
+  const { service, guest } = await asked(t, { lang: 'en' }, { lang: 'de' });
+  const [{ body: { notice } }] = await requests(service);
+  assert.equal(notice.language, 'en');
+  await guest.at('prompt-notice').locator('summary').first().click();
+  const signed = guest.at('prompt-notice-signed');
+  await signed.waitFor();
+  assert.match(await signed.locator('summary').textContent(), /Das ist eine Übersetzung\. Die englische Fassung, die Sie unterschreiben/);
+  assert.deepEqual(await signed.locator('[lang=en] p').allTextContents(), noticeText(2, 'en').split('\n'));
+  assert.ok((await guest.at('prompt-notice').textContent()).includes(noticeText(2, 'de').split('\n')[3]), 'and the translation');
+  await signed.locator('summary').click();
+  assert.equal(await signed.locator('p').last().isVisible(), true);
+  await shot(guest, 'prompt-translated');
+  await guest.at('lang-en').dispatchEvent('click'); // the prompt is in front of it
+  await signed.waitFor({ state: 'hidden' });
 });
 
 // What people signed points to these texts by their SHA-256: a changed word is a new version.

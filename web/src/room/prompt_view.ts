@@ -3,8 +3,8 @@
 import type { Signed } from "../core/dsse.ts";
 import type { MediaKind } from "../core/shape.ts";
 import type { Request, Room } from "../core/statements.ts";
-import { currentLanguage, T, type Message } from "../i18n/i18n.ts";
-import { noticeText } from "../i18n/notice.ts";
+import { currentLanguage, T, type Language, type Message } from "../i18n/i18n.ts";
+import { noticeIsOurs, noticeText } from "../i18n/notice.ts";
 import type { Whereabouts } from "../net/messages.ts";
 import { dialog } from "../ui/dialog.ts";
 import type { KeptApproval } from "../store/approvals.ts";
@@ -89,9 +89,23 @@ function recipients({ recipients: list }: Room): Child {
     h("li", {}, holder, " (", T(`recipient_${role}`), ") ", h("span", { class: "mono muted" }, `${recipient.slice(0, 12)}…${recipient.slice(-6)}`))));
 }
 
+/** In the reader's language. What is signed is the wording in the host's language: where that is the other one, it can be read, too. */
 function fullNotice({ notice }: Request): HTMLElement {
   const text = document.createTextNode("");
   const paragraphs = h("div", {});
-  bind(text, () => fill(paragraphs, ...(noticeText(notice.version, currentLanguage()) ?? "").split("\n").map((line) => h("p", {}, line))));
-  return h("details", {}, h("summary", {}, T("prompt_notice")), paragraphs, text);
+  const signed = h("div", { lang: notice.language });
+  const original = h("details", { testid: "prompt-notice-signed", hidden: true }, h("summary", {}, T("prompt_notice_signed")), signed);
+  const wording = (language: Language): HTMLElement[] => (noticeText(notice.version, language) ?? "").split("\n").map((line) => h("p", {}, line));
+  let ours = false;
+  const render = (): void => {
+    fill(paragraphs, ...wording(currentLanguage()));
+    original.hidden = !ours || notice.language === currentLanguage();
+  };
+  bind(text, render);
+  void noticeIsOurs(notice).then((known) => {
+    ours = known;
+    if (known) fill(signed, ...wording(notice.language as Language));
+    render();
+  });
+  return h("details", { testid: "prompt-notice" }, h("summary", {}, T("prompt_notice")), paragraphs, original, text);
 }

@@ -78,6 +78,8 @@ export const prompt = {
   prompt_earlier_this: ["Take back my approval of this recording", "Meine Zustimmung zu dieser Aufzeichnung widerrufen"],
   prompt_earlier_other: ["Take back an earlier approval", "Eine frühere Zustimmung widerrufen"],
   prompt_notice: ["The full notice that you sign with your answer", "Der ganze Hinweistext, den Sie mit Ihrer Antwort unterschreiben"],
+  // Shown only to whoever reads in the other of the two languages.
+  prompt_notice_signed: ["This is a translation. The German wording, which is the one you sign", "Das ist eine Übersetzung. Die englische Fassung, die Sie unterschreiben"],
   prompt_scope_title: ["If you approve: what may be recorded of you?", "Wenn Sie zustimmen: Was darf von Ihnen aufgezeichnet werden?"],
   prompt_scope_audio: ["My sound", "Mein Ton"],
   prompt_scope_audio_hint: ["While you are muted, silence.", "Solange Sie stumm sind, Stille."],
