@@ -127,6 +127,6 @@ for (const [what, change] of Object.entries(WRONG_ROOMS)) test(`a new version of
   await guest.state('recording-sign', 'recording');
   service.tell({ type: 'room_changed', envelope: await nextRoom(service, key, await change(service)) });
   await Promise.all([host, guest].map((who) => who.at('alarm').waitFor()));
-  assert.match(await guest.at('alarm').textContent(), /new statement of this room/);
+  assert.match(await guest.at('alarm').textContent(), /what this room says about itself/);
   assert.equal(await guest.at('publish-state').isVisible(), false, 'nothing is sent any more');
 });

@@ -235,25 +235,43 @@ export const meeting = {
   prompt_again: ["Answer again", "Neu antworten"],
 
   alarm_title: ["Something is wrong", "Hier stimmt etwas nicht"],
-  alarm_no_take: ["The service says it records but does not show a signed list of approvals. Your part is no longer sent.", "Der Dienst sagt, er zeichnet auf, zeigt aber keine unterschriebene Liste der Zustimmungen. Ihr Teil wird nicht mehr gesendet."],
-  alarm_no_request: ["The service wants to record although nobody asked. Nothing of you is sent.", "Der Dienst will aufzeichnen, obwohl niemand gefragt hat. Von Ihnen wird nichts gesendet."],
-  alarm_take_bad: ["The list of approvals for this recording is not signed as it should be. Your part is no longer sent.", "Die Liste der Zustimmungen zu dieser Aufzeichnung ist nicht richtig unterschrieben. Ihr Teil wird nicht mehr gesendet."],
+  alarm_no_take: [
+    "The service says it records, but does not show signed proof that everyone here has approved. Your part is no longer sent. Ask the host aloud whether they are recording, and take your approval back if you are in doubt.",
+    "Der Dienst sagt, er zeichnet auf, zeigt aber keinen unterschriebenen Nachweis, dass alle hier zugestimmt haben. Ihr Teil wird nicht mehr gesendet. Fragen Sie den Gastgeber mündlich, ob er aufzeichnet, und widerrufen Sie Ihre Zustimmung, wenn Sie zweifeln.",
+  ],
+  alarm_no_request: [
+    "The service wants to record although nobody asked. Nothing of you is sent. Ask the others aloud whether one of them asked; if not, leave, and tell those who run the service.",
+    "Der Dienst will aufzeichnen, obwohl niemand gefragt hat. Von Ihnen wird nichts gesendet. Fragen Sie die anderen mündlich, ob jemand von ihnen gefragt hat; wenn nicht, verlassen Sie das Treffen, und sagen Sie es den Betreibern.",
+  ],
+  alarm_take_bad: [
+    "The list of approvals for this recording is not signed as it should be. Your part is no longer sent. Tell the host aloud, and take your approval back if you are in doubt.",
+    "Die Liste der Zustimmungen zu dieser Aufzeichnung ist nicht richtig unterschrieben. Ihr Teil wird nicht mehr gesendet. Sagen Sie es dem Gastgeber mündlich, und widerrufen Sie Ihre Zustimmung, wenn Sie zweifeln.",
+  ],
   alarm_take_without_me: ["The recording started without your approval. Your part is no longer sent. Tell the others.", "Die Aufzeichnung hat ohne Ihre Zustimmung begonnen. Ihr Teil wird nicht mehr gesendet. Sagen Sie es den anderen."],
   alarm_room: [
-    "The service shows a new statement of this room that does not fit the one you joined with. It is not believed, and your part is no longer sent.",
-    "Der Dienst zeigt eine neue Erklärung dieses Raums, die nicht zu der passt, mit der Sie beigetreten sind. Ihr wird nicht geglaubt, und Ihr Teil wird nicht mehr gesendet.",
+    "The service has changed what this room says about itself (such as who may ask to record and who can open recordings), and that does not fit the room you joined. It is not believed, and your part is no longer sent. Ask the host aloud whether they changed the room; if not, leave, and tell those who run the service.",
+    "Der Dienst hat geändert, was dieser Raum über sich selbst sagt (etwa, wer um Aufzeichnung bitten darf und wer Aufzeichnungen öffnen kann), und das passt nicht zu dem Raum, dem Sie beigetreten sind. Es wird nicht geglaubt, und Ihr Teil wird nicht mehr gesendet. Fragen Sie den Gastgeber mündlich, ob er den Raum geändert hat; wenn nicht, verlassen Sie das Treffen, und sagen Sie es den Betreibern.",
   ],
-  alarm_proposal: ["The service wanted this page to sign a list of approvals that differs from the people here. It was not signed.", "Der Dienst wollte von dieser Seite eine Liste von Zustimmungen unterschrieben haben, die nicht zu den Menschen hier passt. Sie wurde nicht unterschrieben."],
-  alarm_proof: ["The service's proof that it recorded your answer does not hold.", "Der Beweis des Dienstes, dass er Ihre Antwort festgehalten hat, stimmt nicht."],
+  alarm_proposal: [
+    "The service wanted this page to sign a list of approvals that differs from the people here. It was not signed. Ask everybody aloud what they answered, and end the recording if that is not what you see here.",
+    "Der Dienst wollte von dieser Seite eine Liste von Zustimmungen unterschrieben haben, die nicht zu den Menschen hier passt. Sie wurde nicht unterschrieben. Fragen Sie alle mündlich, was sie geantwortet haben, und beenden Sie die Aufzeichnung, wenn das nicht zu dem passt, was Sie hier sehen.",
+  ],
+  alarm_proof: [
+    "The service's proof that it wrote your answer down does not hold. Keep your receipt and your key file, and tell the host through another channel; you can take an approval back at any time, also once more.",
+    "Der Beweis des Dienstes, dass er Ihre Antwort festgehalten hat, stimmt nicht. Bewahren Sie Quittung und Schlüsseldatei auf, und sagen Sie es dem Gastgeber auf anderem Weg; eine Zustimmung können Sie jederzeit widerrufen, auch noch einmal.",
+  ],
   alarm_ledger_rolled_back: [
-    "The service's log is shorter than this browser has seen it: something was removed from its end. Keep your receipts, and tell the host through another channel. Approving is no longer possible here in this browser; taking back still is.",
-    "Das Protokoll des Dienstes ist kürzer, als dieser Browser es schon gesehen hat: An seinem Ende wurde etwas entfernt. Bewahren Sie Ihre Quittungen auf, und sagen Sie es dem Gastgeber auf anderem Weg. In diesem Browser können Sie hier nicht mehr zustimmen; widerrufen können Sie weiterhin.",
+    "The service's log (the evidence of all answers) is shorter than this browser has seen it: something was removed from its end. Keep your receipts, and tell the host through another channel. Approving is no longer possible here in this browser; taking back still is.",
+    "Das Protokoll des Dienstes (der Nachweis aller Antworten) ist kürzer, als dieser Browser es schon gesehen hat: An seinem Ende wurde etwas entfernt. Bewahren Sie Ihre Quittungen auf, und sagen Sie es dem Gastgeber auf anderem Weg. In diesem Browser können Sie hier nicht mehr zustimmen; widerrufen können Sie weiterhin.",
   ],
   alarm_ledger_forked: [
-    "The service's log does not continue what this browser has seen of it: there are two versions of it, or it was falsified. Keep your receipts, and tell the host through another channel. Approving is no longer possible here in this browser; taking back still is.",
-    "Das Protokoll des Dienstes setzt nicht fort, was dieser Browser davon gesehen hat: Es gibt zwei Fassungen, oder es wurde verfälscht. Bewahren Sie Ihre Quittungen auf, und sagen Sie es dem Gastgeber auf anderem Weg. In diesem Browser können Sie hier nicht mehr zustimmen; widerrufen können Sie weiterhin.",
+    "The service's log (the evidence of all answers) does not continue what this browser has seen of it: there are two versions of it, or it was falsified. Keep your receipts, and tell the host through another channel. Approving is no longer possible here in this browser; taking back still is.",
+    "Das Protokoll des Dienstes (der Nachweis aller Antworten) setzt nicht fort, was dieser Browser davon gesehen hat: Es gibt zwei Fassungen, oder es wurde verfälscht. Bewahren Sie Ihre Quittungen auf, und sagen Sie es dem Gastgeber auf anderem Weg. In diesem Browser können Sie hier nicht mehr zustimmen; widerrufen können Sie weiterhin.",
   ],
-  alarm_not_accepted: ["A message of the service was not accepted. {detail}", "Eine Nachricht des Dienstes wurde nicht angenommen. {detail}"],
+  alarm_not_accepted: [
+    "A message of the service was not accepted. {detail} If this comes again, reload this page, and tell the host.",
+    "Eine Nachricht des Dienstes wurde nicht angenommen. {detail} Wenn das noch einmal vorkommt, laden Sie diese Seite neu, und sagen Sie es dem Gastgeber.",
+  ],
 
   host_panel: ["Recording", "Aufzeichnung"],
   request_open: ["Ask to record", "Um Aufzeichnung bitten"],

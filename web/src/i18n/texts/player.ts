@@ -18,14 +18,23 @@ export const player = {
     "Es wurde nichts geöffnet. Was Sie sehen würden, kann jemand anders dort abgelegt haben, oder es wurde ohne Zustimmung aufgezeichnet. Sichern Sie das Paket als Beleg, und fragen Sie den Betreiber des Dienstes.",
   ],
   unverified_open: ["Open it unverified", "Ungeprüft öffnen"],
-  unverified_room: ["The room's statement is not signed by your room key, or it is not the one that the request was made under.", "Die Erklärung des Raums ist nicht mit Ihrem Raumschlüssel unterschrieben, oder die Anfrage wurde unter einer anderen gestellt."],
-  unverified_ledger: ["The service's log does not prove these statements: a proof, a checkpoint or a statement is missing or false.", "Das Protokoll des Dienstes beweist diese Erklärungen nicht: Ein Beweis, ein Stand des Protokolls oder eine Erklärung fehlt oder ist falsch."],
+  unverified_room: [
+    "What the room says about itself (who asks, who can open it) is not signed with your room key, or people were asked under another version of it.",
+    "Was der Raum über sich selbst sagt (wer fragt, wer öffnen kann), ist nicht mit Ihrem Raumschlüssel unterschrieben, oder gefragt wurde unter einer anderen Fassung davon.",
+  ],
+  unverified_ledger: [
+    "The service's log (the evidence of all answers) does not prove this recording: an entry, or the proof of one, is missing or false.",
+    "Das Protokoll des Dienstes (der Nachweis aller Antworten) beweist diese Aufzeichnung nicht: Ein Eintrag oder der Beweis dafür fehlt oder ist falsch.",
+  ],
   unverified_seen: [
     "Nothing proves that the service's log begins with what people had seen of it when they approved: somebody may have been shown another log.",
     "Nichts beweist, dass das Protokoll des Dienstes mit dem beginnt, was die Beteiligten davon gesehen hatten, als sie zustimmten: Vielleicht wurde jemandem ein anderes Protokoll gezeigt.",
   ],
   unverified_order: ["Recording began, or went on, without the standing approval of everyone who is in it.", "Die Aufzeichnung begann ohne die geltende Zustimmung aller, die darin vorkommen, oder lief ohne sie weiter."],
-  unverified_tracks: ["A track does not belong to an approval of its take, or is not the one that was announced.", "Eine Spur gehört zu keiner Zustimmung ihres Abschnitts oder ist nicht die angekündigte."],
+  unverified_tracks: [
+    "A file belongs to nobody who had approved that part of the recording, or is not the file that was announced.",
+    "Eine Datei gehört zu niemandem, der diesem Teil der Aufzeichnung zugestimmt hatte, oder ist nicht die angekündigte.",
+  ],
   opening: ["Fetching and decrypting …", "Wird geholt und entschlüsselt …"],
   opened: ["Decrypted in this page. Reloading or closing it forgets everything.", "In dieser Seite entschlüsselt. Neu laden oder Schließen vergisst alles."],
   opening_failed: ["Some parts could not be opened", "Einige Teile ließen sich nicht öffnen"],
