@@ -78,6 +78,8 @@ struct Config {
   std::chrono::milliseconds sweep_every{std::chrono::hours(1)};
   // No setting either: whoever opens a room's WebSocket says who they are within this.
   std::chrono::milliseconds join_within{10'000};
+  // No setting either; shorter in tests. Whose WebSocket gives no sign of life for so long, pongs included, is gone.
+  std::chrono::milliseconds gone_after_silence{20'000};
   // No setting either; shorter in tests. After this long without enough of its body a request dawdles (body_pace.hpp).
   std::chrono::milliseconds body_patience{2'000};
   std::uint32_t ledger_publish_seconds = 60;  // the public ledger advances at whole multiples of this

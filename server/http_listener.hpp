@@ -26,6 +26,8 @@ struct HttpLimits {
   std::uint32_t websocket_message_bytes = 64 * 1024;
   std::size_t websocket_queue_bytes = 4u << 20u;
   std::size_t websocket_queues_bytes = 64u << 20u;  // of all together
+  // A dead peer must not stay on the roster for long: pinged after each half of this, cut when nothing came since.
+  std::chrono::milliseconds websocket_silence{20'000};
   std::chrono::milliseconds idle{30'000};      // between requests, and until the header of the next one is complete
   std::chrono::milliseconds transfer{30'000};  // for one read or write to make progress
   std::chrono::milliseconds body{60'000};      // for a whole body to arrive; what comes later is refused

@@ -345,7 +345,7 @@ class HttpSession {
     auto& ws = peer->stream();
     websocket::stream_base::timeout timeout{};
     timeout.handshake_timeout = shared_->limits.transfer;
-    timeout.idle_timeout = std::chrono::seconds(20);  // a dead peer must not stay on the roster for long
+    timeout.idle_timeout = shared_->limits.websocket_silence;
     timeout.keep_alive_pings = true;
     ws.set_option(timeout);
     ws.read_message_max(shared_->limits.websocket_message_bytes);

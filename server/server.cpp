@@ -70,6 +70,7 @@ HttpLimits http_limits(const Config& config) {
   limits.connections = {config.max_connections, config.max_connections_per_address};
   limits.trusted_proxies = config.trusted_proxies;
   limits.body_pace.patience = config.body_patience;
+  limits.websocket_silence = config.gone_after_silence;
   return limits;
 }
 

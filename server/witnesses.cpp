@@ -26,12 +26,20 @@ constexpr std::chrono::seconds kPatienceAtTheEnd{2};
 
 constexpr const char* kNoTime = "the service ends and could not wait for it";
 
+constexpr const char* kNobodyRemembers =
+    "nobody but this machine remembers the ledger's newest state: a restored backup or a fork would not be noticed "
+    "here; set witnesses or ledger_checkpoint_copy (\"Witnesses\" in OPERATING.md)";
+
 constexpr const char* kWhatToDo =
     " No recording starts, and nothing is added to the ledger. Put back the newest state of the data folder; if it is "
     "lost, see \"A backup was restored\" in OPERATING.md.";
 
 Error not_ours(const std::string& who, const std::string& why) {
   return {Errc::conflict, who + " has seen another ledger than this one: " + why};
+}
+
+bool are_there_any(const Config& config) {
+  return !config.witnesses.empty() || !config.ledger_checkpoint_copy.empty();
 }
 
 /// Nothing if there is none.
@@ -101,6 +109,7 @@ void Witnesses::give_up() {
 }
 
 Task<Result<std::string>> Witnesses::compare() {
+  if (!are_there_any(services_.config)) services_.log.warning(kNobodyRemembers);
   const std::string note = co_await services_.in_database([&] { return services_.ledger.signed_checkpoint(); });
   const consent::Checkpoint checkpoint = opened(note);
   const auto refuse = [](const Error& error) { return Error(Errc::config, error.text + kWhatToDo); };

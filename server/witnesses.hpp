@@ -25,6 +25,7 @@ class Witnesses {
   ~Witnesses();
 
   /// Whether the ledger continues what all witnesses and the copy have seen; gives the newest checkpoint, cosigned.
+  /// Where there is neither, it says so in the log.
   /// Witnesses are asked what they remember before any of them is asked to cosign. Errors: config, with what to do: it
   /// was rolled back or forked; or somebody could not be asked, and Config::start says that all must.
   Task<Result<std::string>> compare();

@@ -1,6 +1,8 @@
-// WebSockets that nobody joins through keep nobody out, and one client has no more of them behind a proxy than without.
+// WebSockets that nobody joins through keep nobody out, one client has no more of them behind a proxy than without, and
+// one that has died without a word keeps nobody on the roster.
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -115,4 +117,22 @@ TEST_CASE("one client has so many WebSockets behind a proxy, and others have the
   CHECK(WebSocketClient(server.address(), socket_of(host), from(1)).is_open());
   CHECK(server.fetch("GET", "/api/v1/health").status == 200);
   CHECK_FALSE(anna.was_sent("problem"));
+}
+
+TEST_CASE("whose connection dies without a word has left; who answers pings and says nothing stays", "[connections]") {
+  using Clock = std::chrono::steady_clock;
+  const RunningServer server(
+      [](Config& config) { config.gone_after_silence = testing::patience(std::chrono::milliseconds(3000)); });
+  const Host host(server);
+  Attendee anna(host, Attendee::As::host, "Anna");
+  const Attendee ben(host, Attendee::As::participant, "Ben");  // reads no more, so answers no ping, and closes nothing
+  const auto begin = Clock::now();
+  const auto wait_until_there_are = [&](std::size_t people) {
+    while (anna.wait_for("roster").at("roster").size() != people) {
+    }
+  };
+  wait_until_there_are(2);
+  wait_until_there_are(1);
+  CHECK(Clock::now() - begin < testing::patience(std::chrono::seconds(15)));
+  CHECK_FALSE(anna.was_sent("problem"));  // silent for longer than Ben, and still here
 }

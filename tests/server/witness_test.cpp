@@ -221,6 +221,26 @@ TEST_CASE("a new service begins its copy; one whose ledger is gone but not its k
   CHECK_FALSE(fs::exists(copy));
 }
 
+TEST_CASE("where nobody else remembers the ledger a start says so, once, and only there", "[witness]") {
+  const Place place(3);
+  const auto witness = place.witness();
+  const std::string warning = "nobody but this machine remembers the ledger's newest state";
+  const auto times_said = [&](const std::function<void(Config&)>& change) {
+    std::string said;
+    Log log(LogLevel::warning, [&](std::string_view line) { said += line; });
+    if (const auto server = Server::open(place.config(change), log); !server) FAIL(server.error().text);
+    int times = 0;
+    for (auto at = said.find(warning); at != std::string::npos; at = said.find(warning, at + 1)) ++times;
+    return times;
+  };
+  CHECK(times_said([](Config&) {}) == 1);
+  CHECK(times_said([&](Config& config) { config.witnesses = {witness->setting()}; }) == 0);
+  CHECK(times_said([&](Config& config) {
+          config.ledger_checkpoint_copy = place.copy;
+          config.start = Config::Start::unwitnessed;
+        }) == 0);
+}
+
 TEST_CASE("a service that cannot ask everybody starts only if it is told to", "[witness]") {
   const Place place(3);
   const auto witness = place.witness();
