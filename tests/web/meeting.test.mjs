@@ -327,7 +327,10 @@ test('a take that the host has checked is countersigned, and people are told so'
   await host.ask('Minutes'); await host.approve('audio'); await guest.approve('audio');
   await Promise.all([host, guest].map((who) => who.state('recording-sign', 'recording')));
   assert.equal(service.countersigned.length, 1);
-  for (const who of [host, guest]) assert.equal(await who.at('countersigned').getAttribute('data-state'), 'yes');
+  for (const who of [host, guest]) {
+    assert.equal(await who.at('countersigned').getAttribute('data-state'), 'yes');
+    assert.equal(await who.at('not-countersigned').isVisible(), false, 'nobody is warned');
+  }
 });
 
 test('a host reads whose media does not reach the recorder, for as long as it does not', async (t) => {
