@@ -1,11 +1,14 @@
-// What a page checks before it believes a request or a take: each thing that can be wrong is refused, and for its own reason.
+// What a page checks before it believes a request, a take or a wrapped key: each thing that can be wrong is refused, and for its own reason.
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { load } from './bundle.mjs';
 
-const { checkRequest, checkTake, seenTake } = await load('web/src/room/checks.ts');
+const { checkRequest, checkTake, opensWith, seenTake } = await load('web/src/room/checks.ts');
 const { countersignature, signStatement } = await load('web/src/core/dsse.ts');
 const { KeyPairSigner } = await load('web/src/core/ed25519.ts');
+const { generateKey, sealTo } = await load('web/src/core/age.ts');
+const { sha256, toHex } = await load('web/src/core/bytes.ts');
+const { writeWrapped } = await load('web/src/core/wrapped.ts');
 
 const NOW = 1_700_000_000_000;
 const [RECORDING, ROOM, SESSION, OTHER] = ['1', '2', '3', 'f'].map((digit) => digit.repeat(32));
@@ -71,4 +74,26 @@ test('a take whose countersignature does not hold is refused', async () => {
   const { signatures, ...rest } = JSON.parse(envelope);
   const forged = JSON.stringify({ ...rest, signatures: [...signatures, await countersignature(another, host)] });
   await assert.rejects(checkTake(forged, room, RECORDING), { name: 'BadSignature', message: /does not hold/ });
+});
+
+const [roomKey, consentKey, otherKey] = await Promise.all([1, 2, 3].map(() => generateKey()));
+const inside = { identity: consentKey.identity, name: 'Jonas', request: 'a'.repeat(64), participant: stranger.publicKey };
+/** Whether the host's page finds that the room key opens what the participant wrapped and signed. */
+async function opens(change = {}, recipient = roomKey.recipient, signed = {}) {
+  const wrapped = await sealTo([recipient], writeWrapped({ ...inside, ...change }));
+  const approval = { recording: RECORDING, request: inside.request, key: inside.participant, consent_recipient: consentKey.recipient, wrapped_sha256: toHex(await sha256(wrapped)), ...signed };
+  return opensWith(roomKey.identity, wrapped, approval);
+}
+
+test('a wrapped key of this approval opens with the room key', async () => assert.equal(await opens(), true));
+
+for (const [what, change] of [
+  ['another key inside than the recording is sealed to', { identity: otherKey.identity }],
+  ['the key for another request inside', { request: 'b'.repeat(64) }],
+  ['the key of another participant inside', { participant: host.publicKey }],
+]) test(`a wrapped key with ${what} does not count as one that opens, although it was signed and decrypts`, async () => assert.equal(await opens(change), false));
+
+test('a wrapped key that is not the one signed, or is sealed to somebody else, does not count as one that opens', async () => {
+  assert.equal(await opens({}, roomKey.recipient, { wrapped_sha256: 'c'.repeat(64) }), false);
+  await assert.rejects(opens({}, otherKey.recipient));
 });

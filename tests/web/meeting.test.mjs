@@ -183,6 +183,8 @@ test('the host checks with the room key that every approval will open, before an
   service.keys.set = (id, bytes) => add(id, bytes.map((byte, i) => (i === bytes.length - 1 ? byte ^ 1 : byte)));
   await guest.approve('audio');
   await host.state('host-key-check', 'failed');
+  await host.state('recording-sign', 'recording'); // by then the service has stopped waiting for a signature
+  assert.equal(service.countersigned.length, 0);
 });
 
 /** Counts the peer connections that a page makes from now on. */
