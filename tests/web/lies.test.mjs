@@ -38,7 +38,7 @@ for (const [what, lies] of Object.entries(LIES)) test(`the alarm is raised at ${
 });
 
 // The service waits for the countersignature and then goes on without it: the sign is red, and nothing was signed.
-test('the host countersigns nothing while an approval is unchecked', async (t) => {
+test('the host countersigns nothing while an approval is unchecked, and everybody is warned for as long as that is recorded', async (t) => {
   let release;
   const { service, host, guest } = await meeting(t, { lies: { hold: new Promise((resolve) => { release = resolve; }) } });
   t.after(() => release());
@@ -46,6 +46,13 @@ test('the host countersigns nothing while an approval is unchecked', async (t) =
   await guest.state('recording-sign', 'recording');
   assert.equal(service.countersigned.length, 0);
   assert.equal(await guest.at('countersigned').getAttribute('data-state'), 'no');
+  for (const [who, advice] of [[guest, /Ask the host aloud.*compare the code.*take your approval back/], [host, /Compare the code aloud.*end the recording/]]) {
+    await who.at('not-countersigned').waitFor();
+    assert.equal(await who.at('not-countersigned').getAttribute('role'), 'alert', 'it is also spoken');
+    assert.match(await who.at('not-countersigned').textContent(), advice);
+  }
+  await host.at('stop-recording').click();
+  for (const who of [guest, host]) await who.at('not-countersigned').waitFor({ state: 'hidden' });
 });
 
 const spelled = (envelope) => Buffer.from(envelope).toString('base64');

@@ -183,6 +183,8 @@ test('the host checks with the room key that every approval will open, before an
   service.keys.set = (id, bytes) => add(id, bytes.map((byte, i) => (i === bytes.length - 1 ? byte ^ 1 : byte)));
   await guest.approve('audio');
   await host.state('host-key-check', 'failed');
+  await host.state('recording-sign', 'recording'); // by then the service has stopped waiting for a signature
+  assert.equal(service.countersigned.length, 0);
 });
 
 /** Counts the peer connections that a page makes from now on. */
@@ -327,7 +329,10 @@ test('a take that the host has checked is countersigned, and people are told so'
   await host.ask('Minutes'); await host.approve('audio'); await guest.approve('audio');
   await Promise.all([host, guest].map((who) => who.state('recording-sign', 'recording')));
   assert.equal(service.countersigned.length, 1);
-  for (const who of [host, guest]) assert.equal(await who.at('countersigned').getAttribute('data-state'), 'yes');
+  for (const who of [host, guest]) {
+    assert.equal(await who.at('countersigned').getAttribute('data-state'), 'yes');
+    assert.equal(await who.at('not-countersigned').isVisible(), false, 'nobody is warned');
+  }
 });
 
 test('a host reads whose media does not reach the recorder, for as long as it does not', async (t) => {

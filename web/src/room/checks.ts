@@ -1,10 +1,12 @@
 // What this page checks before it believes: the room against the link, a request against the room, a take against the approvals.
 // Throws BadSignature or Malformed; a false answer is an alarm for people, not a log line.
+import { openText, recipientOf } from "../core/age.ts";
 import { BadSignature, openStatement, type Signed } from "../core/dsse.ts";
-import { Malformed } from "../core/bytes.ts";
+import { Malformed, sha256, toHex } from "../core/bytes.ts";
 import { fingerprintOf } from "../core/invitation.ts";
 import { shortCode } from "../core/short_code.ts";
-import type { Request, Room, Take } from "../core/statements.ts";
+import type { Approval, Request, Room, Take } from "../core/statements.ts";
+import { parseWrapped } from "../core/wrapped.ts";
 import type { RequestNotice } from "../net/messages.ts";
 import type { TakeSeen } from "./state.ts";
 
@@ -64,4 +66,14 @@ export function namesExactly(take: Take, roster: { answer: string; approval: str
   const seen = roster.map(({ answer, approval }) => (answer === "approved" ? approval : null));
   if (seen.length === 0 || seen.includes(null)) return false;
   return [...take.approvals].sort().join() === (seen as string[]).sort().join();
+}
+
+/**
+ * Whether the room key's identity will open what is recorded under this approval: W is the one that was signed, e in it belongs to E, and it
+ * names this request and this participant's key. Throws when W does not open at all.
+ */
+export async function opensWith(identity: string, wrapped: Uint8Array, approval: Approval): Promise<boolean> {
+  if (toHex(await sha256(wrapped)) !== approval.wrapped_sha256) return false;
+  const inside = parseWrapped(await openText(identity, wrapped));
+  return (await recipientOf(inside.identity)) === approval.consent_recipient && inside.request === approval.request && inside.participant === approval.key;
 }

@@ -1,18 +1,16 @@
 // What the host's page does for everybody: asks, checks every approval (and, with the room key, that its wrapped key really opens),
 // and countersigns a take only when it names exactly the approvals of the roster it sees.
-import { openText, recipientOf } from "../core/age.ts";
-import { Malformed, randomBytes, sha256, toHex } from "../core/bytes.ts";
+import { Malformed, randomBytes, toHex } from "../core/bytes.ts";
 import { countersignature, signStatement } from "../core/dsse.ts";
 import type { RoomKey } from "../core/identity.ts";
 import type { MediaKind } from "../core/shape.ts";
 import type { Approval, Request, Take } from "../core/statements.ts";
 import type { Placed } from "../core/withdrawals.ts";
-import { parseWrapped } from "../core/wrapped.ts";
 import { currentLanguage, T } from "../i18n/i18n.ts";
 import { noticeFor } from "../i18n/notice.ts";
 import { api, Problem } from "../net/api.ts";
 import type { RosterEntry } from "../net/messages.ts";
-import { checkTake, namesExactly } from "./checks.ts";
+import { checkTake, namesExactly, opensWith } from "./checks.ts";
 import type { Standing } from "./request_dialog.ts";
 import type { KeyCheck, Place, Store } from "./state.ts";
 import { approvalsOfRoster, Overtaken, vouchFor, type Asked } from "./vouching.ts";
@@ -136,20 +134,16 @@ export class HostDuties {
     try {
       const { entries } = await api.recording(request!.body.recording);
       const [{ body }] = await approvalsOfRoster([person], entries, this.asked()) as [Placed<Approval>];
-      this.mark(approval, this.roomKey && body.scope.length > 0 ? await this.opens(approval, body, request!.id) : "signed");
+      this.mark(approval, this.roomKey && body.scope.length > 0 ? await this.opens(this.roomKey, approval, body) : "signed");
     } catch (error) {
       console.error("approval not accepted:", error);
       this.mark(approval, error instanceof Problem && error.status !== 410 ? null : "failed"); // nothing is known: asked again
     }
   }
 
-  /** Unwraps W and compares: e belongs to E, and the document names this request and this participant's key. */
-  private async opens(id: string, approval: Approval, request: string): Promise<KeyCheck> {
+  private async opens(roomKey: RoomKey, id: string, approval: Approval): Promise<KeyCheck> {
     const wrapped = await api.wrappedKey(approval.recording, id);
-    if (toHex(await sha256(wrapped)) !== approval.wrapped_sha256) return "failed";
-    const inside = parseWrapped(await openText(this.roomKey!.identity, wrapped));
-    const fits = (await recipientOf(inside.identity)) === approval.consent_recipient && inside.request === request && inside.participant === approval.key;
-    return fits ? "opens" : "failed";
+    return (await opensWith(roomKey.identity, wrapped, approval)) ? "opens" : "failed";
   }
 
   private mark(approval: string, check: KeyCheck | null): void {

@@ -27,7 +27,7 @@ export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Ti
   const again = h("button", { type: "button", testid: "prompt-again", on: { click: () => asking.ask() } }, T("prompt_again"));
   const change = h("button", { type: "button", testid: "change-scope", on: { click: () => changeScope() } }, icon("pencil"), T("change_button"));
   const inSign = h("div", { class: "kept" }, again, change, withdraw);
-  const sign = new RecordingSign(inSign);
+  const sign = new RecordingSign(inSign, place.role);
   const remains = h("p", { class: "note", role: "status", testid: "approval-remains", hidden: true }, T("mine_remains"));
   const inCard = h("div", { class: "kept" }); // where the button stands while there is no sign
   let standing: KeptApproval[] = [];
@@ -47,7 +47,7 @@ export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Ti
     h("section", { class: "card" }, h("h2", {}, T("mine_title")), mine, publish, remains, inCard), home.element);
 
   main.classList.add("in-meeting");
-  fill(main, sign.spoken, sign.element, alarm, notice,
+  fill(main, sign.spoken, sign.element, alarm, sign.warning, notice,
     h("div", { class: "title-row" }, h("h1", { tabindex: "-1" }, store.state.room.body.title)),
     h("div", { class: "meeting with-side", testid: "meeting", data: { participant: store.state.participant, role: place.role } }, stage, side));
   titleOfPage(T("plain", { text: store.state.room.body.title }));

@@ -1,8 +1,9 @@
 // The recording sign: colour, icon, words, the document's title and a spoken announcement; never colour alone.
 // It follows the gate as the service tells it, so it is red from the opening to the closing instant.
+import type { Role } from "../core/statements.ts";
 import { sayDate, T, type Message, type TextKey } from "../i18n/i18n.ts";
 import { TEXTS } from "../i18n/texts/index.ts";
-import { fill, h, type Child } from "../ui/dom.ts";
+import { fill, fillIfNew, h, type Child } from "../ui/dom.ts";
 import { prefixTitle } from "../ui/frame.ts";
 import { icon } from "../ui/icons.ts";
 import type { MeetingState } from "./state.ts";
@@ -38,14 +39,21 @@ export function gateReason(state: MeetingState): Message {
   return why ? T("reason_and_waiting_for", { why, names }) : T("reason_waiting_for", { names });
 }
 
+/** The number of the take that is recorded, if no host countersigned it: who is in it is the service's word only (docs/adr/0001). */
+function unconfirmedTake({ gate, take }: MeetingState): number | null {
+  return gate.state === "open" && take !== null && take.number === gate.take && !take.countersigned ? take.number : null;
+}
+
 export class RecordingSign {
   readonly element = h("section", { class: "recording-sign", testid: "recording-sign", data: { state: "off" }, hidden: true, "aria-label": T("sign_label") });
   private readonly words = h("div", { class: "words" });
   /** Announced once per change, not on every redraw. */
   readonly spoken = h("div", { class: "visually-hidden", role: "status", "aria-live": "assertive" });
+  /** That no host's page countersigned the take that is recorded, and what to do then. Spoken once per take. */
+  readonly warning = h("p", { class: "note warning", testid: "not-countersigned", role: "alert", hidden: true });
   private shown = "";
 
-  constructor(withdraw: HTMLElement) {
+  constructor(withdraw: HTMLElement, private readonly role: Role) {
     this.element.append(this.words, withdraw);
     // It stays in front of what is scrolled under it; style/base.css keeps what has the focus out from there.
     new ResizeObserver(() => document.documentElement.style.setProperty("--sign-height", `${this.element.offsetHeight}px`)).observe(this.element);
@@ -62,6 +70,12 @@ export class RecordingSign {
     prefixTitle(now === "recording" ? T("title_recording") : null);
     fill(this.words, ...this.say(now, state));
     if (before !== now) fill(this.spoken, T(`spoken_${now}`));
+    this.warn(unconfirmedTake(state));
+  }
+
+  private warn(take: number | null): void {
+    this.warning.hidden = take === null;
+    fillIfNew(this.warning, take, () => (take === null ? [] : [icon("warning"), " ", T(`not_countersigned_${this.role}`)]));
   }
 
   private say(now: SignState, state: MeetingState): Child[] {

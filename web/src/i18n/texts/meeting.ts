@@ -126,6 +126,14 @@ export const meeting = {
   short_code: ["Code:", "Code:"],
   countersigned: ["The host's own device confirmed who is being recorded.", "Das Gerät des Gastgebers hat bestätigt, wer aufgezeichnet wird."],
   not_countersigned: ["Not confirmed by the host's device.", "Nicht vom Gerät des Gastgebers bestätigt."],
+  not_countersigned_participant: [
+    "No host's device has confirmed who is being recorded; so far that is the service's word only. Ask the host aloud whether they are recording, and compare the code. If in doubt, take your approval back.",
+    "Kein Gerät eines Gastgebers hat bestätigt, wer aufgezeichnet wird; bisher sagt das nur der Dienst. Fragen Sie den Gastgeber laut, ob er aufzeichnet, und vergleichen Sie den Code. Im Zweifel widerrufen Sie Ihre Zustimmung.",
+  ],
+  not_countersigned_host: [
+    "No host's device has confirmed who is being recorded, this one neither; so far that is the service's word only. Compare the code aloud with everybody here. If in doubt, end the recording and ask anew.",
+    "Kein Gerät eines Gastgebers hat bestätigt, wer aufgezeichnet wird, auch dieses nicht; bisher sagt das nur der Dienst. Vergleichen Sie den Code laut mit allen hier. Im Zweifel beenden Sie die Aufzeichnung und fragen neu.",
+  ],
   short_code_hint: [
     "(read it out: it must be the same on every page)",
     "(lesen Sie ihn vor: Er muss auf allen Seiten derselbe sein)",
