@@ -76,14 +76,16 @@ void note_packet(Branch& branch, GstBuffer* buffer) {
 }
 
 /// RFC 6184 section 5.4: in the packetization modes that we take a payload is one NAL unit (1 to 23), a STAP-A (24) or
-/// an FU-A (28). The depayloader ends the whole pipeline, sound included, over some of the others.
+/// an FU-A (28) with something of a NAL unit behind its two headers: of one that is cut off before, GStreamer's
+/// depayloader (1.22) reads some gigabytes. It ends the whole pipeline, sound included, over some of the other types.
 bool is_h264_payload(GstBuffer* buffer) {
   GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
   if (!gst_rtp_buffer_map(buffer, GST_MAP_READ, &rtp)) return false;
   const auto* payload = static_cast<const guint8*>(gst_rtp_buffer_get_payload(&rtp));
-  const int type = gst_rtp_buffer_get_payload_len(&rtp) == 0 ? 0 : payload[0] & 0x1f;
+  const guint size = gst_rtp_buffer_get_payload_len(&rtp);
+  const int type = size == 0 ? 0 : payload[0] & 0x1f;
   gst_rtp_buffer_unmap(&rtp);
-  return (type >= 1 && type <= 24) || type == 28;
+  return (type >= 1 && type <= 24) || (type == 28 && size > 2);
 }
 
 /// The depayloader complains on standard error about every packet that brings no sound: a log that others can fill.
