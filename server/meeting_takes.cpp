@@ -12,7 +12,7 @@ namespace unavoce::server {
 namespace {
 
 /// A host's page must look at the take and sign it within this time; without it the roster is the service's word only.
-constexpr std::chrono::seconds kCountersignWithin{3};
+constexpr std::chrono::seconds kCountersignWithin{5};
 
 /// What the recorder may write: chat is none of its business.
 consent::Scope media_of(consent::Scope scope) {

@@ -183,10 +183,10 @@ void Play::die_in(Phase phase) {
       approve_all();
       break;
     case Phase::preparing:
-      // Without a host's countersignature it takes three seconds.
+      // Without a host's countersignature it takes five seconds.
       host().seat().countersigns = dice_.one_in(2);
       for (const auto& person : people_) {
-        if (person == people_.back()) service_.kill_in(dice_.within(host().seat().countersigns ? 300ms : 3500ms));
+        if (person == people_.back()) service_.kill_in(dice_.within(host().seat().countersigns ? 300ms : 5500ms));
         person->approve(chronicle_);
       }
       await_open();
