@@ -299,6 +299,32 @@ test('when the database is closed beneath the page, it is opened anew', async (t
   assert.deepEqual((await keptWithdrawals(ROOM, A)).map(({ approvals }) => approvals), [[approval]]);
 });
 
+/** What does not answer is waited for only a moment; here a shorter one. */
+function shortPatience(t) {
+  const { setTimeout: real } = globalThis;
+  globalThis.setTimeout = (work, ms, ...rest) => real(work, ms === 5_000 ? 20 : ms, ...rest);
+  t.after(() => { globalThis.setTimeout = real; });
+}
+
+for (const [what, hanging] of [
+  ['that is never opened', () => ({})],
+  ['whose transactions never end', () => {
+    const asked = { result: { transaction: () => ({ objectStore: () => new Proxy({}, { get: () => () => ({}) }) }) } };
+    queueMicrotask(() => asked.onsuccess());
+    return asked;
+  }],
+]) test(`a database ${what} keeps nobody from taking back for long`, async (t) => {
+  const here = await world(t);
+  const { approval } = await approved(A, { signer: here.me });
+  const working = globalThis.indexedDB;
+  globalThis.indexedDB = { open: hanging };
+  t.after(() => { globalThis.indexedDB = working; });
+  shortPatience(t);
+  const { answering } = here.answering(await opened(), { ...asks(A), answer: 'approved', approval, scope: ['audio'] });
+  const { sent, confirmed } = await answering.withdraw(A);
+  assert.deepEqual([sent, confirmed.map(({ approvals }) => approvals)], [1, [[approval]]]);
+});
+
 test('a database that could not be opened once is tried again', async (t) => {
   await world(t);
   await approved(A);

@@ -5,6 +5,9 @@ const NAME = "unavoce";
 const STORES = ["host_keys", "room_keys", "session_keys", "approvals", "checkpoints"] as const;
 type StoreName = (typeof STORES)[number];
 
+/** Browsers were seen to leave one waiting for their database for ever. Nobody's withdrawal waits longer than this for it. */
+const PATIENCE_MS = 5_000;
+
 let opening: Promise<IDBDatabase> | null = null;
 const forgetConnection = (): void => { opening = null; };
 
@@ -57,15 +60,22 @@ export class Table<T> {
   private async run<R>(mode: IDBTransactionMode, use: (store: IDBObjectStore) => IDBRequest): Promise<R> {
     let transaction: IDBTransaction;
     try {
-      transaction = (await database()).transaction(this.store, mode);
+      transaction = (await answered(database())).transaction(this.store, mode);
     } catch (error) {
       forgetConnection(); // one that cannot be opened, or not be used any more, is not the last one that is tried
       throw error;
     }
     const request = use(transaction.objectStore(this.store));
-    return new Promise((resolve, reject) => {
+    return answered(new Promise((resolve, reject) => {
       transaction.oncomplete = () => resolve(request.result as R);
       transaction.onabort = transaction.onerror = () => reject(transaction.error ?? new Error("IndexedDB failed"));
-    });
+    }));
   }
+}
+
+/** A write that it gave up waiting for may still be done. */
+function answered<R>(wanted: Promise<R>): Promise<R> {
+  let late: ReturnType<typeof setTimeout>;
+  const patience = new Promise<never>((_, reject) => { late = setTimeout(() => reject(new Error("IndexedDB does not answer")), PATIENCE_MS); });
+  return Promise.race([wanted, patience]).finally(() => clearTimeout(late));
 }
