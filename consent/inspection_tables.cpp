@@ -97,13 +97,13 @@ class TableInspector {
     }
   }
 
-  /// The end of retention takes the keys first, from the lowest slot on (Ledger::erase_all_wrapped), then the files,
-  /// and the statements last. After a crash in between, the lowest slot that nobody withdrew is erased. Without the end
-  /// of retention that would be a key lost.
+  /// The end of retention takes the keys first (Ledger::erase_all_wrapped), then the files, and the statements last.
+  /// After a crash in between, or where the disk did not let go of one of them, a slot that nobody withdrew is erased.
+  /// Before the end of retention that would be a key lost.
   void find_begun_erasures() {
     if (slots_ == nullptr) return;
-    std::map<std::string, std::vector<std::uint64_t>> slots;  // by recording, in the order in which they are erased
-    SQLite::Statement query(state_.store.database(), "SELECT approval, slot FROM ledger_wrapped ORDER BY slot");
+    std::map<std::string, std::vector<std::uint64_t>> slots;  // by recording
+    SQLite::Statement query(state_.store.database(), "SELECT approval, slot FROM ledger_wrapped");
     while (query.executeStep()) {
       const auto id = id_of(query.getColumn(0));
       const auto approval = id ? state_.approvals.find(*id) : state_.approvals.end();
@@ -114,9 +114,9 @@ class TableInspector {
       const auto request = state_.requests.find(recording);
       if (request == state_.requests.end() || request->second.delete_after_ms > state_.now) continue;
       if (is_being_erased(recording)) continue;
-      if (!is_erased(of_its_keys.front())) continue;
-      state_.result.recordings[recording].erasure_begun = true;
       const auto gone = std::ranges::count_if(of_its_keys, [&](std::uint64_t slot) { return is_erased(slot); });
+      if (gone == 0) continue;
+      state_.result.recordings[recording].erasure_begun = true;
       state_.result.notes.push_back("recording " + recording + ": its retention is over, and its erasure had begun (" +
                                     std::to_string(gone) + " of " + std::to_string(of_its_keys.size()) +
                                     " keys are gone). Nothing of it is to be restored: the service finishes the "

@@ -244,8 +244,7 @@ Result<void> Ledger::erase_wrapped(const StatementId& approval) {
 
 Result<void> Ledger::erase_all_wrapped(std::string_view recording) {
   BOOST_OUTCOME_TRY(const auto rows, guarded([&] { return state_->store.wrapped_of(recording); }));
-  // One slot that the disk does not let go of keeps none of the others. The lowest goes first: by that an inspection
-  // knows an erasure that a crash cut off (inspection_tables.cpp).
+  // One slot that the disk does not let go of keeps none of the others.
   Result<void> outcome = boost::outcome_v2::success();
   for (const WrappedRow& row : rows) {
     auto erased = state_->erase_slot(row.slot);

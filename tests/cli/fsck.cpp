@@ -214,16 +214,17 @@ TEST_CASE("fsck finds a withdrawal that a crash interrupted, and leaves it to th
   expect_found_and_left_alone({"", damage.make, "unfinished", "wrapped key of approval", damage.steps});
 }
 
-TEST_CASE("fsck says that the end of a retention goes on by itself, wherever a crash cut it off, and misses nothing") {
-  const auto erase_keys = [](std::uint64_t count) {
-    return [count](const DataFolder& place) {
+TEST_CASE("fsck says that the end of a retention goes on by itself, wherever it was cut off, and misses nothing") {
+  const auto erase_keys = [](std::uint64_t count, std::uint64_t first = 0) {
+    return [count, first](const DataFolder& place) {
       auto slots = must(storage::ErasureSlots::open(place.data() / "slots"));
-      for (std::uint64_t slot = 0; slot < count; ++slot) must(slots.erase(slot));
+      for (std::uint64_t slot = first; slot < count; ++slot) must(slots.erase(slot));
     };
   };
   const std::pair<const char*, std::function<void(const DataFolder&)>> moments[] = {
       {"after the first key", erase_keys(1)},
       {"after the last key", erase_keys(3)},
+      {"over the first key, which the disk does not let go of", erase_keys(3, 1)},
       {"after the first file",
        [&](const DataFolder& place) {
          erase_keys(3)(place);
