@@ -1,4 +1,4 @@
-// The frame path's check, in a file of its own: a test program links a double of it (tests/recorder/unchecked), and the
+// The frame path's check, in a file of its own: test programs link doubles of it (tests/recorder/unchecked), and the
 // frame-path proof has to find what then gets into the files.
 #include "recorder/track_writer.hpp"
 

@@ -1,7 +1,7 @@
 // The frame-path proof: meetings of the random walk (tests/consent/rules_walk.cpp) through the real recorder, network
 // and all. The gate is held against the oracle at every step, and every track file is opened and compared with what the
-// gate did: no frame outside a permit, none missing inside. Linked with a frame check that
-// lets everything through (unchecked/), it fails and says so: a test of its own.
+// gate did: no frame outside a permit, none missing inside. Linked with a frame check that lacks one of its conditions
+// (unchecked/), it fails and says so: tests of their own.
 #include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
@@ -34,11 +34,19 @@ std::vector<std::uint64_t> seeds() {
   return small;
 }
 
+/// Only where jitter buffers are long is it seen that something from before an opening is written: elsewhere it is too
+/// young to be told from what arrived since. That takes time; so it is where the first eight meetings take place, which
+/// are all that is played without a part of the check, and a few of the others.
+bool has_long_buffers(std::size_t meeting) {
+  return meeting < 8 || meeting % 20 == 0;
+}
+
 }  // namespace
 
 TEST_CASE("200 random meetings: every frame that the gate allowed is in its owner's file, and no other") {
   constexpr unsigned kAtOnce = std::max(2, 8 / testing::kSlower);
-  House house;
+  House house(House::kShortBuffer);
+  House long_house(House::kLongBuffer);
   const std::vector<std::uint64_t> all_seeds = seeds();
   std::atomic<std::size_t> next{0};
   std::mutex mutex;
@@ -47,7 +55,7 @@ TEST_CASE("200 random meetings: every frame that the gate allowed is in its owne
   const auto play_some = [&] {
     for (std::size_t i = next++; i < all_seeds.size(); i = next++) {
       const std::uint64_t seed = all_seeds[i];
-      RandomMeeting meeting(house, seed);
+      RandomMeeting meeting(has_long_buffers(i) ? long_house : house, seed);
       std::vector<std::string> found;
       try {
         meeting.play();
@@ -63,7 +71,9 @@ TEST_CASE("200 random meetings: every frame that the gate allowed is in its owne
       all.frames += compared.frames;
       all.erased += compared.erased;
       all.events += compared.events;
-      all.outside += compared.outside;
+      all.early += compared.early;
+      all.late += compared.late;
+      all.not_approved += compared.not_approved;
       all.crashes += compared.crashes;
     }
   };
@@ -76,7 +86,11 @@ TEST_CASE("200 random meetings: every frame that the gate allowed is in its owne
                   << " tracks erased by withdrawals");
   std::string text;
   for (std::size_t i = 0; i < std::min<std::size_t>(wrong.size(), 30); ++i) text += wrong[i] + "\n";
-  INFO(wrong.size() << " wrong, with " << all.outside << " frames outside a permit:\n" << text);
+  INFO(wrong.size() << " wrong; frames outside a permit:\n"
+                    << all.early << " from before its opening\n"
+                    << all.late << " from after its closing\n"
+                    << all.not_approved << " of a kind that was not approved\n"
+                    << text);
   CHECK(wrong.empty());
   CHECK(all.takes > meetings());
   CHECK(all.frames > 20 * meetings());

@@ -15,19 +15,19 @@ storage::BlobStore open_store(const std::filesystem::path& path) {
   return std::move(store.value());
 }
 
-Config patient() {
+Config patient(std::chrono::milliseconds latency) {
   Config config = Stage::loopback();
-  config.header_wait = 10s;  // a second stream always comes: nothing here needs a second file
-  // A jitter buffer drops what is later than this, also on a machine with too much to do.
-  config.latency = testing::patience(400ms);
+  config.header_wait = testing::patience(10s);  // a second stream always comes: nothing here needs a second file
+  config.latency = latency;
   return config;
 }
 
 }  // namespace
 
-House::House()
-    : blobs(open_store(folder_.path() / "blobs")),
-      recorder(std::make_unique<Recorder>(patient(), blobs,
+House::House(std::chrono::milliseconds buffer)
+    : buffer_(testing::patience(buffer)),
+      blobs(open_store(folder_.path() / "blobs")),
+      recorder(std::make_unique<Recorder>(patient(testing::patience(buffer)), blobs,
                                           [this](Event event) {
                                             const std::scoped_lock lock(mutex_);
                                             events_.push_back(std::move(event));

@@ -6,7 +6,7 @@
 namespace unavoce::recorder::test {
 
 namespace {
-constexpr std::string_view mark = "unavoce-frame-";  // then 'a' or 'v' and six digits
+constexpr std::string_view mark = "unavoce-frame-";  // then 'a' or 'v' and eight digits
 }
 
 Frame numbered_frame(Stream stream, int number, FrameType type, std::int64_t first_ns, std::int64_t last_ns) {
@@ -19,7 +19,7 @@ Frame numbered_frame(Stream stream, int number, FrameType type, std::int64_t fir
     bytes = {0x11, 0, 0};
   }
   char text[32];
-  std::snprintf(text, sizeof text, "%s%c%06d", mark.data(), stream == Stream::audio ? 'a' : 'v', number);
+  std::snprintf(text, sizeof text, "%s%c%08d", mark.data(), stream == Stream::audio ? 'a' : 'v', number);
   for (const char c : std::string_view(text)) bytes.push_back(static_cast<std::uint8_t>(c));
 
   Frame frame;
@@ -37,7 +37,7 @@ std::set<FrameName> frames_in(const std::vector<std::uint8_t>& plaintext) {
   std::set<FrameName> found;
   const std::string_view text(reinterpret_cast<const char*>(plaintext.data()), plaintext.size());
   for (auto at = text.find(mark); at != std::string_view::npos; at = text.find(mark, at + 1)) {
-    const auto rest = text.substr(at + mark.size(), 7);
+    const auto rest = text.substr(at + mark.size(), 9);
     found.emplace(rest[0] == 'a' ? Stream::audio : Stream::video, std::stoi(std::string(rest.substr(1))));
   }
   return found;

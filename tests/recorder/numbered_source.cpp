@@ -73,7 +73,7 @@ struct NumberedSource::Impl {
     const int number = next_number++;
     char text[32];
     const int length =
-        std::snprintf(text, sizeof text, "unavoce-frame-%c%06d", stream == Stream::audio ? 'a' : 'v', number);
+        std::snprintf(text, sizeof text, "unavoce-frame-%c%08d", stream == Stream::audio ? 'a' : 'v', number);
     bytes.insert(bytes.end(), text, text + length);
     bytes.resize(bytes.size() + (stream == Stream::audio ? audio_padding : video_padding), 0x55);
     {

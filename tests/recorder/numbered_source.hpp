@@ -21,6 +21,9 @@ struct SentFrame {
   FrameName name;
   FrameType type = FrameType::key;
   std::int64_t sent_ns = 0;  ///< CLOCK_MONOTONIC, just before
+  /// From when on nothing but load can have kept it from arriving, as its publisher says: the same, or the moment of
+  /// the connection, up to which webrtcbin holds everything back. INT64_MAX: it was never connected.
+  std::int64_t free_ns = 0;
 };
 
 class NumberedSource {

@@ -1,5 +1,6 @@
 #include "publisher.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -186,7 +187,11 @@ Sent Publisher::sent() const {
 }
 
 std::vector<SentFrame> Publisher::numbered() const {
-  return impl_->numbered ? impl_->numbered->sent() : std::vector<SentFrame>{};
+  if (!impl_->numbered) return {};
+  auto frames = impl_->numbered->sent();
+  const std::int64_t connected = connected_ns();
+  for (SentFrame& frame : frames) frame.free_ns = connected == 0 ? INT64_MAX : std::max(frame.sent_ns, connected);
+  return frames;
 }
 
 std::int64_t Publisher::connected_ns() const {

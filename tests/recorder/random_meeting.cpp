@@ -118,6 +118,9 @@ void RandomMeeting::make_true(const consent::Event& event) {
   prepare();
   for (const auto& seat : due_->order.roster)  // mostly: now and then the gate opens before somebody's media comes
     if (pick(0, 3) != 0) await_connected(someone(seat.participant));
+  // So that the first gate opens before full buffers, too: for a later one they filled while the take before drained.
+  if (house_.has_long_buffers() && opened_.empty())
+    std::this_thread::sleep_for(std::chrono::nanoseconds(house_.buffer_ns()));
   due_.reset();
 }
 

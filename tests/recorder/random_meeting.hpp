@@ -46,7 +46,9 @@ class RandomMeeting {
   /// What was compared, to see that the meetings were not empty.
   struct Compared {
     std::size_t takes = 0, files = 0, frames = 0, erased = 0, events = 0, crashes = 0;
-    std::size_t outside = 0;  ///< of the frames: written, but outside a permit
+    /// Of the frames, those outside a permit: from before its opening, from after its closing, of a kind that was not
+    /// approved.
+    std::size_t early = 0, late = 0, not_approved = 0;
   };
   const Compared& compared() const { return compared_; }
 
