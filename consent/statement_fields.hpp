@@ -270,7 +270,7 @@ struct Described<Seal> {
       field("recording", &Seal::recording),
       field("take", &Seal::take, kNumber),
       field("reason", &Seal::reason),
-      field("tracks", &Seal::tracks, Many<>{0, 64}),
+      field("tracks", &Seal::tracks, Many<>{0, kMaxTracksOfTake}),
       field("entries", &Seal::entries, kNatural),
       field("key", &Seal::key),
       field("issued_ms", &Seal::issued_ms),

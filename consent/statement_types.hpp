@@ -4,6 +4,7 @@
 // Keys and recipients are the types of crypto/, which cannot hold an unusable key.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -215,6 +216,9 @@ struct SealedTrack {
   std::uint64_t frames_video;
   std::uint64_t dropped;
 };
+
+/// A `seal` names as many track files at most, so a take may not have more (FORMATS section 2).
+inline constexpr std::size_t kMaxTracksOfTake = 64;
 
 /// Signed by `key`, the service's: the end of a take, or of the recording (take is none then).
 struct Seal {

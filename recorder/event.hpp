@@ -56,6 +56,14 @@ struct Fault {
   std::string text;
 };
 
+/// Somebody changed codecs so often that a running take has no file left for what they send now: that is dropped (and
+/// counted in the seal) until the next take. Nobody else is concerned. Told once for each camera or screen.
+struct FilesUsedUp {
+  consent::RecordingId recording;
+  std::uint32_t take = 0;
+  consent::StatementId approval;
+};
+
 /// The pipeline of a session hangs inside GStreamer. Nobody else waits for it; it costs its threads and its port until
 /// it goes down after all (PipelineWentDown) or the process ends.
 struct PipelineHangs {
@@ -73,6 +81,6 @@ struct PipelineWentDown {
 };
 
 using Event = std::variant<PublisherConnected, PublisherDisconnected, FirstFrameSealed, TrackPrepared, Fault,
-                           PipelineHangs, PipelineWentDown>;
+                           FilesUsedUp, PipelineHangs, PipelineWentDown>;
 
 }  // namespace unavoce::recorder

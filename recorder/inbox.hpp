@@ -22,13 +22,13 @@ namespace unavoce::recorder {
 using FinishDone = std::function<void(Result<std::vector<SealedTrackFile>>)>;
 using AbortDone = std::function<void(Result<std::vector<std::string>>)>;
 
-/// What a writer is told besides frames. Each is given at most once per writer, except `released`.
+/// What a writer is told besides frames. `finish` is given at most once per writer.
 struct Orders {
   bool started = false;
   std::optional<std::uint32_t> released;  ///< number of a later file that may be written now
   FinishDone finish;
-  AbortDone abort;
-  bool stop = false;  ///< the recorder ends: leave everything as a crash would
+  std::vector<AbortDone> aborts;  ///< all of them are answered
+  bool stop = false;              ///< the recorder ends: leave everything as a crash would
 };
 
 /// All that came in since the last time.

@@ -115,6 +115,10 @@ void Ingest::answered(const std::string& publisher) {
 }
 
 Result<Answer> Ingest::answer(const Asked& asked) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (stopped_) return ending();  // a pipeline for each that waits would hold up the end
+  }
   BOOST_OUTCOME_TRY(const auto plan, plan_offer(asked.offer, asked.kind, asked.allowed));
   const std::string resource = crypto::to_hex(crypto::random_array<16>());
   Session session{asked.publisher, asked.kind, asked.source, monotonic_ns(), port(asked.publisher, asked.kind),

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "consent/statement_types.hpp"
 #include "recorder/gathering.hpp"
 #include "recorder/recovery.hpp"
 #include "recorder/track_file.hpp"
@@ -19,6 +20,14 @@ consent::Scope kinds_of(PublishKind kind) {
 
 bool publishes_any(const Port& port) {
   return port.publishes(Stream::audio) || port.publishes(Stream::video);
+}
+
+/// How many files each approval may have, so that one seal can name those of all, and the tails that a crash leaves of
+/// a camera's and a screen's last one. A meeting has six people at most.
+std::uint32_t files_each(const TakeOrder& order) {
+  constexpr std::uint32_t tails = 2;
+  const std::size_t share = consent::kMaxTracksOfTake / std::max<std::size_t>(1, order.tracks.size());
+  return std::max(static_cast<std::uint32_t>(share), 2 * tails) - tails;
 }
 
 Error no_such_take() {
@@ -93,7 +102,8 @@ Result<std::pair<Takes::Track, PreparedTrack>> Takes::make_track(const Take& tak
                      order.approval,
                      order.recipient,
                      order.kinds.common(kinds_of(kind)),
-                     take.file_numbers.at(order.approval)};
+                     take.file_numbers.at(order.approval),
+                     files_each(take.order)};
   track.writer = std::make_shared<TrackWriter>(blobs_, config_, std::move(writer), std::move(source), events_);
   BOOST_OUTCOME_TRY(auto prepared, track.writer->prepare());
   track.first_file = prepared.file;
@@ -230,7 +240,8 @@ void Takes::end(const consent::RecordingId& recording, std::uint32_t take_number
         work_.post([this, key, files = std::move(files), done]() mutable { finish_take(key, std::move(files), done); });
       });
   for (const auto& writer : writers) {
-    writer->finish([gathering](auto files) { gathering->add(std::move(files)); });
+    const Ordered ordered = writer->finish([gathering](auto files) { gathering->add(std::move(files)); });
+    if (ordered == Ordered::too_late) gathering->add(std::vector<SealedTrackFile>{});
   }
   gathering->add(std::vector<SealedTrackFile>{});
 }
@@ -289,6 +300,7 @@ void Takes::abort_running(const Unwanted& unwanted, AbortDone done) {
   std::vector<Track> aborted;
   {
     const std::scoped_lock lock(mutex_);
+    ++aborting_;
     for (auto& [key, take] : takes_) {
       if (key.first != unwanted.recording || key.second != unwanted.take.value_or(key.second)) continue;
       std::erase_if(take.order.tracks, [&](const TrackOrder& order) { return order.approval == approval; });
@@ -306,9 +318,12 @@ void Takes::abort_running(const Unwanted& unwanted, AbortDone done) {
   const auto gathering = std::make_shared<Gathering<std::string>>(
       held->size() + 1, [this, held, done = std::move(done)](Result<std::vector<std::string>> names) mutable {
         // Not here: this may be a writer's own thread, and `held` keeps the writers until they can be joined.
-        work_.post([held, names = std::move(names), done = std::move(done)]() mutable {
+        work_.post([this, held, names = std::move(names), done = std::move(done)]() mutable {
           held->clear();
           done(std::move(names));
+          const std::scoped_lock lock(mutex_);
+          --aborting_;
+          none_aborts_.notify_all();
         });
       });
   for (const Track& track : *held) {
@@ -344,6 +359,9 @@ void Takes::stop() {
   for (const auto& [key, take] : takes) {
     for (const Track& track : take.tracks) track.port->detach(track.writer.get());
   }
+  takes.clear();
+  std::unique_lock lock(mutex_);
+  none_aborts_.wait(lock, [&] { return aborting_ == 0; });
 }
 
 }  // namespace unavoce::recorder

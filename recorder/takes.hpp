@@ -5,6 +5,7 @@
 // Life of a take:  prepare ─→ prepared ─start─→ running ─end─→ ending ─all writers done─→ gone
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
@@ -49,7 +50,8 @@ class Takes {
   /// that is shared while a take is prepared gets it when the take starts.
   void appeared(const std::string& publisher, PublishKind kind);
 
-  /// Leaves all running takes as a crash would. Blocks until their writers ended.
+  /// Leaves all running takes as a crash would; aborts that are under way are carried out, while the work queue is
+  /// there. Blocks until their writers ended.
   void stop();
 
  private:
@@ -90,6 +92,8 @@ class Takes {
   Ingest* ingest_ = nullptr;
   std::mutex mutex_;  // before Ingest's, Port's and the inboxes'; never held on the disk
   std::map<Key, Take> takes_;
+  std::size_t aborting_ = 0;  // aborts whose writers, which are no take's any more, may not have ended
+  std::condition_variable none_aborts_;
 };
 
 }  // namespace unavoce::recorder

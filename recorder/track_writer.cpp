@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "recorder/monotonic.hpp"
@@ -63,33 +64,36 @@ void TrackWriter::release(std::uint32_t file) {
   inbox_.order([&](Orders& orders) { orders.released = file; });
 }
 
-void TrackWriter::finish(FinishDone done) {
-  inbox_.order([&](Orders& orders) { orders.finish = std::move(done); });
+Ordered TrackWriter::finish(FinishDone done) {
+  return inbox_.order([&](Orders& orders) { orders.finish = std::move(done); });
 }
 
 Ordered TrackWriter::abort(AbortDone done) {
-  return inbox_.order([&](Orders& orders) { orders.abort = std::move(done); });
+  return inbox_.order([&](Orders& orders) { orders.aborts.push_back(std::move(done)); });
 }
 
 // ---- the writer's thread
 
 void TrackWriter::run() {
   while (true) {
-    Delivery delivery = inbox_.take(next_wake());
-    dropped_ += delivery.dropped;
-    if (delivery.orders.stop) return;
-    obey(delivery.orders);
-    if (!abort_) {
-      for (Frame& frame : delivery.frames) handle(std::move(frame));
-      if (delivery.dropped != 0) source_.want_keyframe();
-      if (!pending_.empty() && streams_known()) {
-        if (const auto opened = open_file(); !opened) fault(opened.error());
-      }
-    }
+    if (work_off(inbox_.take(next_wake())) == Ended::yes) return;
     if (end_if_due() == Ended::yes) return;
     // The first frames go to the disk as soon as the muxer lets them go, later ones at intervals.
     if (!first_sealed_ || Clock::now() >= last_flush_ + config_.tail_interval) flush();
   }
+}
+
+TrackWriter::Ended TrackWriter::work_off(Delivery delivery) {
+  dropped_ += delivery.dropped;
+  if (delivery.orders.stop) return Ended::yes;
+  obey(delivery.orders);
+  if (!aborts_.empty()) return Ended::no;
+  for (Frame& frame : delivery.frames) handle(std::move(frame));
+  if (delivery.dropped != 0) source_.want_keyframe();
+  if (!pending_.empty() && streams_known()) {
+    if (const auto opened = open_file(); !opened) fault(opened.error());
+  }
+  return Ended::no;
 }
 
 void TrackWriter::obey(Orders& orders) {
@@ -102,24 +106,26 @@ void TrackWriter::obey(Orders& orders) {
     finish_ = std::move(orders.finish);
     finish_by_ = Clock::now() + config_.latency + 200ms;
   }
-  if (orders.abort) abort_ = std::move(orders.abort);
+  std::ranges::move(orders.aborts, std::back_inserter(aborts_));
 }
 
 TrackWriter::Ended TrackWriter::end_if_due() {
   std::vector<SealedTrackFile> files;
-  if (!abort_) {
+  if (aborts_.empty()) {
     if (!finish_ || (!drained() && Clock::now() < finish_by_)) return Ended::no;
-    files = finish_files();
+    // While the last ones were written, others were queued: before the frame that says that all is here.
+    if (work_off(inbox_.take({})) == Ended::yes) return Ended::yes;
   }
+  if (aborts_.empty()) files = finish_files();
   // Closed before anybody is told: an abort from now on is too late here, and finds the files at rest.
   Orders rest = inbox_.close();
   obey(rest);
-  if (abort_) {
+  if (!aborts_.empty()) {
     pending_.clear();
     files.clear();
-    auto erased = erase_files();
+    const auto erased = erase_files();
     if (finish_) finish_(std::move(files));
-    abort_(std::move(erased));
+    for (const AbortDone& done : aborts_) done(erased);
   } else {
     finish_(std::move(files));
   }
@@ -230,6 +236,12 @@ Result<void> TrackWriter::handle_other_stream(const Frame& frame) {
 }
 
 Result<void> TrackWriter::prepare_next(Codec codec) {
+  // The last one is kept for a screen that begins. What fits no file is lost until the next take; it is nobody else's.
+  if (order_.file_numbers->load() + 1 >= order_.max_files) {
+    ++dropped_;
+    if (!std::exchange(told_used_up_, true)) events_(FilesUsedUp{order_.recording, order_.take, order_.approval});
+    return boost::outcome_v2::success();
+  }
   BOOST_OUTCOME_TRY(next_, create_file(codec));
   next_released_ = false;
   events_(TrackPrepared{order_.recording, order_.take, next_->prepared()});

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "consent/permit.hpp"
+#include "consent/statement_types.hpp"
 #include "recorder/config.hpp"
 #include "recorder/event.hpp"
 #include "recorder/inbox.hpp"
@@ -31,7 +32,8 @@ struct MediaSource {
   std::function<void()> want_keyframe;
 };
 
-/// What a writer is for. `file_numbers` is shared by all writers of one approval in one take.
+/// What a writer is for. `file_numbers` is shared by all writers of one approval in one take, which make at most
+/// `max_files` together.
 struct WriterOrder {
   consent::RecordingId recording;
   std::uint32_t take = 0;
@@ -39,6 +41,7 @@ struct WriterOrder {
   crypto::Recipient recipient;
   consent::Scope kinds;  ///< of this writer: camera and microphone, or screen
   std::shared_ptr<std::atomic<std::uint32_t>> file_numbers;
+  std::uint32_t max_files = consent::kMaxTracksOfTake;
 };
 
 enum class Offered { taken, refused };
@@ -63,10 +66,12 @@ class TrackWriter {
   Offered offer(Frame& frame);
 
   void release(std::uint32_t file);
-  /// After the gate closed. `done` is called once, on the writer's thread; the writer then ends.
-  void finish(FinishDone done);
-  /// `done` gets the names removed. It overtakes a finish that is still draining, whose `done` then gets nothing.
-  /// too_late: the writer has ended, `done` is not called, its files are at rest.
+  /// After the gate closed, once. `done` is called on the writer's thread; the writer then ends. too_late: it was
+  /// aborted, `done` is not called.
+  Ordered finish(FinishDone done);
+  /// `done` gets the names removed. It overtakes a finish that is still draining, whose `done` then gets nothing. May
+  /// be asked for again while the first one goes on. too_late: the writer has ended, `done` is not called, its files
+  /// are at rest.
   Ordered abort(AbortDone done);
 
   const WriterOrder& order() const noexcept { return order_; }
@@ -76,8 +81,9 @@ class TrackWriter {
 
   // all below: writer's thread
   void run();
-  void obey(Orders& orders);
   enum class Ended { no, yes };
+  Ended work_off(Delivery delivery);
+  void obey(Orders& orders);
   Ended end_if_due();
   Clock::time_point next_wake() const;
   void handle(Frame&& frame);
@@ -110,7 +116,7 @@ class TrackWriter {
 
   FinishDone finish_;  // set while draining
   Clock::time_point finish_by_{};
-  AbortDone abort_;
+  std::vector<AbortDone> aborts_;
   enum class Condition { sound, faulty };
   Condition condition_ = Condition::sound;
   std::unique_ptr<TrackFile> current_;
@@ -118,6 +124,7 @@ class TrackWriter {
   Clock::time_point pending_since_{};
   std::unique_ptr<TrackFile> next_;  // a later file, waiting for release and a key frame
   bool next_released_ = false;
+  bool told_used_up_ = false;
   Clock::time_point released_at_{};
   std::vector<SealedTrackFile> finished_;
   std::vector<std::string> names_;  // of every file made, for abort

@@ -17,19 +17,17 @@ GstPtr<GObject> child_object(gpointer object, const char* property) {
   return child;
 }
 
-using Reply = std::promise<GstPtr<GstPromise>>;
+using Reply = std::promise<void>;
 
-/// A GstPromise that keeps its own reply in a future, so that waiting can be bounded.
+/// A GstPromise that tells a future of its reply, so that waiting can be bounded.
 GstPtr<GstPromise> promise_for(const std::shared_ptr<Reply>& reply) {
   return GstPtr<GstPromise>::adopt(gst_promise_new_with_change_func(
-      [](GstPromise* promise, gpointer d) { Held<Reply>(d)->set_value(GstPtr<GstPromise>::share(promise)); },
-      hold(reply), let_go<Reply>));
+      [](GstPromise*, gpointer d) { Held<Reply>(d)->set_value(); }, hold(reply), let_go<Reply>));
 }
 
-Result<GstPtr<GstPromise>> await(std::future<GstPtr<GstPromise>> future, const char* step) {
-  if (future.wait_for(webrtc_step_timeout) != std::future_status::ready)
+Result<GstPtr<GstPromise>> await(const std::future<void>& replied, GstPtr<GstPromise> promise, const char* step) {
+  if (replied.wait_for(webrtc_step_timeout) != std::future_status::ready)
     return failed(std::string(step) + " took too long");
-  auto promise = future.get();
   const GstStructure* reply = gst_promise_get_reply(promise.get());
   if (gst_promise_wait(promise.get()) != GST_PROMISE_RESULT_REPLIED)
     return failed(std::string(step) + " was cut short");
@@ -105,10 +103,10 @@ void add_transceivers(GstElement* webrtc, const OfferPlan& plan) {
 
 Result<GstPtr<GstPromise>> describe(GstElement* webrtc, const char* signal, gpointer argument) {
   const auto reply = std::make_shared<Reply>();
-  auto future = reply->get_future();
-  const auto promise = promise_for(reply);
+  const auto replied = reply->get_future();
+  auto promise = promise_for(reply);
   g_signal_emit_by_name(webrtc, signal, argument, promise.get());
-  return await(std::move(future), signal);
+  return await(replied, std::move(promise), signal);
 }
 
 Result<ReadOffer> read_offer(std::string_view text) {

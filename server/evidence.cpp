@@ -83,21 +83,41 @@ Result<std::vector<recorder::SealedTrackFile>> announced(Services& services, con
   return files;
 }
 
-Result<void> seal_what_is_there(Services& services, const consent::RecordingId& recording, std::uint32_t take,
-                                consent::EndReason reason) {
-  BOOST_OUTCOME_TRY(auto evidence, read_evidence(services, recording));
+Result<std::vector<recorder::SealedTrackFile>> files_of(Services& services, const consent::RecordingId& recording,
+                                                        std::uint32_t take) {
+  BOOST_OUTCOME_TRY(const auto evidence, read_evidence(services, recording));
   std::vector<recorder::SealedTrackFile> files;
   for (const auto& track : evidence.tracks) {
     if (track.body.take != take) continue;
     if (std::ranges::count(evidence.erased, track.body.name) != 0) continue;
-    // What is sealed must not change when the service starts again.
-    BOOST_OUTCOME_TRY(services.recorder.repair(recording, track.body.name));
-    BOOST_OUTCOME_TRY(auto file, services.recorder.examine(recording, track.body.name));
+    recorder::SealedTrackFile file;
+    file.name = track.body.name;
     file.approval = track.body.approval;
     file.file = track.body.file;
     file.header_sha256 = track.body.header_sha256;
     files.push_back(std::move(file));
   }
+  return files;
+}
+
+Result<std::vector<recorder::SealedTrackFile>> measured(Services& services, const consent::RecordingId& recording,
+                                                        std::vector<recorder::SealedTrackFile> files) {
+  for (auto& file : files) {
+    // What is sealed must not change when the service starts again.
+    BOOST_OUTCOME_TRY(services.recorder.repair(recording, file.name));
+    BOOST_OUTCOME_TRY(auto found, services.recorder.examine(recording, file.name));
+    found.approval = file.approval;
+    found.file = file.file;
+    found.header_sha256 = file.header_sha256;
+    file = std::move(found);
+  }
+  return files;
+}
+
+Result<void> seal_what_is_there(Services& services, const consent::RecordingId& recording, std::uint32_t take,
+                                consent::EndReason reason) {
+  BOOST_OUTCOME_TRY(auto files, files_of(services, recording, take));
+  BOOST_OUTCOME_TRY(files, measured(services, recording, std::move(files)));
   return append_take_seal(services, recording, take, reason, files);
 }
 

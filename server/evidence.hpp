@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -16,11 +17,14 @@
 
 namespace unavoce::server {
 
-/// Signs a statement with the service's key and makes a ledger entry of it.
+/// Signs a statement with the service's key and makes a ledger entry of it. A body that no statement may have is an
+/// error like any other: whoever waits for it is told, and nobody else is kept waiting.
 template <class S>
-consent::Result<consent::Signed<S>> sign_as_service(const Services& services, S body) {
+consent::Result<consent::Signed<S>> sign_as_service(const Services& services, S body) try {
   body.key = services.service_key.public_key();
   return consent::parse_statement<S>(consent::sign_statement(body, services.service_key));
+} catch (const std::invalid_argument& failure) {
+  return consent::Error(consent::Errc::damaged, failure.what());
 }
 
 /// Appends statements of one recording, all or nothing. Database thread.
@@ -38,7 +42,16 @@ Result<void> append_take_seal(Services& services, const consent::RecordingId& re
 Result<std::vector<recorder::SealedTrackFile>> announced(Services& services, const consent::RecordingId& recording,
                                                          std::vector<recorder::SealedTrackFile> files);
 
-/// The same for a take that did not end by itself: its files are measured as they lie on the disk. Database thread.
+/// The files that the ledger has announced for a take that did not end by itself, and of which no erasure says that
+/// they are gone. Nothing is known of them but what it says. Database thread.
+Result<std::vector<recorder::SealedTrackFile>> files_of(Services& services, const consent::RecordingId& recording,
+                                                        std::uint32_t take);
+
+/// Ends them as they lie on the disk, and measures them: every byte is read. Workers.
+Result<std::vector<recorder::SealedTrackFile>> measured(Services& services, const consent::RecordingId& recording,
+                                                        std::vector<recorder::SealedTrackFile> files);
+
+/// Both, and the seal. Database thread, which it keeps busy.
 Result<void> seal_what_is_there(Services& services, const consent::RecordingId& recording, std::uint32_t take,
                                 consent::EndReason reason);
 

@@ -11,17 +11,32 @@ bool same(const SealOrder& one, const SealOrder& other) {
   return one.recording == other.recording && one.take == other.take;
 }
 
-/// Database thread. Nothing happens if somebody was faster, or the recording is erased.
-Result<void> write_now(Services& services, const SealOrder& order) {
+/// Database thread. Nothing happens if somebody was faster, or the recording is erased. What throws is an error, too:
+/// it keeps no other recording's seal waiting.
+Result<void> write_now(Services& services, const SealOrder& order) try {
   BOOST_OUTCOME_TRY(const auto evidence, read_evidence(services, order.recording));
   if (!evidence.request || evidence.finished) return boost::outcome_v2::success();
   if (!order.take) return append_final_seal(services, order.recording, order.reason);
   if (std::ranges::count(evidence.sealed_takes, *order.take) != 0) return boost::outcome_v2::success();
-  if (!order.files) return seal_what_is_there(services, order.recording, *order.take, order.reason);
-  BOOST_OUTCOME_TRY(auto files, announced(services, order.recording, *order.files));
+  BOOST_OUTCOME_TRY(auto files, announced(services, order.recording, order.files.value()));
   // What was taken back while the seal had to wait.
   std::erase_if(files, [&](const auto& file) { return std::ranges::count(evidence.erased, file.name) != 0; });
   return append_take_seal(services, order.recording, *order.take, order.reason, files);
+} catch (const std::exception& failure) {
+  return Error(Errc::io, failure.what());
+}
+
+/// Of a take that did not end by itself: its files, measured once. The workers read them, so that nobody else's answers
+/// wait for that.
+Task<Result<void>> find_files(Services& services, SealOrder& order) {
+  if (!order.take || order.files) co_return boost::outcome_v2::success();
+  auto known = co_await services.in_database([&] { return files_of(services, order.recording, *order.take); });
+  BOOST_OUTCOME_CO_TRY(auto files, std::move(known));
+  auto found =
+      co_await on(services.executors.workers, [&] { return measured(services, order.recording, std::move(files)); });
+  BOOST_OUTCOME_CO_TRY(auto measured_files, std::move(found));
+  order.files = std::move(measured_files);
+  co_return boost::outcome_v2::success();
 }
 
 std::string name_of_seal(const SealOrder& order) {
@@ -61,12 +76,14 @@ Task<Result<void>> Seals::write(SealOrder order) {
 
 Task<Result<void>> Seals::settle(consent::RecordingId recording) {
   for (auto next = first_of(recording); next != owed_.end(); next = first_of(recording)) {
-    const SealOrder order = next->order;
-    auto written = co_await services_.in_database([&] { return write_now(services_, order); });
+    SealOrder order = next->order;
+    auto written = co_await find_files(services_, order);
+    if (written) written = co_await services_.in_database([&] { return write_now(services_, order); });
     // The list may have changed meanwhile.
     const auto still = std::ranges::find_if(owed_, [&](const Owed& owed) { return same(owed.order, order); });
     if (still == owed_.end()) continue;
     if (!written) {
+      still->order.files = order.files;
       if (std::exchange(still->told, written.error().text) != written.error().text)
         services_.log.error(name_of_seal(order) + " of a recording has to wait: " + written.error().text);
       co_return written;

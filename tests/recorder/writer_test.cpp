@@ -1,5 +1,7 @@
-// How much of a quiet voice a crash can cost: what has been said for a second is on the disk, sealed.
+// The writer of one track by itself: how much of a quiet voice a crash can cost, and how many files it makes.
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <future>
 
 #include "crypto/age.hpp"
 #include "numbered_frames.hpp"
@@ -49,4 +51,126 @@ TEST_CASE("a crash costs less than a second of a quiet voice, long before the fi
     // All but the one packet that the muxer keeps back.
     await([&] { return on_disk(number - 2); }, 1s);
   }
+}
+
+TEST_CASE("whoever changes codecs without end gets as many files as a seal has room for; the rest is counted as lost") {
+  TempFolder folder;
+  auto blobs = storage::BlobStore::open(folder.path() / "blobs");
+  REQUIRE(blobs);
+  const Person ada;
+  const auto recording = consent::RecordingId::random();
+  const Config config;
+  constexpr std::uint32_t kMaxFiles = 5;  // the last one is kept for a screen
+  std::atomic<Codec> codec = Codec::vp8;
+  Events events;
+  TrackWriter* announced = nullptr;
+  TrackWriter writer(
+      blobs.value(), config,
+      WriterOrder{recording, 1, ada.approval, ada.identity.recipient(), both,
+                  std::make_shared<std::atomic<std::uint32_t>>(0), kMaxFiles},
+      MediaSource{[&](Stream stream) { return stream == Stream::video ? std::optional(codec.load()) : std::nullopt; },
+                  [] {}},
+      [&](Event event) {
+        if (const auto* prepared = std::get_if<TrackPrepared>(&event)) announced->release(prepared->track.file);
+        events.add(std::move(event));
+      });
+  announced = &writer;
+  REQUIRE(writer.prepare());
+  consent::Gate gate;
+  const std::int64_t start_ns = monotonic_ns();
+  writer.start(gate.open(recording, 1, {{ada.approval, both}}, start_ns));
+
+  int number = 0;
+  const auto send = [&] {
+    const std::int64_t at_ns = start_ns + ++number * std::int64_t{1'000'000};
+    Frame frame = numbered_frame(Stream::video, number, FrameType::key, at_ns, at_ns);
+    if (codec == Codec::vp9) {
+      frame.codec = Codec::vp9;
+      frame.bytes = PlainBytes(std::vector<std::uint8_t>{0x82, 0x49, 0x83, 0x42, 0x20, 0x03, 0xf0, 0x02, 0xf0});
+    }
+    REQUIRE(writer.offer(frame) == Offered::taken);
+  };
+  const auto change = [&] { codec = codec == Codec::vp8 ? Codec::vp9 : Codec::vp8; };
+  send();
+  send();
+  (void)events.await<FirstFrameSealed>();
+  for (std::uint32_t file = 2; file < kMaxFiles; ++file) {
+    change();
+    send();
+    CHECK(events.await<TrackPrepared>().track.file == file);
+    send();
+  }
+  change();
+  send();
+  (void)events.await<FilesUsedUp>();
+  send();
+  change();
+  send();  // fits the last file
+
+  gate.close(monotonic_ns());
+  std::promise<Result<std::vector<SealedTrackFile>>> done;
+  writer.finish([&](auto files) { done.set_value(std::move(files)); });
+  const auto files = done.get_future().get().value();
+  REQUIRE(files.size() == kMaxFiles - 1);
+  CHECK(std::ranges::none_of(files, [](const auto& file) { return file.empty; }));
+  CHECK(files.back().codecs == std::vector<std::string>{"vp9"});
+  CHECK(files.back().frames_video == 2);
+  CHECK(files.back().dropped == 2);
+  CHECK(events.count<FilesUsedUp>() == 0);
+  CHECK(events.count<Fault>() == 0);
+}
+
+TEST_CASE("what was queued in time while the writer was busy is in the file, also if the take ends over it") {
+  TempFolder folder;
+  auto blobs = storage::BlobStore::open(folder.path() / "blobs");
+  REQUIRE(blobs);
+  const Person ada;
+  const auto recording = consent::RecordingId::random();
+  Config config;
+  config.latency = testing::patience(20s);
+  Events events;
+  std::promise<void> busy;
+  std::promise<void> go_on;
+  TrackWriter writer(
+      blobs.value(), config,
+      WriterOrder{recording, 1, ada.approval, ada.identity.recipient(), both,
+                  std::make_shared<std::atomic<std::uint32_t>>(0)},
+      MediaSource{[](Stream stream) { return stream == Stream::video ? std::optional(Codec::vp8) : std::nullopt; },
+                  [&, asked = false]() mutable {
+                    if (std::exchange(asked, true)) return;
+                    busy.set_value();
+                    go_on.get_future().wait();
+                  }},
+      [&](Event event) { events.add(std::move(event)); });
+  REQUIRE(writer.prepare());
+  consent::Gate gate;
+  const std::int64_t start_ns = monotonic_ns();
+  writer.start(gate.open(recording, 1, {{ada.approval, both}}, start_ns));
+  const auto offer = [&](int number, FrameType type, std::int64_t at_ns, std::uint64_t source) {
+    Frame frame = numbered_frame(Stream::video, number, type, at_ns, at_ns);
+    frame.source = source;
+    return writer.offer(frame);
+  };
+  CHECK(offer(1, FrameType::key, start_ns, 0) == Offered::taken);
+  CHECK(offer(2, FrameType::key, start_ns + 1'000'000, 0) == Offered::taken);
+  (void)events.await<FirstFrameSealed>();
+
+  const std::int64_t closed_ns = monotonic_ns();
+  gate.close(closed_ns);
+  std::promise<Result<std::vector<SealedTrackFile>>> done;
+  writer.finish([&](auto files) { done.set_value(std::move(files)); });
+  CHECK(offer(3, FrameType::delta, closed_ns - 3, 1) ==
+        Offered::taken);  // of another session: a key frame is asked for
+  busy.get_future().wait();
+  CHECK(offer(4, FrameType::key, closed_ns - 2, 1) == Offered::taken);
+  CHECK(offer(5, FrameType::key, closed_ns + 1, 1) == Offered::refused);
+  go_on.set_value();
+  const auto files = done.get_future().get().value();
+  REQUIRE(files.size() == 1);
+  const auto plain = crypto::open(read_file(folder.path() / "blobs" / recording.hex() / files.front().name),
+                                  std::span(&ada.identity, 1));
+  REQUIRE(plain);
+  const auto view = plain.value().view();
+  CHECK(frames_in({view.begin(), view.end()}) ==
+        std::set<FrameName>{{Stream::video, 1}, {Stream::video, 2}, {Stream::video, 4}});
 }
