@@ -33,6 +33,8 @@ struct Config {
   std::chrono::milliseconds connect_timeout{15000};
   /// Publishers at the same time, over all sessions of this recorder; more are refused as `busy`.
   std::size_t max_publishers = 200;
+  /// What one session may send in a second, averaged over a few (media_pace.hpp); beyond, it ends.
+  std::uint64_t max_bytes_per_second = 2'500'000;
   /// A pipeline that is asked for something, or told to end, and does not come to it within this time is told as one
   /// that hangs. Until it is gone it counts as a publisher: its port and its threads are still there.
   std::chrono::milliseconds pipeline_patience{2000};

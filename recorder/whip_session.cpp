@@ -8,12 +8,14 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <vector>
 
 #include "recorder/candidates.hpp"
 #include "recorder/gst_signal.hpp"
 #include "recorder/media_branch.hpp"
+#include "recorder/media_pace.hpp"
 #include "recorder/monotonic.hpp"
 #include "recorder/webrtc_bin.hpp"
 
@@ -25,7 +27,8 @@ struct WhipSession::State {
   SessionHooks hooks;
   std::shared_ptr<PacketLog> packets = std::make_shared<PacketLog>();
   std::shared_ptr<UnfinishedTotal> unfinished = std::make_shared<UnfinishedTotal>();
-  GstPtr<GstElement> pipeline;  // reset by close(), which ends the circle pipeline → closures → state
+  std::optional<MediaPace> pace;  // set before the pipeline is made
+  GstPtr<GstElement> pipeline;    // reset by close(), which ends the circle pipeline → closures → state
   GstPtr<GstElement> webrtc;
   std::string sdp;
   std::atomic<bool> closed{false};
@@ -89,6 +92,10 @@ GstPadProbeReturn before_jitterbuffer(GstPad*, GstPadProbeInfo* info, gpointer d
   if (noted == Noted::too_many_sources) {
     state->gone("the publisher sends from too many sources");
     return GST_PAD_PROBE_DROP;  // it would have no arrival, and cost a jitter buffer's memory
+  }
+  if (state->pace->add(gst_buffer_get_size(GST_PAD_PROBE_INFO_BUFFER(info)), monotonic_ns()) == Brings::too_much) {
+    state->gone("it sent more than one publisher may (max_mbit_per_publisher)");
+    return GST_PAD_PROBE_DROP;
   }
   return GST_PAD_PROBE_OK;
 }
@@ -157,6 +164,7 @@ GstBusSyncReply on_bus_message(GstBus*, GstMessage* message, gpointer data) {
 // ---- set-up, on the queue for answers
 
 Result<void> build(const std::shared_ptr<State>& state, const Config& config) {
+  state->pace.emplace(config.max_bytes_per_second);
   state->pipeline = GstPtr<GstElement>::ref_sink(gst_pipeline_new(nullptr));
   state->webrtc = GstPtr<GstElement>::ref_sink(gst_element_factory_make("webrtcbin", nullptr));
   if (!state->pipeline || !state->webrtc) return failed("webrtcbin cannot be made");

@@ -41,8 +41,9 @@ std::vector<Route> service_routes(Services& services) {
              co_return text_response(200, "application/json", std::string(api_document()))
                  .with("Cache-Control", "no-cache");
            }},
-          {Method::get, "/api/v1/health", Access::anyone, 0, [](Context) -> Task<Result<Response>> {
-             co_return json_response(200, {{"status", "ok"}});
+          {Method::get, "/api/v1/health", Access::anyone, 0, [&services](Context) -> Task<Result<Response>> {
+             // 200 in any case: on a disk that is low people still log in, answer and take back.
+             co_return json_response(200, {{"status", services.reserve.is_reached() ? "disk_low" : "ok"}});
            }}};
 }
 

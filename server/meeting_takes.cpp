@@ -51,6 +51,11 @@ Task<void> Meeting::try_to_prepare(const consent::PrepareTake& effect) {
     apply(consent::TakeFailed{effect.recording, effect.take, consent::Part::ledger});
     co_return;
   }
+  if (services_.reserve.is_reached()) {  // the log has it
+    apply(consent::TakeFailed{effect.recording, effect.take, consent::Part::recorder});
+    keep_closed(consent::Part::recorder);
+    co_return;
+  }
   recorder::TakeOrder order{effect.recording, effect.take, {}};
   for (const auto& seat : effect.roster) {
     const auto approval = approvals_.find(seat.approval);

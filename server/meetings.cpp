@@ -259,6 +259,10 @@ void Meetings::hear(const recorder::Event& event) {
   for (const auto& [room, meeting] : meetings_) meeting->hear(event);
 }
 
+void Meetings::disk_is_low() {
+  for (const auto& [room, meeting] : meetings_) meeting->disk_is_low();
+}
+
 /// Here nobody knows what is still to be taken back by one of some kinds: they are all counted.
 Result<void> Meetings::count(const consent::Withdrawal& withdrawal, const consent::StatementId& id, bool is_known) {
   if (is_known) return answers_.take_again(id);

@@ -55,6 +55,8 @@ class Meetings {
 
   void room_changed(const consent::Signed<consent::Room>& room);
   void hear(const recorder::Event& event);
+  /// Less of the disk is free than what stays free (disk_reserve.hpp).
+  void disk_is_low();
 
   /// Ends the room's session, then erases its recordings, wrapped keys, statements, and the room. Can be repeated.
   Task<Result<void>> erase_room(std::string room);

@@ -10,6 +10,7 @@
 #include "recorder/recorder.hpp"
 #include "server/accounts.hpp"
 #include "server/config.hpp"
+#include "server/disk_reserve.hpp"
 #include "server/executors.hpp"
 #include "server/hourly_quota.hpp"
 #include "server/log.hpp"
@@ -37,6 +38,7 @@ struct Services {
   consent::Ledger& ledger;    // database thread
   storage::BlobStore& blobs;  // worker threads
   recorder::Recorder& recorder;
+  const DiskReserve& reserve;
 
   PasswordPool passwords{executors.passwords};
   RateLimit logins_by_address{30, std::chrono::seconds(2)};

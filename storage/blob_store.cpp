@@ -132,6 +132,13 @@ Result<std::vector<std::string>> BlobStore::recordings() const {
   return names_in(root_, Listed::folders);
 }
 
+Result<VolumeRoom> BlobStore::room() const {
+  struct ::statvfs volume {};
+  if (ops_->statvfs(root_.c_str(), &volume) != 0) return system_error("look at the volume of", root_.native(), errno);
+  const std::uint64_t block_bytes = volume.f_frsize;
+  return VolumeRoom{volume.f_blocks * block_bytes, volume.f_bavail * block_bytes};
+}
+
 Result<void> BlobStore::erase(std::string_view recording, std::string_view name) {
   BOOST_OUTCOME_TRY(const auto folder, folder_of(recording));
   if (!is_blob_name(name)) return invalid_name("blob", name);

@@ -58,6 +58,12 @@ class BlobWriter {
   Health health_ = Health::sound;
 };
 
+/// How much a volume holds, and how much of that the service may still use.
+struct VolumeRoom {
+  std::uint64_t size_bytes;
+  std::uint64_t free_bytes;
+};
+
 /// A folder of recordings, used by one process at a time.
 class BlobStore {
  public:
@@ -79,6 +85,8 @@ class BlobStore {
   Result<std::vector<std::string>> list(std::string_view recording) const;
   /// All recordings that have a folder, sorted.
   Result<std::vector<std::string>> recordings() const;
+  /// Of the volume that they lie on.
+  Result<VolumeRoom> room() const;
 
   /// Removes blob, tail and temporary file, durably; what is not there counts as removed, so it may be repeated.
   Result<void> erase(std::string_view recording, std::string_view name);

@@ -26,6 +26,7 @@ class SystemFileOps final : public FileOps {
   int unlink(const char* path) override { return ::unlink(path); }
   int mkdir(const char* path, mode_t mode) override { return ::mkdir(path, mode); }
   int rmdir(const char* path) override { return ::rmdir(path); }
+  int statvfs(const char* path, struct ::statvfs* volume) override { return ::statvfs(path, volume); }
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 // implementations must be thread-safe. Errors: as POSIX, a negative result and errno.
 #pragma once
 
+#include <sys/statvfs.h>
 #include <sys/types.h>
 
 #include <cstddef>
@@ -28,6 +29,7 @@ class FileOps {
   virtual int unlink(const char* path) = 0;
   virtual int mkdir(const char* path, mode_t mode) = 0;
   virtual int rmdir(const char* path) = 0;
+  virtual int statvfs(const char* path, struct ::statvfs* volume) = 0;
 };
 
 /// The real ones.

@@ -250,4 +250,13 @@ int FaultyDisk::rmdir(const char* path) {
   return unless(verdict("rmdir", path, Needs::changing), [&] { return real_.rmdir(path); });
 }
 
+/// No place of a script's: it is asked for by the clock.
+int FaultyDisk::statvfs(const char*, struct ::statvfs* volume) {
+  *volume = {};
+  volume->f_frsize = 1;
+  volume->f_blocks = kSizeBytes;
+  volume->f_bavail = free_bytes_;
+  return 0;
+}
+
 }  // namespace unavoce::faults

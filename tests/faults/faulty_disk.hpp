@@ -4,7 +4,9 @@
 // Owner: the test; it must outlive the service. Thread: any. Errors: those it was told to make.
 #pragma once
 
+#include <atomic>
 #include <compare>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <mutex>
@@ -55,6 +57,8 @@ class FaultyDisk final : public storage::FileOps {
   /// Nothing fails from now on, whatever was armed.
   void retire();
   bool was_hit() const;
+  /// From now on so much of a terabyte is free, whatever is written; before that all of it.
+  void let_be_free(std::uint64_t bytes) { free_bytes_ = bytes; }
   /// Whether it fails now.
   bool is_failing() const;
   /// The files and folders for which something failed, by their paths.
@@ -78,6 +82,7 @@ class FaultyDisk final : public storage::FileOps {
   int unlink(const char* path) override;
   int mkdir(const char* path, mode_t mode) override;
   int rmdir(const char* path) override;
+  int statvfs(const char* path, struct ::statvfs* volume) override;
 
  private:
   enum class State { waiting, failing, over };
@@ -94,6 +99,8 @@ class FaultyDisk final : public storage::FileOps {
   State state_ = State::waiting;
   std::set<std::filesystem::path> refused_;
   bool half_written_ = false;
+  static constexpr std::uint64_t kSizeBytes = std::uint64_t{1} << 40;
+  std::atomic<std::uint64_t> free_bytes_ = kSizeBytes;
 };
 
 /// Puts the VFS in front of SQLite's. Called by FaultyDisk.

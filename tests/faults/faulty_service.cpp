@@ -14,6 +14,7 @@ server::Config quick_config(const std::filesystem::path& data_folder, Sweeps swe
   config.listen_port = 0;
   config.log_level = server::LogLevel::debug;
   config.try_again_after = std::chrono::milliseconds(150);
+  config.look_at_disk_every = std::chrono::milliseconds(100);
   if (sweeps == Sweeps::often) {
     config.come_back_within = std::chrono::milliseconds(300);
     config.sweep_every = std::chrono::milliseconds(150);

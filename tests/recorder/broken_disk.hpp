@@ -27,6 +27,7 @@ class BrokenDisk final : public storage::FileOps {
   int unlink(const char* path) override { return real_.unlink(path); }
   int mkdir(const char* path, mode_t mode) override { return real_.mkdir(path, mode); }
   int rmdir(const char* path) override { return real_.rmdir(path); }
+  int statvfs(const char* path, struct ::statvfs* volume) override { return real_.statvfs(path, volume); }
 
  private:
   bool broken() const {

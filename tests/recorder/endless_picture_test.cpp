@@ -193,7 +193,9 @@ TEST_CASE("what a depayloader drops after a loss is not counted; a picture that 
 }
 
 TEST_CASE("a publisher whose picture never ends is gone", "[endless]") {
-  Stage stage;
+  auto config = Stage::loopback();
+  config.max_bytes_per_second *= 10;  // it is not the pace that ends it
+  Stage stage(config);
   const Person ada;
   PublisherOptions large;
   large.frames = Frames::numbered;

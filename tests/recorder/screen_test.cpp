@@ -36,6 +36,7 @@ class WatchedDisk final : public storage::FileOps {
   int unlink(const char* path) override { return real_.unlink(path); }
   int mkdir(const char* path, mode_t mode) override { return real_.mkdir(path, mode); }
   int rmdir(const char* path) override { return real_.rmdir(path); }
+  int statvfs(const char* path, struct ::statvfs* volume) override { return real_.statvfs(path, volume); }
 
  private:
   storage::FileOps& real_ = storage::system_file_ops();

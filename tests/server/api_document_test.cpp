@@ -186,7 +186,7 @@ TEST_CASE("the contract notices what it is there for", "[openapi]") {
   };
   breaks(health, "field 'more'", [](Reply& r) { r.body = R"({"status":"ok","more":1})"; });
   breaks(health, "lacks the field", [](Reply& r) { r.body = "{}"; });
-  breaks(health, "is not \"ok\"", [](Reply& r) { r.body = R"({"status":"well"})"; });
+  breaks(health, "is none of [\"ok\"", [](Reply& r) { r.body = R"({"status":"well"})"; });
   breaks(health, "the status", [](Reply& r) { r.status = 418; });
   breaks(health, "content type", [](Reply& r) { r.headers["content-type"] = "text/plain"; });
   breaks({"GET", "/api/v1/secret", {}}, "nowhere", [](Reply&) {});

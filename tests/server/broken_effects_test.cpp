@@ -41,6 +41,7 @@ class FailingLog final : public Service {
     config_.data_folder = folder_.path() / "data";
     config_.web_root = folder_.path() / "no pages";
     config_.listen_port = 0;
+    config_.disk_reserve_mib = 0;
     auto opened = Server::open(config_, log_);
     if (!opened) throw std::runtime_error(opened.error().text);
     return std::move(opened).value();

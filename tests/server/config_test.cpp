@@ -76,6 +76,10 @@ TEST_CASE("a wrong setting is refused with its name", "[config]") {
                                                                   {"log_level", "loud"},
                                                                   {"listen", "example"},
                                                                   {"retention_max_days", "0"},
+                                                                  {"disk_reserve_mib", "1048577"},
+                                                                  {"disk_reserve_mib", "-1"},
+                                                                  {"max_mbit_per_publisher", "0"},
+                                                                  {"max_mbit_per_publisher", "10001"},
                                                                   {"witnesses", "https://witness.example"},
                                                                   {"witnesses", "https://witness.example no-vkey"},
                                                                   {"witnesses", kWitness},  // http to elsewhere

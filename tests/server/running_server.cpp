@@ -15,6 +15,7 @@ Config test_config(const std::filesystem::path& folder, const std::function<void
   config.web_root = folder / "no pages";
   config.listen_port = 0;
   config.log_level = LogLevel::debug;
+  config.disk_reserve_mib = 0;  // however full the machine that runs the tests is
   if (change) change(config);
   return config;
 }

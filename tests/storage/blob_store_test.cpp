@@ -150,6 +150,17 @@ TEST_CASE("a failed write is reported and the same bytes can be written there ag
   CHECK(read(store, blob) == "0123456789");
 }
 
+TEST_CASE("how much room its volume has is what the system says, or an error") {
+  TempFolder folder;
+  FailingDisk disk;
+  auto store = must(BlobStore::open(folder / "blobs", disk));
+  const auto room = must(store.room());
+  CHECK(room.size_bytes == std::filesystem::space(folder / "blobs").capacity);
+  CHECK(room.free_bytes <= room.size_bytes);
+  disk.fail_after(0, EIO);
+  CHECK(code_of(store.room()) == Errc::io);
+}
+
 TEST_CASE("after one failed sync a blob never counts as durable") {
   TempFolder folder;
   FailingDisk disk;

@@ -50,6 +50,9 @@ class FailingDisk final : public FileOps {
   int unlink(const char* path) override { return fails("unlink", path) ? -1 : disk_.unlink(path); }
   int mkdir(const char* path, mode_t mode) override { return fails("mkdir", path) ? -1 : disk_.mkdir(path, mode); }
   int rmdir(const char* path) override { return fails("rmdir", path) ? -1 : disk_.rmdir(path); }
+  int statvfs(const char* path, struct ::statvfs* volume) override {
+    return fails("statvfs", path) ? -1 : disk_.statvfs(path, volume);
+  }
 
  private:
   bool fails(const char* call, std::string path) {

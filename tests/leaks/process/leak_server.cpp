@@ -88,6 +88,7 @@ int main(int argc, char** argv) {
   config.web_root = config.data_folder / "no pages";
   config.listen_port = 0;
   config.log_level = server::LogLevel::debug;
+  config.disk_reserve_mib = 0;
   server::Log log(config.log_level);
   auto opened = server::Server::open(config, log);
   if (!opened) return fail(opened.error().text);
