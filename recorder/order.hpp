@@ -21,6 +21,9 @@ struct TrackOrder {
   consent::Scope kinds;           ///< granted kinds; `chat` is ignored here
 };
 
+/// A take has at most as many files, tails included: one statement names them all when it ends.
+inline constexpr std::uint32_t kMaxFilesOfTake = 64;
+
 /// A take to prepare. Participants with an empty scope have no TrackOrder.
 struct TakeOrder {
   consent::RecordingId recording;

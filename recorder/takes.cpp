@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "consent/statement_types.hpp"
 #include "recorder/gathering.hpp"
 #include "recorder/recovery.hpp"
 #include "recorder/track_file.hpp"
@@ -26,7 +25,7 @@ bool publishes_any(const Port& port) {
 /// a camera's and a screen's last one. A meeting has six people at most.
 std::uint32_t files_each(const TakeOrder& order) {
   constexpr std::uint32_t tails = 2;
-  const std::size_t share = consent::kMaxTracksOfTake / std::max<std::size_t>(1, order.tracks.size());
+  const std::size_t share = kMaxFilesOfTake / std::max<std::size_t>(1, order.tracks.size());
   return std::max(static_cast<std::uint32_t>(share), 2 * tails) - tails;
 }
 

@@ -17,7 +17,6 @@
 #include <vector>
 
 #include "consent/permit.hpp"
-#include "consent/statement_types.hpp"
 #include "recorder/config.hpp"
 #include "recorder/event.hpp"
 #include "recorder/inbox.hpp"
@@ -41,7 +40,7 @@ struct WriterOrder {
   crypto::Recipient recipient;
   consent::Scope kinds;  ///< of this writer: camera and microphone, or screen
   std::shared_ptr<std::atomic<std::uint32_t>> file_numbers;
-  std::uint32_t max_files = consent::kMaxTracksOfTake;
+  std::uint32_t max_files = kMaxFilesOfTake;
 };
 
 enum class Offered { taken, refused };

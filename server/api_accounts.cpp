@@ -143,15 +143,22 @@ Task<Result<Response>> delete_account(Services& services, Meetings& meetings, Co
   auto checked =
       co_await check_credentials(services, context.user, std::move(password), context.request.remote_address);
   BOOST_OUTCOME_CO_TRY(std::move(checked));
-  auto rooms = co_await services.in_database([&] { return services.rooms.rooms_of(context.user); });
-  BOOST_OUTCOME_CO_TRY(auto list, std::move(rooms));
-  for (const std::string& room : list) {
-    auto erased = co_await meetings.erase_room(room);
-    BOOST_OUTCOME_CO_TRY(std::move(erased));
+  for (;;) {
+    // Another device may make a room meanwhile. Nothing stays for whoever takes this name later.
+    auto left = co_await services.in_database([&]() -> Result<std::vector<std::string>> {
+      BOOST_OUTCOME_TRY(auto rooms, services.rooms.rooms_of(context.user));
+      if (rooms.empty()) {
+        BOOST_OUTCOME_TRY(services.accounts.remove(context.user));
+      }
+      return rooms;
+    });
+    BOOST_OUTCOME_CO_TRY(const auto rooms, std::move(left));
+    if (rooms.empty()) co_return empty_response(204).with("Set-Cookie", login_cookie(services, "", 0));
+    for (const std::string& room : rooms) {
+      auto erased = co_await meetings.erase_room(room);
+      BOOST_OUTCOME_CO_TRY(std::move(erased));
+    }
   }
-  auto removed = co_await services.in_database([&] { return services.accounts.remove(context.user); });
-  BOOST_OUTCOME_CO_TRY(std::move(removed));
-  co_return empty_response(204).with("Set-Cookie", login_cookie(services, "", 0));
 }
 
 }  // namespace

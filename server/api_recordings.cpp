@@ -49,7 +49,9 @@ Result<std::optional<std::string>> approval_of_bearer(Services& services, const 
 
 /// The name says whose a track file is: t001-<first 16 digits of the approval>-f001.webm.age
 bool is_of(std::string_view track, std::string_view approval) {
-  return track.find("-" + std::string(approval.substr(0, 16)) + "-") == 4;
+  const auto take_end = track.find('-');
+  return take_end != std::string_view::npos &&
+         track.substr(take_end + 1).starts_with(std::string(approval.substr(0, 16)) + "-");
 }
 
 /// Besides: the participant whose track it is. Database thread.

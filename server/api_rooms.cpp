@@ -44,6 +44,8 @@ Task<Result<Response>> create_room(Services& services, Context context) {
   BOOST_OUTCOME_CO_TRY(auto room, consent::parse_statement<consent::Room>(envelope));
   BOOST_OUTCOME_CO_TRY(consent::check_room(room, nullptr, identity_of(services), wall_time()));
   auto stored = co_await services.in_database([&]() -> Result<void> {
+    BOOST_OUTCOME_TRY(const auto account, services.accounts.find(context.user));
+    if (!account) return Error(Errc::unauthorised, "this account was deleted just now");
     BOOST_OUTCOME_TRY(auto rooms, services.rooms.rooms_of(context.user));
     if (rooms.size() >= services.config.max_rooms_per_account) {
       return Error(Errc::forbidden,

@@ -151,14 +151,16 @@ namespace {
 Result<void> check_checkpoint_copy(const Config& config) {
   const auto& copy = config.ledger_checkpoint_copy;
   if (copy.empty()) return boost::outcome_v2::success();
-  const auto wrong = [&](const char* why) {
-    return Error(Errc::config, "ledger_checkpoint_copy: '" + copy.string() + "' " + why);
+  const auto wrong = [&](const std::string& why, Errc code = Errc::config) {
+    return Error(code, "ledger_checkpoint_copy: '" + copy.string() + "' " + why);
   };
   if (!copy.is_absolute() || !copy.has_filename()) return wrong("is not the absolute path of a file");
   std::error_code error;
   const auto folder = std::filesystem::weakly_canonical(copy.parent_path(), error);
+  if (error) return wrong("cannot be looked at: " + error.message(), code_of_os_error(error.value()));
   const auto data = std::filesystem::weakly_canonical(std::filesystem::absolute(config.data_folder, error), error);
-  if (error) return wrong("cannot be looked at");
+  if (error)
+    return wrong("cannot be held against the data folder: " + error.message(), code_of_os_error(error.value()));
   if (folder == folder.root_path()) return wrong("must lie in a folder of its own, not in /");
   const auto is_in = [](const std::filesystem::path& inner, const std::filesystem::path& outer) {
     const auto between = inner.lexically_relative(outer);

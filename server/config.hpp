@@ -69,13 +69,18 @@ struct Config {
   std::uint32_t max_rooms_per_account = 100;
   std::uint32_t max_accounts_per_address = 30;  // in an hour
   std::uint32_t max_publishers = 200;
-  // No setting; shorter in tests. After a start, pages that are still open come back within their longest pause between
-  // two attempts (web/src/net/socket.ts, 8 s). Recordings that nobody has come back to by then end as interrupted.
-  std::chrono::milliseconds come_back_within{10'000};
+  std::uint32_t max_mbit_per_publisher = 20;  // in a second, averaged over a few
+  std::uint32_t disk_reserve_mib = 1024;      // stays free of recordings (disk_reserve.hpp); 0: nothing
+  // No setting; shorter in tests. How long a start waits for the people of a recording that the last run left open;
+  // then it ends as interrupted. Pages that stayed open notice an end without a word after thirty seconds and then try
+  // at least every eleven (web/src/net/socket.ts); the rest is for routers that come up after the same power cut.
+  std::chrono::milliseconds come_back_within{120'000};
   // No setting either; shorter in tests. What the disk refused is tried again after this.
   std::chrono::milliseconds try_again_after{2'000};
   // No setting either; shorter in tests. What has reached the end of its retention is looked for after each of these.
   std::chrono::milliseconds sweep_every{std::chrono::hours(1)};
+  // No setting either; shorter in tests. How much is free is looked for after each of these.
+  std::chrono::milliseconds look_at_disk_every{1'000};
   // No setting either: whoever opens a room's WebSocket says who they are within this.
   std::chrono::milliseconds join_within{10'000};
   // No setting either; shorter in tests. Whose WebSocket gives no sign of life for so long, pongs included, is gone.

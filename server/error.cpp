@@ -1,5 +1,7 @@
 #include "server/error.hpp"
 
+#include <cerrno>
+
 namespace unavoce::server {
 namespace {
 
@@ -59,6 +61,25 @@ Error of_disk(const storage::Error& below) {
 }
 
 }  // namespace
+
+Errc code_of_os_error(int os_error) noexcept {
+  switch (os_error) {
+    case 0:
+    case EACCES:
+    case EPERM:
+    case ENOENT:
+    case ENOTDIR:
+    case EISDIR:
+    case EEXIST:
+    case ELOOP:
+    case ENAMETOOLONG:
+    case EINVAL:
+    case EAFNOSUPPORT:
+      return Errc::io;
+    default:
+      return Errc::unavailable;
+  }
+}
 
 Error::Error(const consent::Error& below)
     : Error(code_of(below.code), below.text, std::string(consent::name_of(below.code))) {}

@@ -31,13 +31,17 @@ enum class Errc {
   media_type,     // content type not supported
   unprocessable,  // understood, but nothing in it can be used
   rate_limited,
-  unavailable,  // cannot be done now, try again
+  unavailable,  // cannot be done now, try again; a start that fails so is tried again by itself (main.cpp)
   config,       // a setting is wrong
   io,           // disk or network failed
 };
 
 /// The default stable word of a code, e.g. "not_found".
 std::string_view default_word(Errc code) noexcept;
+
+/// For what the operating system refused: unavailable where that may pass with nobody doing anything (a disk, a
+/// network, a port that somebody still has), io where it stays (rights, names, links; 0: the system was not asked).
+Errc code_of_os_error(int os_error) noexcept;
 
 struct Error {
   Errc code;

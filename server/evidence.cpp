@@ -7,6 +7,8 @@
 
 namespace unavoce::server {
 
+static_assert(recorder::kMaxFilesOfTake <= consent::kMaxTracksOfTake);
+
 namespace {
 
 /// Rooms and recordings have chains of their own: a room's holds room statements only, a recording's begins with its

@@ -170,8 +170,10 @@ Result<std::unique_ptr<HttpListener>> HttpListener::open(asio::io_context& contr
   if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-  if (error)
-    return Error(Errc::io, "cannot listen on " + where + ": " + error.message() + "; is another program using it?");
+  if (error) {
+    return Error(code_of_os_error(error.value()),
+                 "cannot listen on " + where + ": " + error.message() + "; is another program using it?");
+  }
   auto shared =
       std::make_shared<Connections>(Connections{limits, nullptr, &log, &workers, ConnectionTable(limits.connections),
                                                 LingeringCloses(limits.lingering), 0, Connections::Phase::serving});

@@ -35,12 +35,13 @@ struct HttpLimits {
   std::size_t small_body = 16 * 1024;          // never refused because the others are many
   // Of answers. The kernel takes much at once, and more only when a good part of that is read: longer than for bodies.
   BodyPaceLimits answer_pace{std::chrono::seconds(5), 4096};
-  LingerLimits lingering;                      // for whoever is refused while they are still sending
+  LingerLimits lingering;  // for whoever is refused while they are still sending
 };
 
 class HttpListener {
  public:
-  /// Binds and listens. `port` 0 takes any free port. Errors: config (address, TLS files), io (port in use).
+  /// Binds and listens. `port` 0 takes any free port. Errors: config (address, TLS files), unavailable (port in use),
+  /// io.
   static Result<std::unique_ptr<HttpListener>> open(asio::io_context& control, asio::thread_pool& workers,
                                                     const std::string& address, std::uint16_t port,
                                                     const std::optional<TlsFiles>& tls, HttpLimits limits, Log& log);

@@ -1,6 +1,7 @@
 // unavoced: reads the settings, hardens the process, runs one Server until SIGINT or SIGTERM.
 
 #include <pthread.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include <array>
@@ -32,7 +33,10 @@ Result<std::string> read_text(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::ostringstream text;
   text << in.rdbuf();
-  if (!in) return Error(Errc::config, "cannot read the configuration file " + path);
+  std::error_code unseen;
+  // A folder can be opened, and reads as if it were empty.
+  if (!in || std::filesystem::is_directory(path, unseen))
+    return Error(Errc::config, "cannot read the configuration file " + path);
   return std::move(text).str();
 }
 
@@ -174,12 +178,17 @@ Result<void> run(int argc, const char* const* argv) {
   return serve(std::move(config), signals);
 }
 
+/// The service unit starts again after EX_TEMPFAIL, and not after 1 (docs/OPERATING.md).
+int exit_code(const Error& why) {
+  return why.code == Errc::unavailable ? EX_TEMPFAIL : EXIT_FAILURE;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   auto done = run(argc, argv);
   if (!done) std::cerr << "unavoced: " << done.error().text << "\n";
-  const int code = done ? 0 : 1;
+  const int code = done ? EXIT_SUCCESS : exit_code(done.error());
   if (recorder::pipelines_left_behind()) {
     std::cout.flush();
     std::_Exit(code);

@@ -147,7 +147,12 @@ void Meeting::schedule_tick() {
   tick_.expires_after(std::chrono::milliseconds(wait));
   tick_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
     const auto self = weak.lock();
-    if (!error && self) self->apply(consent::Tick{});
+    if (error || !self) return;
+    try {
+      self->apply(consent::Tick{});
+    } catch (const std::exception& failure) {  // what throws here would end the service
+      self->services_.log.error(std::string("what was due in a meeting could not be done: ") + failure.what());
+    }
   });
 }
 
@@ -155,6 +160,14 @@ void Meeting::schedule_tick() {
 
 void Meeting::report_fault(consent::Part part, const std::string& text) {
   services_.log.error(text);
+  keep_closed(part);
+}
+
+void Meeting::disk_is_low() {
+  if (!nobody_is_here() && !recovering_.contains(consent::Part::recorder)) keep_closed(consent::Part::recorder);
+}
+
+void Meeting::keep_closed(consent::Part part) {
   apply(consent::Fault{part});
   if (!recovering_.insert(part).second) return;
   asio::co_spawn(
@@ -169,7 +182,8 @@ Task<void> Meeting::recover(consent::Part part) {
     pause.expires_after(services_.config.try_again_after * (part == consent::Part::ledger ? 2 : 5) / 2);
     boost::system::error_code ignored;
     co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    well = true;
+    // Whether a file can be written shows the next take, but none begins on a disk that is low.
+    well = part == consent::Part::recorder && !services_.reserve.is_reached();
     if (part == consent::Part::recorder) continue;
     // Whether the ledger can be written again is only known by writing.
     const std::string probe = crypto::to_base64url(crypto::random_array<32>());
@@ -178,7 +192,7 @@ Task<void> Meeting::recover(consent::Part part) {
       return boost::outcome_v2::success();
     });
     // Nothing goes on before the withdrawals and seals that were refused are in.
-    well = written.has_value();
+    well = written.has_value() && co_await store_grants();
     if (!well || !request_) continue;
     const consent::RecordingId recording = request_->body.recording;
     const auto settled = co_await seals_.settle(recording);
@@ -204,6 +218,9 @@ void Meeting::hear(const recorder::Event& event) {
     if (!is_about(first->recording)) return;
     const auto since_ms = (first->at_ns - last_approval_ns_) / 1'000'000;
     services_.log.info("first frame of a track sealed " + std::to_string(since_ms) + " ms after the last approval");
+  } else if (const auto* used_up = std::get_if<recorder::FilesUsedUp>(&event)) {
+    if (!is_about(used_up->recording)) return;
+    services_.log.error("a participant changed codecs so often that the rest of a take is without what they send now");
   } else if (const auto* connected = std::get_if<recorder::PublisherConnected>(&event)) {
     media_arrives(*connected);
   } else if (const auto* disconnected = std::get_if<recorder::PublisherDisconnected>(&event)) {

@@ -93,6 +93,8 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   /// The same; returns when what was recorded is sealed.
   Task<void> end();
   void hear(const recorder::Event& event);
+  /// Less of the disk is free than what stays free: no take runs until there is more room.
+  void disk_is_low();
 
   /// A WHIP session that its publisher ended; nothing of it is missed any more. False: they have no such session.
   bool end_publishing(const consent::ParticipantId& owner, const std::string& resource);
@@ -117,8 +119,10 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   void send_to_all(const std::string& text);
   void send_to_room(const std::string& text);
   void schedule_tick();
-  /// Something underneath is broken: closes the gate and tries again every few seconds.
+  /// Something underneath is broken: the log is told, and the gate is kept closed.
   void report_fault(consent::Part part, const std::string& text);
+  /// Closes the gate and tries again every few seconds.
+  void keep_closed(consent::Part part);
   Task<void> recover(consent::Part part);
   /// Of whose media has ended without a word the hosts are told until it is there again.
   void media_arrives(const recorder::PublisherConnected& event);
@@ -152,6 +156,8 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
                                                     std::string_view challenge);
   /// The same, and its token reads this person's own tracks later.
   Task<std::optional<PublishPlace>> give_place(consent::Signed<consent::Approval> approval);
+  /// Stores what give_place could not; false if that does not work now either. One at a time.
+  Task<bool> store_grants();
 
   // ---- takes (meeting_takes.cpp), as jobs
 
@@ -198,6 +204,12 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   std::string take_envelope_;                                             // of the take that is prepared or runs
   std::optional<consent::TimeMs> opened_;
   std::int64_t last_approval_ns_ = 0;
+  struct Ungranted {
+    crypto::Digest token;
+    ReadGrant grant;
+    consent::TimeMs until;
+  };
+  std::deque<Ungranted> ungranted_;  // tokens that were given out and that the disk refused
   std::set<consent::Part> recovering_;
   std::set<consent::ParticipantId> unchallenged_;  // the disk refused their fresh challenge: it follows
   asio::steady_timer tick_;

@@ -120,8 +120,26 @@ Task<std::optional<PublishPlace>> Meeting::give_place(consent::Signed<consent::A
   const auto token = place->token.sha256;
   const consent::TimeMs until = request_->body.delete_after_ms;
   const auto granted = co_await services_.in_database([&] { return services_.rooms.add_grant(token, grant, until); });
-  if (!granted) services_.log.error("a participant cannot read their own track later: " + granted.error().text);
+  if (!granted) {
+    ungranted_.push_back({token, grant, until});
+    report_fault(consent::Part::ledger,
+                 "the right of a participant to read their own tracks could not be stored: " + granted.error().text);
+  }
   co_return place;
+}
+
+Task<bool> Meeting::store_grants() {
+  while (!ungranted_.empty()) {
+    const Ungranted next = ungranted_.front();
+    const auto granted = co_await services_.in_database([&]() -> Result<void> {
+      BOOST_OUTCOME_TRY(const auto owner, services_.rooms.owner_of_recording(next.grant.recording));
+      if (!owner) return boost::outcome_v2::success();  // erased meanwhile: there is nothing to read
+      return services_.rooms.add_grant(next.token, next.grant, next.until);
+    });
+    if (!granted) co_return false;
+    ungranted_.pop_front();
+  }
+  co_return true;
 }
 
 Task<Result<void>> Meeting::confirm(consent::ParticipantId participant, ConfirmMessage message) {

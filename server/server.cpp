@@ -60,6 +60,7 @@ recorder::Config recorder_config(const Config& config) {
   out.min_port = config.udp_port_min;
   out.max_port = config.udp_port_max;
   out.max_publishers = config.max_publishers;
+  out.max_bytes_per_second = std::uint64_t{config.max_mbit_per_publisher} * 1'000'000 / 8;
   out.latency = std::chrono::milliseconds(config.jitter_latency_ms);
   out.header_wait = header_wait(out.latency);
   return out;
@@ -123,6 +124,9 @@ struct Server::Parts {
   Result<void> recover();
   Result<void> run_until_done(Task<Result<void>> task, const char* if_it_throws);
   Task<void> keep_sweeping();
+  Task<void> keep_reserve();
+  Task<void> look_at_disk();
+  void note_room(const storage::Result<storage::VolumeRoom>& room);
   Task<void> end();
   void end_once();
   void give_up(const Error& why);
@@ -138,6 +142,7 @@ struct Server::Parts {
   std::optional<storage::Database> database;
   std::optional<storage::ErasureSlots> slots;
   std::optional<storage::BlobStore> blobs;
+  DiskReserve reserve{config.disk_reserve_mib};
   std::optional<consent::Ledger> ledger;
   std::optional<Accounts> accounts;
   std::optional<RoomIndex> rooms;
@@ -151,6 +156,7 @@ struct Server::Parts {
   std::unique_ptr<RequestLimit> request_limit;
   std::unique_ptr<HttpListener> listener;
   std::optional<asio::steady_timer> next_sweep;
+  std::optional<asio::steady_timer> next_look;  // at the disk
   enum class Phase { serving, ending } phase = Phase::serving;
   std::optional<Error> ended_because;
   const std::shared_ptr<Ending> ending =
@@ -163,7 +169,13 @@ Result<void> Server::Parts::open_recorder() {
     // Here, because the last ones come when nobody runs the control thread any more.
     if (const auto* hangs = std::get_if<recorder::PipelineHangs>(&event)) return log.error(text_of(*hangs));
     if (const auto* gone = std::get_if<recorder::PipelineWentDown>(&event)) return log.info(text_of(*gone));
-    asio::post(executors.control, [this, event = std::move(event)] { meetings->hear(event); });
+    asio::post(executors.control, [this, event = std::move(event)] {
+      try {
+        meetings->hear(event);
+      } catch (const std::exception& failure) {  // what throws here would end the service
+        log.error(std::string("what the recorder told could not be worked off: ") + failure.what());
+      }
+    });
   };
   try {
     recorder = std::make_unique<recorder::Recorder>(recorder_config(config), *blobs, std::move(to_meetings));
@@ -176,7 +188,7 @@ Result<void> Server::Parts::open_recorder() {
 /// On the control thread, before anything is served.
 Result<void> Server::Parts::run_until_done(Task<Result<void>> task, const char* if_it_throws) {
   std::optional<Result<void>> done;
-  const Error failed(Errc::io, if_it_throws);
+  const Error failed(Errc::unavailable, if_it_throws);  // like a crash: starting again may do
   executors.control.restart();  // it stopped if a pool let go of the last job of what ran before
   auto keep = [](Task<Result<void>> inner, std::optional<Result<void>>& outcome) -> Task<void> {
     outcome.emplace(co_await std::move(inner));
@@ -214,10 +226,50 @@ Task<void> Server::Parts::keep_sweeping() {
   }
 }
 
+/// Tells the operator once each way. A volume that cannot be looked at counts as it did before: what is wrong with it
+/// shows when something is written.
+void Server::Parts::note_room(const storage::Result<storage::VolumeRoom>& room) {
+  if (!room) return;
+  const auto mib = [](std::uint64_t bytes) { return std::to_string(bytes >> 20) + " MiB"; };
+  const std::string has = mib(room.value().free_bytes);
+  switch (reserve.note(room.value())) {
+    case DiskReserve::Change::none:
+      return;
+    case DiskReserve::Change::reached:
+      return log.error("the disk is nearly full: only " + has + " are free on the volume of the recordings, and " +
+                       mib(reserve.kept_bytes(room.value())) + " stay free (disk_reserve_mib). Nothing is recorded " +
+                       "until there is more room; log-ins, answers, withdrawals and erasures go on");
+    case DiskReserve::Change::left:
+      return log.info(has + " are free on the volume of the recordings again: recording goes on");
+  }
+}
+
+Task<void> Server::Parts::look_at_disk() {
+  const auto room = co_await on(executors.workers, [&] { return blobs->room(); });
+  note_room(room);
+  // Not only when it changes: meetings begin meanwhile.
+  if (reserve.is_reached()) meetings->disk_is_low();
+}
+
+Task<void> Server::Parts::keep_reserve() {
+  for (;;) {
+    next_look->expires_after(config.look_at_disk_every);
+    boost::system::error_code cancelled;
+    co_await next_look->async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    if (cancelled) co_return;
+    try {
+      co_await look_at_disk();
+    } catch (const std::exception& failure) {
+      log.error(std::string("the disk could not be looked at: ") + failure.what());
+    }
+  }
+}
+
 Task<void> Server::Parts::end() {
   *ending = "recordings that are being ended and sealed";
   listener->stop_accepting();
   next_sweep->cancel();
+  next_look->cancel();
   published->stop();
   co_await meetings->end_all();
   *ending = "what is left to publish of the ledger: a witness, or the disk of ledger_checkpoint_copy";
@@ -244,7 +296,8 @@ Result<void> Server::Parts::open_storage() {
   BOOST_OUTCOME_TRY(make_data_folder(folder));
   notices = operator_notices(folder);
   const fs::path web_root = config.web_root.empty() ? default_web_root() : config.web_root;
-  if (fs::exists(web_root)) {
+  std::error_code unseen;
+  if (fs::exists(web_root, unseen) || unseen) {  // what hides it, load() says
     BOOST_OUTCOME_TRY(auto loaded, WebRoot::load(web_root));
     pages = std::move(loaded);
   }
@@ -257,6 +310,7 @@ Result<void> Server::Parts::open_storage() {
   slots.emplace(std::move(opened_slots));
   BOOST_OUTCOME_TRY(auto opened_blobs, storage::BlobStore::open(folder / "blobs", ops));
   blobs.emplace(std::move(opened_blobs));
+  note_room(blobs->room());
   BOOST_OUTCOME_TRY(auto ledger_database, storage::Database::open(folder / "ledger.db", ops));
   BOOST_OUTCOME_TRY(auto opened_ledger,
                     consent::Ledger::open(std::move(ledger_database), *slots, std::move(keys->ledger)));
@@ -282,9 +336,10 @@ Result<void> Server::Parts::open_network() {
                                                     config.listen_port, tls, http_limits(config), log));
   listener = std::move(opened);
   next_sweep.emplace(executors.control);
+  next_look.emplace(executors.control);
   base_url = public_base_url(config, listener->port());
   services.reset(new Services{config, base_url, pages, notices, log, executors, keys->service, *ledger_identity,
-                              keys->ledger_is_new, *accounts, *rooms, *ledger, *blobs, *recorder});
+                              keys->ledger_is_new, *accounts, *rooms, *ledger, *blobs, *recorder, reserve});
   meetings = std::make_unique<Meetings>(*services);
   published = std::make_unique<PublishedLedger>(*services, [this](const Error& why) { give_up(why); });
   std::vector<Route> routes;
@@ -341,6 +396,7 @@ std::vector<Endpoint> Server::endpoints() const {
 void Server::run() {
   parts_->listener->start(*parts_->request_limit);
   asio::co_spawn(parts_->executors.control, parts_->keep_sweeping(), asio::detached);
+  asio::co_spawn(parts_->executors.control, parts_->keep_reserve(), asio::detached);
   // When a pool let go of the last job of recover(), the context ran out of work and stopped. From here on there is
   // always some.
   parts_->executors.control.restart();
@@ -362,7 +418,8 @@ Result<void> make_data_folder(const fs::path& folder) {
   fs::create_directories(folder, error);
   if (!error) fs::permissions(folder, fs::perms::owner_all, error);
   if (!error) return boost::outcome_v2::success();
-  return Error(Errc::io, "cannot make the data folder " + folder.string() + ": " + error.message());
+  return Error(code_of_os_error(error.value()),
+               "cannot make the data folder " + folder.string() + ": " + error.message());
 }
 
 Result<std::string> make_invitation(const Config& config) {

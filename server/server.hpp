@@ -1,8 +1,8 @@
 #pragma once
 // The service as a whole: opens the data folder, wires everything together, serves until it is told to stop. main.cpp
 // runs one; tests run theirs in the same process on a port of its own. `run` blocks its caller, which becomes the
-// control thread; `stop` may be called from any thread or signal handler thread. Errors at start: config, io; the text
-// says what to do.
+// control thread; `stop` may be called from any thread or signal handler thread. Errors at start: unavailable for what
+// may pass by itself, others for what would be refused again; the text says what to do.
 
 #include <atomic>
 #include <cstdint>
@@ -63,7 +63,7 @@ class Server {
   std::unique_ptr<Parts> parts_;
 };
 
-/// Creates the data folder if it is missing, readable by its owner alone. Errors: io.
+/// Creates the data folder if it is missing, readable by its owner alone. Errors: io, unavailable.
 Result<void> make_data_folder(const std::filesystem::path& folder);
 
 /// Makes an invitation and stores its hash in the data folder; gives the code. The service may be running.

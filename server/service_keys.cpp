@@ -48,7 +48,10 @@ Result<KeyFile> read_or_make_key(storage::FileOps& ops, const fs::path& path, co
     BOOST_OUTCOME_TRY(written);
     opened = storage::DurableFile::open(ops, path, storage::Access::read);
   }
-  if (!opened) return Error(Errc::io, "a key of the service cannot be read: " + opened.error().text);
+  if (!opened) {
+    return Error(code_of_os_error(opened.error().os_error),
+                 "a key of the service cannot be read: " + opened.error().text);
+  }
   BOOST_OUTCOME_TRY(auto file, read_key(path, opened.value()));
   if (!file.title.starts_with(prefix)) return Error(Errc::io, path.string() + " is another kind of file than expected");
   file.title.erase(0, prefix.size());

@@ -1,7 +1,7 @@
 #pragma once
 // The service's own keys, made at first start: one signs takes, tracks and seals, the other the ledger's checkpoints.
 // They open no recording. Files `service.key` and `ledger.key` in the data folder, mode 0600. Owned by Server. Errors:
-// io; malformed when a file is damaged.
+// io, also when a file is damaged; unavailable where the disk may come back.
 
 #include <filesystem>
 #include <string>

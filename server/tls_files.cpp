@@ -26,8 +26,10 @@ Result<Owned<BIO>> open_file(std::string_view setting, const std::string& path) 
   errno = 0;
   Owned<BIO> file(BIO_new_file(path.c_str(), "r"));
   if (file) return file;
-  return Error(Errc::config, std::string(setting) + ": cannot read " + path + ": " + std::strerror(errno) +
-                                 "; name a PEM file that unavoced's user may read");
+  const int os_error = errno;
+  return Error(code_of_os_error(os_error), std::string(setting) + ": cannot read " + path + ": " +
+                                               std::strerror(os_error) +
+                                               "; name a PEM file that unavoced's user may read");
 }
 
 /// Instead of OpenSSL's default, which asks at the terminal and so stops a service for ever.
@@ -75,8 +77,9 @@ Result<void> check_time(const X509* certificate, const std::string& path) {
     return Error(Errc::config, "tls_certificate: " + path + " ended on " + text_of(end) +
                                    "; no browser accepts it any more: renew it");
   }
+  // After a power cut a machine may not know the time before it has a network.
   if (X509_cmp_current_time(begin) >= 0) {
-    return Error(Errc::config,
+    return Error(Errc::unavailable,
                  "tls_certificate: " + path + " begins on " + text_of(begin) + " only; is this machine's clock right?");
   }
   return boost::outcome_v2::success();

@@ -1,7 +1,8 @@
 #pragma once
 // Looks at certificate and key before anything uses them, so that a wrong file is a clear sentence at the start and not
 // a browser's riddle later: can they be read, are they PEM, do they belong together, is it their time? Pure but for
-// reading the two files; any thread. Errors: Errc::config, the text names the file and what to do, never its content.
+// reading the two files; any thread. Errors: config; io if a file cannot be read; unavailable if that, or a time that
+// has not come, may pass. The text names the file and what to do, never its content.
 
 #include <string>
 

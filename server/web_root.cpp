@@ -1,5 +1,6 @@
 #include "server/web_root.hpp"
 
+#include <cerrno>
 #include <fstream>
 #include <sstream>
 
@@ -31,10 +32,11 @@ std::string sha256_hex(std::string_view text) {
 }
 
 Result<std::string> read_file(const fs::path& path) {
+  errno = 0;
   std::ifstream in(path, std::ios::binary);
+  if (!in) return Error(code_of_os_error(errno), "cannot read the page file " + path.string());
   std::ostringstream out;
   out << in.rdbuf();
-  if (!in) return Error(Errc::io, "cannot read the page file " + path.string());
   return std::move(out).str();
 }
 
@@ -89,7 +91,8 @@ Result<WebRoot> WebRoot::load(const fs::path& folder) {
     file.etag = "\"" + sha256_hex(file.body).substr(0, 32) + "\"";
     root.files_.emplace(it->path().lexically_relative(folder).generic_string(), std::move(file));
   }
-  if (error) return Error(Errc::io, "cannot read web_root " + folder.string() + ": " + error.message());
+  if (error)
+    return Error(code_of_os_error(error.value()), "cannot read web_root " + folder.string() + ": " + error.message());
   if (const File* manifest = root.find("manifest-sha256.txt")) root.page_sha256_ = sha256_hex(manifest->body);
   return root;
 }

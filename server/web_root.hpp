@@ -14,7 +14,8 @@ class WebRoot {
  public:
   /// No pages at all (the API still works).
   WebRoot() = default;
-  /// Reads every regular file below `folder`; symbolic links are not followed. Errors: io; more than 64 MiB.
+  /// Reads every regular file below `folder`; symbolic links are not followed. Errors: io, unavailable; config if there
+  /// are more than 64 MiB.
   static Result<WebRoot> load(const std::filesystem::path& folder);
 
   /// GET of a page or asset: `/`, `/host`, `/r/<room>`, `/withdraw`, `/privacy` are pages, everything else is a file's

@@ -126,7 +126,7 @@ Task<Result<std::string>> Witnesses::compare() {
     silent += "\n  " + witness.setting.key.name() + ": " + witness.said.error().text;
   }
   if (!silent.empty() && services_.config.start == Config::Start::compared_with_all) {
-    co_return Error(Errc::config,
+    co_return Error(Errc::unavailable,
                     "nobody but these could say whether this ledger is the newest one, so the service does not start:" +
                         silent + "\nIf you know that it is, start once with --start-unwitnessed.");
   }

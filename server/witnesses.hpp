@@ -27,7 +27,7 @@ class Witnesses {
   /// Whether the ledger continues what all witnesses and the copy have seen; gives the newest checkpoint, cosigned.
   /// Where there is neither, it says so in the log.
   /// Witnesses are asked what they remember before any of them is asked to cosign. Errors: config, with what to do: it
-  /// was rolled back or forked; or somebody could not be asked, and Config::start says that all must.
+  /// was rolled back or forked; unavailable: somebody could not be asked, and Config::start says that all must.
   Task<Result<std::string>> compare();
 
   /// `note`, a signed checkpoint of the ledger, with the lines of all witnesses that cosign it; the copy is brought up

@@ -34,8 +34,10 @@ class Descriptor {
 };
 
 Error refused(const std::string& step) {
-  return Error(Errc::config, "writing cannot be confined: " + step + ": " + std::strerror(errno) +
-                                 ". Check the seccomp filter of the service");
+  const int os_error = errno;
+  // Unavailable: a network disk for the copy of the checkpoint, say.
+  return Error(code_of_os_error(os_error), "writing cannot be confined: " + step + ": " + std::strerror(os_error) +
+                                               ". Check that disk, or the seccomp filter of the service");
 }
 
 Result<void> allow(const Descriptor& rules, const std::filesystem::path& path, std::uint64_t access) {

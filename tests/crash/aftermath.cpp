@@ -285,7 +285,7 @@ void Aftermath::verify(const consent::RecordingId& recording, const Story& story
       if (!is_open) say("it does not verify: " + text);
     }
   }
-  // The service gives a recording up ten seconds after its start, which may be between the story and the bundle.
+  // The service gives a recording up two minutes after its start, which may be between the story and the bundle.
   const bool passed = report.at("passed").get<bool>();
   const bool finished_since = read_story(host_, recording).is_finished;
   if (passed ? !finished_since : story.is_finished) say("verified: " + verified.output);

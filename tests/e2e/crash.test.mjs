@@ -28,6 +28,9 @@ before(async () => {
     for (const person of meeting.people) await person.page.goto('about:blank');
     await service.restart();
     await host.open(`${service.base}/host`);
+    // By itself the service would end it after two minutes.
+    const stopped = await host.page.request.post(`${service.base}/api/v1/recordings/${meeting.recording_id}/stop`, { data: {} });
+    assert.equal(stopped.status(), 204, await stopped.text());
     await until('the recording is marked as interrupted', async () => (await meeting.recording_state())?.state === 'interrupted');
     recording = await meeting.fetch();
     opened = await recording.open_with_unavoce(meeting.room.key);

@@ -1,6 +1,7 @@
 // Who may come in, speak to whom, publish and read.
 
 #include <catch2/catch.hpp>
+#include <future>
 
 #include "recorded.hpp"
 
@@ -130,4 +131,57 @@ TEST_CASE("recordings are read by their host and by a token for that one", "[mee
   CHECK(server.fetch("GET", target, bearer).status == 200);
   check_problem(server.fetch("GET", "/api/v1/recordings", bearer), 401, "unauthorised");
   check_problem(server.fetch("POST", target + "/stop", bearer, "{}"), 401, "unauthorised");
+}
+
+TEST_CASE("a participant reads their own tracks, of whatever take, and nobody else's", "[meeting]") {
+  const RunningServer server;
+  const Recorded meeting(server);
+  const std::string target = "/api/v1/recordings/" + meeting.recording().hex() + "/tracks/";
+  const Headers bearer = {{"Authorization", "Bearer " + meeting.publish.at("token").get<std::string>()}};
+  const auto name_of = [](const char* take, const Attendee& person) {
+    return std::string(take) + "-" + person.last_approval.hex().substr(0, 16) + "-f001.webm.age";
+  };
+  // There is no such take: that is said to those who might read it.
+  for (const char* take : {"t999", "t1000", "t123456"}) {
+    check_problem(server.fetch("GET", target + name_of(take, meeting.ben), bearer), 410, "gone");
+    check_problem(server.fetch("GET", target + name_of(take, meeting.anna), bearer), 401, "unauthorised");
+  }
+}
+
+TEST_CASE("a token that the disk refused while it was given out reads before recording goes on", "[meeting]") {
+  const RunningServer server([](Config& config) { config.try_again_after = std::chrono::milliseconds(100); });
+  Recorded meeting(server);
+  auto database = storage::Database::open(server.data_folder() / "unavoce.db").value();
+  database.handle().exec(
+      "CREATE TRIGGER test_fault BEFORE INSERT ON grants BEGIN SELECT RAISE(ABORT, 'the disk fails'); END");
+  const Reply reply = meeting.ben.approve();
+  REQUIRE(reply.status == 201);
+  const std::string token = Json::parse(reply.body).at("publish").at("token");
+  while (meeting.anna.gate.at("reason") != "ledger_fault") meeting.anna.wait_for("gate");
+  database.handle().exec("DROP TRIGGER test_fault");
+  meeting.anna.wait_for_gate("open");
+  const std::string track = "/tracks/t999-" + meeting.ben.last_approval.hex().substr(0, 16) + "-f001.webm.age";
+  check_problem(server.fetch("GET", "/api/v1/recordings/" + meeting.recording().hex() + track,
+                             {{"Authorization", "Bearer " + token}}),
+                410, "gone");
+}
+
+TEST_CASE("of an account that is deleted no room stays, also none that another device makes meanwhile", "[meeting]") {
+  const RunningServer server;
+  const Host host(server);
+  const auto make_room = [&] {
+    const auto key = crypto::SigningKey::generate();
+    const consent::Room room = new_room(server, key);
+    return server.fetch("POST", "/api/v1/rooms", host.login, envelope_body(consent::sign_statement(room, key))).status;
+  };
+  for (int room = 0; room < 5; ++room) REQUIRE(make_room() == 201);
+  auto deleted = std::async(std::launch::async, [&] {
+    return server.fetch("DELETE", "/api/v1/account", host.login, std::string(R"({"password":")") + kPassword + R"("})");
+  });
+  unsigned status = 201;
+  while (status == 201) status = make_room();
+  CHECK(status == 401);
+  CHECK(deleted.get().status == 204);
+  auto database = storage::Database::open(server.data_folder() / "unavoce.db").value();
+  CHECK(database.handle().execAndGet("SELECT count(*) FROM rooms").getInt() == 0);
 }

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include <array>
@@ -143,6 +144,8 @@ class Program {
   std::string said_;
 };
 
+constexpr const char* kKeyOfAWitness = "witness.example+02effaac+BPF22XeXMeGoDkZHozLdVt8RcgvTXA7pa68wE4/KS1td";
+
 std::string line_of(const std::string& text, const std::string& start) {
   const auto at = text.find(start);
   return at == std::string::npos ? "" : text.substr(at, text.find('\n', at) - at);
@@ -206,8 +209,7 @@ TEST_CASE("who is told to stop while its ledger is compared with a witness that 
   REQUIRE(bind(witness, address, size) == 0);
   REQUIRE(listen(witness, 1) == 0);
   REQUIRE(getsockname(witness, address, &size) == 0);
-  const std::string asked = "http://127.0.0.1:" + std::to_string(ntohs(place.sin_port)) +
-                            " witness.example+02effaac+BPF22XeXMeGoDkZHozLdVt8RcgvTXA7pa68wE4/KS1td";
+  const std::string asked = "http://127.0.0.1:" + std::to_string(ntohs(place.sin_port)) + " " + kKeyOfAWitness;
   const std::string data = folder / "data";
   const pid_t service = fork();
   if (service == 0) {
@@ -304,6 +306,36 @@ TEST_CASE("a start with few open files takes no more connections and publishers 
         std::string::npos);
   CHECK(started.output.find("only 13 of max_publishers = 200 fit, beside 512 connections, into 1024 open files") !=
         std::string::npos);
+}
+
+TEST_CASE("a start that fails for what may pass says so by its exit code, one that would be refused again does not") {
+  const testing::TemporaryFolder folder;
+  const Program running(folder.path() / "data");
+  const std::string port = running.said().substr(running.said().rfind(':') + 1);
+  for (const char* name : {"elsewhere", "damaged"}) fs::create_directory(folder.path() / name);
+  testing::write_text(folder / "elsewhere/checkpoint", "example.org/other\n1\nx\n");
+  testing::write_text(folder / "damaged/service.key", "# unavoce service key v1\n");
+  const std::string asks_nobody = std::string(" --witnesses 'http://127.0.0.1:1 ") + kKeyOfAWitness + "'";
+  struct Start {
+    std::string flags;
+    int exit_code;
+    const char* says;
+  };
+  const std::vector<Start> starts = {
+      {"--port 0 --data " + (folder / "data"), EX_TEMPFAIL, "is in use by another process"},
+      {"--port " + port + " --data " + (folder / "beside"), EX_TEMPFAIL, "Address already in use"},
+      {"--port 0 --data " + (folder / "alone") + asks_nobody, EX_TEMPFAIL, "cannot be reached"},
+      {"--port 0 --data " + (folder / "other") + " --ledger-checkpoint-copy " + (folder / "elsewhere/checkpoint"), 1,
+       "has seen another ledger"},
+      {"--port 0 --data " + (folder / "damaged"), 1, "is damaged"},
+      {"--config " + (folder / "damaged") + " --port 0 --data " + (folder / "by default"), 1, "configuration file"},
+      {"--port none --data " + (folder / "wrong"), 1, "port"}};
+  for (const Start& start : starts) {
+    const auto ended = testing::run(in_time() + UNAVOCED_PROGRAM + " --allow-root " + start.flags + " 2>&1");
+    CAPTURE(start.flags, ended.output);
+    CHECK(ended.exit_code == start.exit_code);
+    CHECK(ended.output.find(start.says) != std::string::npos);
+  }
 }
 
 TEST_CASE("root is refused unless it is insisted") {

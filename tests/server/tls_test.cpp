@@ -1,5 +1,7 @@
 // HTTPS and WSS: a whole service behind a certificate made for this test, and what is said about files that do not do.
 
+#include <sysexits.h>
+
 #include <catch2/catch.hpp>
 #include <fstream>
 
@@ -41,11 +43,11 @@ testing::Outcome unavoced(const TlsFolder& files, const std::string& flags) {
 }
 
 /// Both the start and --check-config refuse, with these words.
-void refused(const TlsFolder& files, const std::vector<std::string>& words) {
+void refused(const TlsFolder& files, const std::vector<std::string>& words, int exit_code = 1) {
   for (const char* command : {"", " --check-config"}) {
     CAPTURE(command);
     const auto outcome = unavoced(files, files.flags() + command);
-    CHECK(outcome.exit_code == 1);
+    CHECK(outcome.exit_code == exit_code);
     for (const std::string& word : words) CHECK_THAT(outcome.output, Catch::Contains(word));
     CHECK_THAT(outcome.output, !Catch::Contains("PRIVATE KEY-----\nM"));  // nothing of the file's content
   }
@@ -136,6 +138,13 @@ TEST_CASE("with certificate and key the configuration for all machines is right"
   CHECK(outcome.exit_code == 0);
 }
 
+TEST_CASE("an address that this machine does not have may come, and the exit code says so", "[tls]") {
+  const TlsFolder files;
+  const auto outcome = unavoced(files, "--listen 192.0.2.1 " + files.flags());  // for documentation only (RFC 5737)
+  CHECK(outcome.exit_code == EX_TEMPFAIL);
+  CHECK_THAT(outcome.output, Catch::Contains("cannot listen on 192.0.2.1"));
+}
+
 TEST_CASE("a key that belongs to another certificate is refused", "[tls]") {
   TlsFolder files;
   testing::write_text(files.key, new_certificate().key);
@@ -145,7 +154,7 @@ TEST_CASE("a key that belongs to another certificate is refused", "[tls]") {
 TEST_CASE("a certificate whose time is over, or has not come, is refused", "[tls]") {
   using std::chrono::hours;
   refused(TlsFolder(new_certificate(hours(-48), hours(-24))), {"tls_certificate", "ended on", "renew"});
-  refused(TlsFolder(new_certificate(hours(24), hours(48))), {"tls_certificate", "begins on", "clock"});
+  refused(TlsFolder(new_certificate(hours(24), hours(48))), {"tls_certificate", "begins on", "clock"}, EX_TEMPFAIL);
 }
 
 TEST_CASE("files that are missing, unreadable or something else are refused by name", "[tls]") {

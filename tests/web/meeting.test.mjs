@@ -259,6 +259,25 @@ test('the socket comes back by itself with its place', async (t) => {
   assert.deepEqual([(await statements(service, 'approval')).length, await guest.at('prompt').count()], [2, 0], 'nobody is asked again');
 });
 
+test('a service that was away for several attempts and knows no token any more is joined anew at once, and the recording goes on', async (t) => {
+  const { service, host, guest } = await meeting(t);
+  await host.ask('Minutes'); await host.approve('audio'); await guest.approve('audio');
+  await guest.state('recording-sign', 'recording');
+  const seat = await guest.at('meeting').getAttribute('data-participant');
+  const [connected, joined] = [service.connected, service.joined];
+  const comes = async (reached) => { while (!reached()) await new Promise((resolve) => setTimeout(resolve, 10)); };
+  Object.assign(service.lies, { away: true, refuses: { name: 'Jonas', codes: ['cannot_resume'] } });
+  service.dropSockets('Jonas');
+  await comes(() => service.connected === connected + 2);
+  service.lies.away = false;
+  await comes(() => service.joined === joined + 1);
+  await comes(() => service.joined === joined + 2);
+  await guest.page.waitForFunction(() => document.querySelector('[data-testid=notice]').textContent.includes('still holds'));
+  await Promise.all([host, guest].map((who) => who.state('recording-sign', 'recording')));
+  assert.equal(await guest.at('meeting').getAttribute('data-participant'), seat);
+  assert.deepEqual([(await statements(service, 'approval')).length, await guest.at('prompt').count()], [2, 0], 'nobody is asked again');
+});
+
 test('a connection that is lost again before the confirmation is answered is no dead end', async (t) => {
   const { service, host, guest } = await meeting(t);
   await host.ask('Minutes'); await host.approve('audio'); await guest.approve('audio');

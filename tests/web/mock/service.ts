@@ -17,6 +17,9 @@ interface Person { participant: string; resume: string; name: string; role: stri
 const TOKEN = "t".repeat(43); // everybody's
 const COUNTERSIGN_WITHIN_MS = 1_000; // the service waits 3 s
 
+/** An approval whose author's connection is gone: its seat is for their key (docs/API.md). */
+const rests = ({ approval, resting, socket }: Person): boolean => Boolean(approval ?? resting) && socket?.readyState !== 1;
+
 export class MockService {
   readonly lies: Lies = {};
   /** Whose files a participant's token lists: the first digits of their approval. */
@@ -28,6 +31,8 @@ export class MockService {
   readonly looks: string[] = [];
   /** how often somebody offered to send media */
   offered = 0;
+  /** how often somebody connected, also while it was away */
+  connected = 0;
   /** how often somebody asked to be let in */
   joined = 0;
   /** what those inside are told of STUN and TURN servers */
@@ -49,7 +54,11 @@ export class MockService {
   private constructor(private readonly pages: string, readonly ledger: MockLedger, readonly signer: KeyPairSigner) {
     this.erasures = new Erasures(ledger, signer, this.lies);
     this.server = createServer((request, response) => void this.http(request, response).catch((error) => problem(response, 500, "broken", String(error))));
-    new WebSocketServer({ server: this.server }).on("connection", (socket) => socket.on("message", (data) => void this.hear(socket, JSON.parse(String(data)))));
+    new WebSocketServer({ server: this.server }).on("connection", (socket) => {
+      this.connected++;
+      if (this.lies.away) return socket.terminate();
+      socket.on("message", (data) => void this.hear(socket, JSON.parse(String(data))));
+    });
   }
 
   static async start(pages: string, port = 0): Promise<MockService> {
@@ -349,7 +358,7 @@ export class MockService {
     const { refuses } = this.lies;
     const refused = refuses?.name === name ? refuses.codes.shift() : undefined;
     if (refused !== undefined) return refuse(socket, refused);
-    const back = this.people.find((known) => resume !== null && known.resume === resume);
+    const back = this.people.find((known) => (resume === null ? known.key === key && known.role === role && rests(known) : known.resume === resume));
     if (this.people.some((known) => known !== back && known.key === key && known.socket?.readyState === 1)) return refuse(socket, "key_in_use");
     back?.socket?.terminate(); // a newer connection takes the place of the older one
     const person: Person = back ?? { participant: toHex(randomBytes(16)), resume: "", name, role, key, answer: "none", approval: null, socket, challenge: "" };
