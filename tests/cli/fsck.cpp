@@ -287,6 +287,7 @@ TEST_CASE("fsck calls keys missing that are gone before the retention is over") 
                         },
                         "missing", "wrapped key of approval",
                         [](SyntheticMeeting& meeting) {
+                          meeting.add_person("Paul", consent::Role::participant);
                           meeting.add_room();
                           meeting.request([](consent::Request& request) {
                             request.delete_after_ms = consent::TimeMs{4'000'000'000'000};
