@@ -1,14 +1,16 @@
-// What a page checks before it believes a request, a take or a wrapped key: each thing that can be wrong is refused, and for its own reason.
+// What a page checks before it believes a room, a request, a take or a wrapped key: each thing that can be wrong is refused, and for its own
+// reason.
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { load } from './bundle.mjs';
 
-const { checkRequest, checkTake, opensWith, seenTake } = await load('web/src/room/checks.ts');
+const { checkNextRoom, checkRequest, checkRoom, checkRoomAgain, checkTake, opensWith, seenTake } = await load('web/src/room/checks.ts');
 const { countersignature, signStatement } = await load('web/src/core/dsse.ts');
 const { KeyPairSigner } = await load('web/src/core/ed25519.ts');
 const { generateKey, sealTo } = await load('web/src/core/age.ts');
 const { sha256, toHex } = await load('web/src/core/bytes.ts');
 const { writeWrapped } = await load('web/src/core/wrapped.ts');
+const { fingerprintOf } = await load('web/src/core/invitation.ts');
 
 const NOW = 1_700_000_000_000;
 const [RECORDING, ROOM, SESSION, OTHER] = ['1', '2', '3', 'f'].map((digit) => digit.repeat(32));
@@ -18,6 +20,38 @@ const room = await signStatement('room', {
   withdrawal_erases: 'own_tracks', signing_key: owner.publicKey, host_keys: [{ key: host.publicKey, holder: 'Miriam' }, { key: second.publicKey, holder: 'Paul' }],
   recipients: [], service_key: service.publicKey, ledger: { origin: 'localhost/unavoce', vkey: '' }, witness_policy: '', gateway_keys: [], issued_ms: NOW,
 }, owner);
+
+const fingerprint = await fingerprintOf(owner.publicKey);
+
+/** The room's statement with this changed, signed by `signer`; by itself the one after `room`. */
+const statement = ({ signer = owner, body = {} } = {}) =>
+  signStatement('room', { ...room.body, version: 2, previous: room.id, signing_key: signer.publicKey, ...body }, signer);
+
+test('a room is taken as the link names it, and later as this page knows it or as it went on', async () => {
+  assert.equal((await checkRoom(room.envelope, ROOM, fingerprint)).id, room.id);
+  assert.equal((await checkRoomAgain(room.envelope, room, fingerprint)).id, room.id);
+  const next = await statement();
+  for (const check of [checkNextRoom, checkRoomAgain]) assert.equal((await check(next.envelope, room, fingerprint)).id, next.id);
+  const later = await statement({ body: { version: 7, previous: 'f'.repeat(64) } }); // those between were made in its absence
+  assert.equal((await checkRoomAgain(later.envelope, room, fingerprint)).id, later.id);
+});
+
+for (const [what, made, error, checks = [checkNextRoom, checkRoomAgain]] of [
+  ['that another key signed', { signer: stranger }, { name: 'BadSignature', message: /another key than the invitation/ }],
+  ['that the service signed itself', { signer: service }, { name: 'BadSignature', message: /another key than the invitation/ }],
+  ['of another room', { body: { room: OTHER } }, { name: 'Malformed', message: /another room/ }],
+  ['that follows another one', { body: { previous: 'f'.repeat(64) } }, { name: 'Malformed', message: /does not continue/ }],
+  ['of the same version that says something else', { body: { version: 1, previous: null, title: 'Another' } }, { name: 'Malformed', message: /older statement/ }, [checkRoomAgain]],
+]) for (const check of checks) test(`a statement ${what} is refused in the place of the room (${check.name})`, async () => {
+  await assert.rejects(check((await statement(made)).envelope, room, fingerprint), error);
+});
+
+test('after an absence the room is not taken back to an older statement, and no next one leaves one out', async () => {
+  const known = await statement();
+  await assert.rejects(checkRoomAgain(room.envelope, known, fingerprint), { name: 'Malformed', message: /older statement/ });
+  const skipping = await statement({ body: { version: 3 } });
+  await assert.rejects(checkNextRoom(skipping.envelope, room, fingerprint), { name: 'Malformed', message: /does not continue/ });
+});
 
 /** A request to record as the service announces it, signed by `signer`. */
 async function announced({ signer = host, body = {}, notice = {} } = {}) {

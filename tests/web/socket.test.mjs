@@ -73,6 +73,34 @@ test('a token that is refused after many attempts that failed leads to the secon
   assert.equal(jonas.untilNext(), 300, 'and what fails then begins with the shortest pause');
 });
 
+test('whose own connection may still hold the key pauses before the join without the token', (t) => {
+  const jonas = world(t);
+  jonas.last.welcome('old');
+  jonas.last.breaks();
+  jonas.untilNext();
+  jonas.last.open();
+  jonas.last.refuse('key_in_use');
+  const refused = jonas.last;
+  assert.equal(jonas.sockets.length, 2);
+  refused.breaks();
+  assert.equal(jonas.untilNext(), 1_000);
+  jonas.last.open();
+  assert.equal(jonas.last.sent[0].resume, null);
+});
+
+test('a service that was too slow to answer a join in time is asked again, with the token', (t) => {
+  const jonas = world(t);
+  jonas.last.welcome('old');
+  jonas.last.breaks();
+  jonas.untilNext();
+  jonas.last.open();
+  jonas.last.refuse('join_first');
+  jonas.last.breaks();
+  jonas.untilNext();
+  jonas.last.open();
+  assert.equal(jonas.last.sent[0].resume, 'old');
+});
+
 test('a join that is refused without a token is not tried again', (t) => {
   const jonas = world(t);
   jonas.last.welcome('old');

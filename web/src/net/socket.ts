@@ -13,7 +13,8 @@ const PING_EVERY_MS = 10_000;
 const UNANSWERED_PINGS = 2;
 const RETRY_MS = [300, 1_000, 2_000, 4_000, 5_000];
 /** Why a join may be refused and still be taken a moment later (docs/API.md). */
-const PASSING = new Set(["unavailable", "storage", "rate_limited", "too_many_sessions", "too_many_sessions_of_account", "too_many_sessions_of_address"]);
+/** `join_first`: the service was slow, it read the join and could not answer in time. */
+const PASSING = new Set(["unavailable", "storage", "rate_limited", "join_first", "too_many_sessions", "too_many_sessions_of_account", "too_many_sessions_of_address"]);
 type Refusal = "passes" | "try_without_token" | "for_good";
 
 export class RoomSocket {
@@ -81,24 +82,29 @@ export class RoomSocket {
       this.resume = message.resume;
       this.status("connected");
     }
-    const refusal = message.type === "problem" ? this.refusal(message.problem?.code) : null;
+    const code = message.type === "problem" ? (message.problem?.code ?? "") : null;
+    const refusal = code === null ? null : this.refusal(code);
     if (refusal === "passes") return;
-    if (refusal === "try_without_token") this.joinAnew();
+    if (refusal === "try_without_token") this.joinAnew(code);
     if (refusal === "try_without_token" && !this.everWelcomed) return; // who only comes in learns what becomes of the second join
     this.receive(message);
     if (refusal === "for_good") this.close(); // after the word that says why
   }
 
-  /** At once: the service is there, and after a restart it waits for its people (server/config.hpp). */
-  private joinAnew(): void {
+  /**
+   * At once: the service is there, and after a restart it waits for its people (server/config.hpp). But whoever holds the key may be this
+   * page itself, on a connection that died without a word: that is given the pause of one that is lost.
+   */
+  private joinAnew(code: string | null): void {
     this.resume = null;
+    if (code === "key_in_use") return;
     this.attempts = 0;
     this.drop();
     this.connect();
   }
 
   /** What a problem means for the connection. A join that was refused would be refused again; only a stale resume token is worth a second try without it. */
-  private refusal(code = ""): Refusal | null {
+  private refusal(code: string): Refusal | null {
     if (code === "removed") return "for_good";
     if (this.welcomed) return null;
     if (this.everWelcomed && PASSING.has(code)) return "passes";

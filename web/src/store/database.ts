@@ -5,7 +5,7 @@ const NAME = "unavoce";
 const STORES = ["host_keys", "room_keys", "session_keys", "approvals", "checkpoints"] as const;
 type StoreName = (typeof STORES)[number];
 
-/** Browsers were seen to leave one waiting for their database for ever. Nobody's withdrawal waits longer than this for it. */
+/** Browsers were seen to leave one waiting for their database for ever. Nobody waits longer than this for one answer of it. */
 const PATIENCE_MS = 5_000;
 
 let opening: Promise<IDBDatabase> | null = null;
