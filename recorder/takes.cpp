@@ -21,12 +21,13 @@ bool publishes_any(const Port& port) {
   return port.publishes(Stream::audio) || port.publishes(Stream::video);
 }
 
-/// How many files each approval may have, so that one seal can name those of all, and the tails that a crash leaves of
-/// a camera's and a screen's last one. A meeting has six people at most.
+/// A camera's and a screen's, and the tail that a crash leaves of each.
+constexpr std::uint32_t kFewestFilesEach = 4;
+
+/// How many files each approval may have, so that one seal can name those of all and two tails of each.
 std::uint32_t files_each(const TakeOrder& order) {
   constexpr std::uint32_t tails = 2;
-  const std::size_t share = kMaxFilesOfTake / std::max<std::size_t>(1, order.tracks.size());
-  return std::max(static_cast<std::uint32_t>(share), 2 * tails) - tails;
+  return kMaxFilesOfTake / std::max(1U, static_cast<std::uint32_t>(order.tracks.size())) - tails;
 }
 
 Error no_such_take() {
@@ -41,6 +42,8 @@ Takes::Takes(const Config& config, storage::BlobStore& blobs, WorkQueue& work, E
 // ---- prepare
 
 Result<std::vector<PreparedTrack>> Takes::prepare(const TakeOrder& order) {
+  if (order.tracks.size() > kMaxFilesOfTake / kFewestFilesEach)
+    return Error{Errc::conflict, "More people are to be recorded in one take than its end could name."};
   const Key key{order.recording, order.take};
   {
     const std::scoped_lock lock(mutex_);

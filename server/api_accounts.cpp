@@ -143,9 +143,15 @@ Task<Result<Response>> delete_account(Services& services, Meetings& meetings, Co
   auto checked =
       co_await check_credentials(services, context.user, std::move(password), context.request.remote_address);
   BOOST_OUTCOME_CO_TRY(std::move(checked));
+  auto looked = co_await services.in_database([&] { return services.accounts.find(context.user); });
+  BOOST_OUTCOME_CO_TRY(const auto meant, std::move(looked));
   for (;;) {
-    // Another device may make a room meanwhile. Nothing stays for whoever takes this name later.
+    // Another device may make a room meanwhile. Nothing stays for whoever takes this name later, and nothing of theirs
+    // goes if the account was deleted twice at once.
     auto left = co_await services.in_database([&]() -> Result<std::vector<std::string>> {
+      BOOST_OUTCOME_TRY(const auto account, services.accounts.find(context.user));
+      const bool is_there = account && meant && account->password_hash == meant->password_hash;
+      if (!is_there) return std::vector<std::string>();
       BOOST_OUTCOME_TRY(auto rooms, services.rooms.rooms_of(context.user));
       if (rooms.empty()) {
         BOOST_OUTCOME_TRY(services.accounts.remove(context.user));

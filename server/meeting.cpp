@@ -339,6 +339,9 @@ Task<void> Meeting::end() {
   const auto self = shared_from_this();
   everybody_out();
   while (!queue_->idle()) co_await queue_->drained();
+  if (co_await store_grants()) co_return;
+  services_.log.error("the right to read their own tracks is lost for " + std::to_string(ungranted_.size()) +
+                      " approvals: the disk refuses it, and their meeting has ended");
 }
 
 }  // namespace unavoce::server

@@ -156,7 +156,7 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
                                                     std::string_view challenge);
   /// The same, and its token reads this person's own tracks later.
   Task<std::optional<PublishPlace>> give_place(consent::Signed<consent::Approval> approval);
-  /// Stores what give_place could not; false if that does not work now either. One at a time.
+  /// Stores what give_place could not; false if that does not work now either.
   Task<bool> store_grants();
 
   // ---- takes (meeting_takes.cpp), as jobs

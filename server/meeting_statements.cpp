@@ -137,7 +137,7 @@ Task<bool> Meeting::store_grants() {
       return services_.rooms.add_grant(next.token, next.grant, next.until);
     });
     if (!granted) co_return false;
-    ungranted_.pop_front();
+    if (!ungranted_.empty() && ungranted_.front().token == next.token) ungranted_.pop_front();
   }
   co_return true;
 }

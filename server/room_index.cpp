@@ -111,7 +111,8 @@ Result<void> RoomIndex::remove_recording(std::string_view recording) {
 
 Result<void> RoomIndex::add_grant(const crypto::Digest& token, const ReadGrant& grant, consent::TimeMs expires) {
   return guard([&]() -> Result<void> {
-    SQLite::Statement insert(database_->handle(), "INSERT INTO grants VALUES (?, ?, ?, ?)");
+    SQLite::Statement insert(database_->handle(),
+                             "INSERT INTO grants VALUES (?, ?, ?, ?) ON CONFLICT (token_sha256) DO NOTHING");
     insert.bind(1, token.data(), static_cast<int>(token.size()));
     insert.bind(2, grant.recording);
     if (grant.approval) insert.bind(3, *grant.approval);

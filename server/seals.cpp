@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/evidence.hpp"
+#include "server/exception_text.hpp"
 
 namespace unavoce::server {
 namespace {
@@ -26,8 +27,8 @@ Result<void> write_now(Services& services, const SealOrder& order) try {
   return Error(Errc::io, failure.what());
 }
 
-/// Of a take that did not end by itself: its files, measured once. The workers read them, so that nobody else's answers
-/// wait for that.
+/// Of a take that did not end by itself: its files, measured once if nothing fails. A worker reads them; the database
+/// thread has answers to give.
 Task<Result<void>> find_files(Services& services, SealOrder& order) {
   if (!order.take || order.files) co_return boost::outcome_v2::success();
   auto known = co_await services.in_database([&] { return files_of(services, order.recording, *order.take); });
@@ -48,7 +49,10 @@ std::string name_of_seal(const SealOrder& order) {
 Seals::Seals(Services& services)
     : services_(services),
       keep_trying_(
-          services, [this] { return !owed_.empty(); }, [this] { return settle_all(); }) {}
+          services, [this] { return !owed_.empty(); }, [this] { return settle_all(); }),
+      settling_(services.executors.control, [&services](const std::exception_ptr& failure) {
+        services.log.error("the seals of a recording could not be written: " + exception_text(failure));
+      }) {}
 
 Seals::List::iterator Seals::first_of(const consent::RecordingId& recording) {
   return std::ranges::find_if(owed_, [&](const Owed& owed) { return owed.order.recording == recording; });
@@ -75,6 +79,15 @@ Task<Result<void>> Seals::write(SealOrder order) {
 }
 
 Task<Result<void>> Seals::settle(consent::RecordingId recording) {
+  if (first_of(recording) == owed_.end()) co_return boost::outcome_v2::success();
+  std::optional<Result<void>> settled;
+  settling_.add(recording, [&]() -> Task<void> { settled.emplace(co_await settle_in_turn(recording)); });
+  co_await settling_.drained(recording);
+  if (!settled) co_return Error(Errc::io, "the seals could not be written; the log says why");
+  co_return std::move(*settled);
+}
+
+Task<Result<void>> Seals::settle_in_turn(consent::RecordingId recording) {
   for (auto next = first_of(recording); next != owed_.end(); next = first_of(recording)) {
     SealOrder order = next->order;
     auto written = co_await find_files(services_, order);
@@ -83,7 +96,7 @@ Task<Result<void>> Seals::settle(consent::RecordingId recording) {
     const auto still = std::ranges::find_if(owed_, [&](const Owed& owed) { return same(owed.order, order); });
     if (still == owed_.end()) continue;
     if (!written) {
-      still->order.files = order.files;
+      if (order.files) still->order.files = order.files;
       if (std::exchange(still->told, written.error().text) != written.error().text)
         services_.log.error(name_of_seal(order) + " of a recording has to wait: " + written.error().text);
       co_return written;

@@ -13,6 +13,7 @@
 #include "consent/ids.hpp"
 #include "recorder/order.hpp"
 #include "server/keep_trying.hpp"
+#include "server/recording_queues.hpp"
 #include "server/services.hpp"
 
 namespace unavoce::server {
@@ -33,7 +34,7 @@ class Seals {
   Task<Result<void>> write(SealOrder order);
   /// The same for a seal that nobody waits for.
   void owe(SealOrder order);
-  /// Writes what is owed of a recording, in order, until something fails.
+  /// Writes what is owed of a recording, in order, until something fails. Whoever asks while that goes on waits.
   Task<Result<void>> settle(consent::RecordingId recording);
   /// Tries everything that is owed once.
   Task<void> settle_all();
@@ -50,12 +51,14 @@ class Seals {
   using List = std::deque<Owed>;
 
   void add(SealOrder order);
+  Task<Result<void>> settle_in_turn(consent::RecordingId recording);
   List::iterator first_of(const consent::RecordingId& recording);
 
   Services& services_;
   List owed_;
   std::set<consent::RecordingId> over_;
   KeepTrying keep_trying_;
+  RecordingQueues settling_;
 };
 
 }  // namespace unavoce::server

@@ -1,5 +1,6 @@
 // The writer of one track by itself: how much of a quiet voice a crash can cost, and how many files it makes.
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <future>
 
@@ -120,57 +121,85 @@ TEST_CASE("whoever changes codecs without end gets as many files as a seal has r
   CHECK(events.count<Fault>() == 0);
 }
 
-TEST_CASE("what was queued in time while the writer was busy is in the file, also if the take ends over it") {
+namespace {
+
+/// A writer of pictures that is busy, from the first frame of a second session until it is told to go on.
+struct BusyWriter {
+  BusyWriter() {
+    REQUIRE(writer.prepare());
+    writer.start(gate.open(recording, 1, {{ada.approval, both}}, start_ns));
+    CHECK(offer(1, FrameType::key, start_ns, 0) == Offered::taken);
+    CHECK(offer(2, FrameType::key, start_ns + 1'000'000, 0) == Offered::taken);
+    (void)events.await<FirstFrameSealed>();
+  }
+  Offered offer(int number, FrameType type, std::int64_t at_ns, std::uint64_t source) {
+    Frame frame = numbered_frame(Stream::video, number, type, at_ns, at_ns);
+    frame.source = source;
+    return writer.offer(frame);
+  }
+  void keep_busy(std::int64_t at_ns) {
+    CHECK(offer(3, FrameType::delta, at_ns, 1) == Offered::taken);  // of another session: a key frame is asked for
+    busy.get_future().wait();
+  }
+
   TempFolder folder;
-  auto blobs = storage::BlobStore::open(folder.path() / "blobs");
-  REQUIRE(blobs);
+  storage::BlobStore blobs = storage::BlobStore::open(folder.path() / "blobs").value();
   const Person ada;
-  const auto recording = consent::RecordingId::random();
-  Config config;
-  config.latency = testing::patience(20s);
+  const consent::RecordingId recording = consent::RecordingId::random();
+  const Config config = [] {
+    Config c;
+    c.latency = testing::patience(20s);
+    return c;
+  }();
   Events events;
-  std::promise<void> busy;
-  std::promise<void> go_on;
-  TrackWriter writer(
-      blobs.value(), config,
+  std::promise<void> busy, go_on;
+  bool asked = false;
+  TrackWriter writer{
+      blobs, config,
       WriterOrder{recording, 1, ada.approval, ada.identity.recipient(), both,
                   std::make_shared<std::atomic<std::uint32_t>>(0)},
       MediaSource{[](Stream stream) { return stream == Stream::video ? std::optional(Codec::vp8) : std::nullopt; },
-                  [&, asked = false]() mutable {
+                  [this] {
                     if (std::exchange(asked, true)) return;
                     busy.set_value();
                     go_on.get_future().wait();
                   }},
-      [&](Event event) { events.add(std::move(event)); });
-  REQUIRE(writer.prepare());
+      [this](Event event) { events.add(std::move(event)); }};
   consent::Gate gate;
   const std::int64_t start_ns = monotonic_ns();
-  writer.start(gate.open(recording, 1, {{ada.approval, both}}, start_ns));
-  const auto offer = [&](int number, FrameType type, std::int64_t at_ns, std::uint64_t source) {
-    Frame frame = numbered_frame(Stream::video, number, type, at_ns, at_ns);
-    frame.source = source;
-    return writer.offer(frame);
-  };
-  CHECK(offer(1, FrameType::key, start_ns, 0) == Offered::taken);
-  CHECK(offer(2, FrameType::key, start_ns + 1'000'000, 0) == Offered::taken);
-  (void)events.await<FirstFrameSealed>();
+};
 
+}  // namespace
+
+TEST_CASE("what was queued in time while the writer was busy is in the file, also if the take ends over it") {
+  BusyWriter made;
   const std::int64_t closed_ns = monotonic_ns();
-  gate.close(closed_ns);
+  made.gate.close(closed_ns);
   std::promise<Result<std::vector<SealedTrackFile>>> done;
-  writer.finish([&](auto files) { done.set_value(std::move(files)); });
-  CHECK(offer(3, FrameType::delta, closed_ns - 3, 1) ==
-        Offered::taken);  // of another session: a key frame is asked for
-  busy.get_future().wait();
-  CHECK(offer(4, FrameType::key, closed_ns - 2, 1) == Offered::taken);
-  CHECK(offer(5, FrameType::key, closed_ns + 1, 1) == Offered::refused);
-  go_on.set_value();
+  CHECK(made.writer.finish([&](auto files) { done.set_value(std::move(files)); }) == Ordered::accepted);
+  made.keep_busy(closed_ns - 3);
+  CHECK(made.offer(4, FrameType::key, closed_ns - 2, 1) == Offered::taken);
+  CHECK(made.offer(5, FrameType::key, closed_ns + 1, 1) == Offered::refused);
+  made.go_on.set_value();
   const auto files = done.get_future().get().value();
   REQUIRE(files.size() == 1);
-  const auto plain = crypto::open(read_file(folder.path() / "blobs" / recording.hex() / files.front().name),
-                                  std::span(&ada.identity, 1));
+  const auto file = made.folder.path() / "blobs" / made.recording.hex() / files.front().name;
+  const auto plain = crypto::open(read_file(file), std::span(&made.ada.identity, 1));
   REQUIRE(plain);
   const auto view = plain.value().view();
   CHECK(frames_in({view.begin(), view.end()}) ==
         std::set<FrameName>{{Stream::video, 1}, {Stream::video, 2}, {Stream::video, 4}});
+}
+
+TEST_CASE("whoever has a track aborted is told when its files are gone, also the second one, and it does not finish") {
+  BusyWriter made;
+  made.keep_busy(made.start_ns + 2'000'000);
+  std::array<std::promise<Result<std::vector<std::string>>>, 2> aborted;
+  for (auto& one : aborted)
+    CHECK(made.writer.abort([&](auto names) { one.set_value(std::move(names)); }) == Ordered::accepted);
+  made.go_on.set_value();
+  for (auto& one : aborted) CHECK(one.get_future().get().value().size() == 1);
+  const auto left = made.folder.path() / "blobs" / made.recording.hex();
+  CHECK((!std::filesystem::exists(left) || std::filesystem::is_empty(left)));
+  CHECK(made.writer.finish([](auto) { FAIL("it was aborted"); }) == Ordered::too_late);
 }
