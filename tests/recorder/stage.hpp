@@ -15,6 +15,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <typeinfo>
 #include <variant>
 #include <vector>
 
@@ -51,7 +52,7 @@ class Events {
       found = std::find_if(events_.begin(), events_.end(), [](const Event& e) { return std::holds_alternative<E>(e); });
       return found != events_.end();
     });
-    if (!came) throw std::runtime_error("an event did not come");
+    if (!came) throw std::runtime_error(std::string("an event did not come: ") + typeid(E).name());
     const E event = std::get<E>(*found);
     events_.erase(found);
     return event;

@@ -254,6 +254,7 @@ TEST_CASE("a kind that appears later goes into a second file, after its track st
   const Person ada;
   const auto publisher = stage.join(ada);
   publisher->mute_video(Has::yes);
+  await_audio(*publisher, 50);  // the first pictures, which waited for the connection, have arrived
   stage.prepare({ada.order(both)});
   stage.open({{ada.approval, both}});
   stage.events.await<FirstFrameSealed>();

@@ -137,3 +137,19 @@ for (const [what, change] of Object.entries(WRONG_ROOMS)) test(`a new version of
   assert.match(await guest.at('alarm').textContent(), /what this room says about itself/);
   assert.equal(await guest.at('publish-state').isVisible(), false, 'nothing is sent any more');
 });
+
+const WRONG_WELCOMES = {
+  'signed by another key': async (service) => ({ signer: service.signer }),
+  'of the same version that says something else': async () => ({ body: { version: 1, previous: null, title: 'Another' } }),
+};
+for (const [what, change] of Object.entries(WRONG_WELCOMES)) test(`who comes back and is welcomed with a room ${what} is alarmed, and sends nothing any more`, async (t) => {
+  const { service, host, guest, key } = await meeting(t);
+  await host.ask('Minutes'); await host.approve('audio'); await guest.approve('audio');
+  await guest.state('recording-sign', 'recording');
+  const envelope = await nextRoom(service, key, await change(service));
+  service.lies.room = (room) => ({ ...room, envelope });
+  service.dropSockets('Jonas');
+  await guest.at('alarm').waitFor();
+  assert.match(await guest.at('alarm').textContent(), /what this room says about itself/);
+  assert.equal(await guest.at('publish-state').isVisible(), false, 'nothing is sent any more');
+});

@@ -129,7 +129,11 @@ export class Meeting {
   }
 
   private async welcome(welcome: Welcome): Promise<void> {
-    const room = await checkRoomAgain(welcome.room_envelope, this.store.state.room, this.place.fingerprint);
+    const room = await checkRoomAgain(welcome.room_envelope, this.store.state.room, this.place.fingerprint).catch((error: unknown) => {
+      console.error("the room's statement was not accepted:", error);
+      return null;
+    });
+    if (!room) return this.alarmAndStop(T("alarm_room"));
     const again = this.store.state.participant !== "";
     keepSeat(this.place.roomId, { slot: this.seatSlot, resume: welcome.resume, name: this.place.name });
     const { checkpoint } = welcome;
