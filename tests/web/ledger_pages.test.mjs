@@ -95,6 +95,7 @@ test('a ledger that was forked since the last visit is an alarm before one joins
   await guest.at('ledger-alarm').waitFor();
   assert.match(await guest.at('ledger-alarm').textContent(), /two versions/);
   await guest.at('join-submit').click(); await guest.at('meeting').waitFor();
+  await guest.at('alarm').waitFor();
   assert.match(await guest.at('alarm').textContent(), /two versions/);
   await guest.at('prompt').waitFor();
   await guest.at('prompt-scope-nothing').check();
