@@ -50,7 +50,8 @@ void skip_scaling_list(BitReader& in, int count) {
   std::int32_t last = 8;
   std::int32_t next = 8;
   for (int i = 0; i < count && !in.failed(); ++i) {
-    if (next != 0) next = (last + in.signed_exp_golomb()) & 0xff;
+    // Modulo 256 (7-8); a delta out of range must not overflow.
+    if (next != 0) next = (last + (in.signed_exp_golomb() & 0xff)) & 0xff;
     if (next != 0) last = next;
   }
 }
