@@ -2,7 +2,7 @@
 // What stays free on the volume of the recordings, so that log-ins, answers, withdrawals and erasures have room when
 // recordings have filled the rest: while less is free no take begins, and running ones end. They go on when an eighth
 // more is free: the files of a take that ends make some room, and takes would begin and end in a circle.
-// A value, owned by Server, which looks at the volume every second; control thread. Errors: none.
+// A value, owned by DiskWatch, which looks at the volume every second; control thread. Errors: none.
 
 #include <cstdint>
 

@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "server/api.hpp"
+#include "server/disk_watch.hpp"
 #include "server/http_listener.hpp"
 #include "server/meetings.hpp"
 #include "server/published_ledger.hpp"
@@ -124,9 +125,6 @@ struct Server::Parts {
   Result<void> recover();
   Result<void> run_until_done(Task<Result<void>> task, const char* if_it_throws);
   Task<void> keep_sweeping();
-  Task<void> keep_reserve();
-  Task<void> look_at_disk();
-  void note_room(const storage::Result<storage::VolumeRoom>& room);
   Task<void> end();
   void end_once();
   void give_up(const Error& why);
@@ -142,12 +140,12 @@ struct Server::Parts {
   std::optional<storage::Database> database;
   std::optional<storage::ErasureSlots> slots;
   std::optional<storage::BlobStore> blobs;
-  DiskReserve reserve{config.disk_reserve_mib};
   std::optional<consent::Ledger> ledger;
   std::optional<Accounts> accounts;
   std::optional<RoomIndex> rooms;
 
   Executors executors;
+  std::optional<DiskWatch> disk;
   std::unique_ptr<recorder::Recorder> recorder;
   std::unique_ptr<Services> services;
   std::unique_ptr<Meetings> meetings;
@@ -156,7 +154,6 @@ struct Server::Parts {
   std::unique_ptr<RequestLimit> request_limit;
   std::unique_ptr<HttpListener> listener;
   std::optional<asio::steady_timer> next_sweep;
-  std::optional<asio::steady_timer> next_look;  // at the disk
   enum class Phase { serving, ending } phase = Phase::serving;
   std::optional<Error> ended_because;
   const std::shared_ptr<Ending> ending =
@@ -226,50 +223,11 @@ Task<void> Server::Parts::keep_sweeping() {
   }
 }
 
-/// Tells the operator once each way. A volume that cannot be looked at counts as it did before: what is wrong with it
-/// shows when something is written.
-void Server::Parts::note_room(const storage::Result<storage::VolumeRoom>& room) {
-  if (!room) return;
-  const auto mib = [](std::uint64_t bytes) { return std::to_string(bytes >> 20) + " MiB"; };
-  const std::string has = mib(room.value().free_bytes);
-  switch (reserve.note(room.value())) {
-    case DiskReserve::Change::none:
-      return;
-    case DiskReserve::Change::reached:
-      return log.error("the disk is nearly full: only " + has + " are free on the volume of the recordings, and " +
-                       mib(reserve.kept_bytes(room.value())) + " stay free (disk_reserve_mib). Nothing is recorded " +
-                       "until there is more room; log-ins, answers, withdrawals and erasures go on");
-    case DiskReserve::Change::left:
-      return log.info(has + " are free on the volume of the recordings again: recording goes on");
-  }
-}
-
-Task<void> Server::Parts::look_at_disk() {
-  const auto room = co_await on(executors.workers, [&] { return blobs->room(); });
-  note_room(room);
-  // Not only when it changes: meetings begin meanwhile.
-  if (reserve.is_reached()) meetings->disk_is_low();
-}
-
-Task<void> Server::Parts::keep_reserve() {
-  for (;;) {
-    next_look->expires_after(config.look_at_disk_every);
-    boost::system::error_code cancelled;
-    co_await next_look->async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-    if (cancelled) co_return;
-    try {
-      co_await look_at_disk();
-    } catch (const std::exception& failure) {
-      log.error(std::string("the disk could not be looked at: ") + failure.what());
-    }
-  }
-}
-
 Task<void> Server::Parts::end() {
   *ending = "recordings that are being ended and sealed";
   listener->stop_accepting();
   next_sweep->cancel();
-  next_look->cancel();
+  disk->stop();
   published->stop();
   co_await meetings->end_all();
   *ending = "what is left to publish of the ledger: a witness, or the disk of ledger_checkpoint_copy";
@@ -310,7 +268,7 @@ Result<void> Server::Parts::open_storage() {
   slots.emplace(std::move(opened_slots));
   BOOST_OUTCOME_TRY(auto opened_blobs, storage::BlobStore::open(folder / "blobs", ops));
   blobs.emplace(std::move(opened_blobs));
-  note_room(blobs->room());
+  disk.emplace(config.disk_reserve_mib, *blobs, executors, log);
   BOOST_OUTCOME_TRY(auto ledger_database, storage::Database::open(folder / "ledger.db", ops));
   BOOST_OUTCOME_TRY(auto opened_ledger,
                     consent::Ledger::open(std::move(ledger_database), *slots, std::move(keys->ledger)));
@@ -336,10 +294,9 @@ Result<void> Server::Parts::open_network() {
                                                     config.listen_port, tls, http_limits(config), log));
   listener = std::move(opened);
   next_sweep.emplace(executors.control);
-  next_look.emplace(executors.control);
   base_url = public_base_url(config, listener->port());
   services.reset(new Services{config, base_url, pages, notices, log, executors, keys->service, *ledger_identity,
-                              keys->ledger_is_new, *accounts, *rooms, *ledger, *blobs, *recorder, reserve});
+                              keys->ledger_is_new, *accounts, *rooms, *ledger, *blobs, *recorder, disk->reserve()});
   meetings = std::make_unique<Meetings>(*services);
   published = std::make_unique<PublishedLedger>(*services, [this](const Error& why) { give_up(why); });
   std::vector<Route> routes;
@@ -396,7 +353,10 @@ std::vector<Endpoint> Server::endpoints() const {
 void Server::run() {
   parts_->listener->start(*parts_->request_limit);
   asio::co_spawn(parts_->executors.control, parts_->keep_sweeping(), asio::detached);
-  asio::co_spawn(parts_->executors.control, parts_->keep_reserve(), asio::detached);
+  asio::co_spawn(
+      parts_->executors.control,
+      parts_->disk->run(parts_->config.look_at_disk_every, [parts = parts_.get()] { parts->meetings->disk_is_low(); }),
+      asio::detached);
   // When a pool let go of the last job of recover(), the context ran out of work and stopped. From here on there is
   // always some.
   parts_->executors.control.restart();
