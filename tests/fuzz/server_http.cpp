@@ -1,7 +1,8 @@
-// The parts of a request that strangers write: address, query, range, cookies, JSON body. Every input is tried as each
-// of them.
+// The parts of a request that strangers write: path, query, range, cookies, X-Forwarded-For, JSON body. Every input is
+// tried as each of them.
 #include "crypto/bytes.hpp"
 #include "require.hpp"
+#include "server/client_address.hpp"
 #include "server/http.hpp"
 #include "server/json_input.hpp"
 
@@ -19,6 +20,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   (void)request.query_value("kind");
   require(request.cookie("unavoce_session").size() <= text.size());
   require(request.bearer().size() <= text.size());
+  const std::vector proxies{server::AddressBlock::parse("10.0.0.0/8").value()};
+  const std::string client = server::client_address("10.0.0.1", text, proxies);
+  require(server::AddressBlock::parse(client) && server::AddressBlock::parse(server::address_group(client)));
   const auto input = server::JsonInput::parse(text, {"envelope", "wrapped", "user", "password"});
   if (!input) return 0;
   const auto envelope = input.value().text("envelope", 100);
