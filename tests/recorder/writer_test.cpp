@@ -15,37 +15,54 @@ using namespace unavoce::recorder;
 using namespace unavoce::recorder::test;
 using namespace std::chrono_literals;
 
-TEST_CASE("a crash costs less than a second of a quiet voice, long before the first chunk is full") {
+namespace {
+
+/// Where a writer writes, for whom, and what it tells.
+struct Desk {
+  WriterOrder order(std::uint32_t max_files = kMaxFilesOfTake) const {
+    return {recording, 1, ada.approval, ada.identity.recipient(), both, std::make_shared<std::atomic<std::uint32_t>>(0),
+            max_files};
+  }
+  void start(TrackWriter& writer) { writer.start(gate.open(recording, 1, {{ada.approval, both}}, start_ns)); }
+  std::filesystem::path files() const { return folder.path() / "blobs" / recording.hex(); }
+
   TempFolder folder;
-  auto blobs = storage::BlobStore::open(folder.path() / "blobs");
-  REQUIRE(blobs);
+  storage::BlobStore blobs = storage::BlobStore::open(folder.path() / "blobs").value();
   const Person ada;
-  const auto recording = consent::RecordingId::random();
-  const Config config;
+  const consent::RecordingId recording = consent::RecordingId::random();
+  Config config;
+  Events events;
+  consent::Gate gate;
+  const std::int64_t start_ns = monotonic_ns();
+};
+
+std::set<FrameName> frames_of(const crypto::SecretBytes& file) {
+  const auto view = file.view();
+  return frames_in({view.begin(), view.end()});
+}
+
+}  // namespace
+
+TEST_CASE("a crash costs less than a second of a quiet voice, long before the first chunk is full") {
+  Desk desk;
   TrackWriter writer(
-      blobs.value(), config,
-      WriterOrder{recording, 1, ada.approval, ada.identity.recipient(), both,
-                  std::make_shared<std::atomic<std::uint32_t>>(0)},
+      desk.blobs, desk.config, desk.order(),
       MediaSource{[](Stream stream) { return stream == Stream::audio ? std::optional(Codec::opus) : std::nullopt; },
                   [] {}},
       [](Event) {});
   const auto prepared = writer.prepare();
   REQUIRE(prepared);
-  consent::Gate gate;
-  const std::int64_t start_ns = monotonic_ns();
-  writer.start(gate.open(recording, 1, {{ada.approval, both}}, start_ns));
+  desk.start(writer);
 
-  const auto tail = folder.path() / "blobs" / recording.hex() / storage::tail_name(prepared.value().name);
+  const auto tail = desk.files() / storage::tail_name(prepared.value().name);
   const auto on_disk = [&](int number) {
-    const auto plain = crypto::open(read_file(tail), std::span(&ada.identity, 1));
-    if (!plain) return false;
-    const auto view = plain.value().view();
-    return frames_in({view.begin(), view.end()}).contains({Stream::audio, number});
+    const auto plain = crypto::open(read_file(tail), std::span(&desk.ada.identity, 1));
+    return plain && frames_of(plain.value()).contains({Stream::audio, number});
   };
   int number = 0;
   for (int burst = 0; burst < 3; ++burst) {
     for (int i = 0; i < 50; ++i) {
-      const std::int64_t at_ns = start_ns + number * std::int64_t{20'000'000};
+      const std::int64_t at_ns = desk.start_ns + number * std::int64_t{20'000'000};
       Frame frame = numbered_frame(Stream::audio, number++, FrameType::key, at_ns, at_ns);
       REQUIRE(writer.offer(frame) == Offered::taken);
     }
@@ -55,20 +72,13 @@ TEST_CASE("a crash costs less than a second of a quiet voice, long before the fi
 }
 
 TEST_CASE("whoever changes codecs without end gets as many files as a seal has room for; the rest is counted as lost") {
-  TempFolder folder;
-  auto blobs = storage::BlobStore::open(folder.path() / "blobs");
-  REQUIRE(blobs);
-  const Person ada;
-  const auto recording = consent::RecordingId::random();
-  const Config config;
+  Desk desk;
+  Events& events = desk.events;
   constexpr std::uint32_t kMaxFiles = 5;  // the last one is kept for a screen
   std::atomic<Codec> codec = Codec::vp8;
-  Events events;
   TrackWriter* announced = nullptr;
   TrackWriter writer(
-      blobs.value(), config,
-      WriterOrder{recording, 1, ada.approval, ada.identity.recipient(), both,
-                  std::make_shared<std::atomic<std::uint32_t>>(0), kMaxFiles},
+      desk.blobs, desk.config, desk.order(kMaxFiles),
       MediaSource{[&](Stream stream) { return stream == Stream::video ? std::optional(codec.load()) : std::nullopt; },
                   [] {}},
       [&](Event event) {
@@ -77,13 +87,11 @@ TEST_CASE("whoever changes codecs without end gets as many files as a seal has r
       });
   announced = &writer;
   REQUIRE(writer.prepare());
-  consent::Gate gate;
-  const std::int64_t start_ns = monotonic_ns();
-  writer.start(gate.open(recording, 1, {{ada.approval, both}}, start_ns));
+  desk.start(writer);
 
   int number = 0;
   const auto send = [&] {
-    const std::int64_t at_ns = start_ns + ++number * std::int64_t{1'000'000};
+    const std::int64_t at_ns = desk.start_ns + ++number * std::int64_t{1'000'000};
     Frame frame = numbered_frame(Stream::video, number, FrameType::key, at_ns, at_ns);
     if (codec == Codec::vp9) {
       frame.codec = Codec::vp9;
@@ -108,7 +116,7 @@ TEST_CASE("whoever changes codecs without end gets as many files as a seal has r
   change();
   send();  // fits the last file
 
-  gate.close(monotonic_ns());
+  desk.gate.close(monotonic_ns());
   std::promise<Result<std::vector<SealedTrackFile>>> done;
   writer.finish([&](auto files) { done.set_value(std::move(files)); });
   const auto files = done.get_future().get().value();
@@ -124,10 +132,11 @@ TEST_CASE("whoever changes codecs without end gets as many files as a seal has r
 namespace {
 
 /// A writer of pictures that is busy, from the first frame of a second session until it is told to go on.
-struct BusyWriter {
+struct BusyWriter : Desk {
   BusyWriter() {
+    config.latency = testing::patience(20s);
     REQUIRE(writer.prepare());
-    writer.start(gate.open(recording, 1, {{ada.approval, both}}, start_ns));
+    start(writer);
     CHECK(offer(1, FrameType::key, start_ns, 0) == Offered::taken);
     CHECK(offer(2, FrameType::key, start_ns + 1'000'000, 0) == Offered::taken);
     (void)events.await<FirstFrameSealed>();
@@ -142,22 +151,10 @@ struct BusyWriter {
     busy.get_future().wait();
   }
 
-  TempFolder folder;
-  storage::BlobStore blobs = storage::BlobStore::open(folder.path() / "blobs").value();
-  const Person ada;
-  const consent::RecordingId recording = consent::RecordingId::random();
-  const Config config = [] {
-    Config c;
-    c.latency = testing::patience(20s);
-    return c;
-  }();
-  Events events;
   std::promise<void> busy, go_on;
   bool asked = false;
   TrackWriter writer{
-      blobs, config,
-      WriterOrder{recording, 1, ada.approval, ada.identity.recipient(), both,
-                  std::make_shared<std::atomic<std::uint32_t>>(0)},
+      blobs, config, order(),
       MediaSource{[](Stream stream) { return stream == Stream::video ? std::optional(Codec::vp8) : std::nullopt; },
                   [this] {
                     if (std::exchange(asked, true)) return;
@@ -165,8 +162,6 @@ struct BusyWriter {
                     go_on.get_future().wait();
                   }},
       [this](Event event) { events.add(std::move(event)); }};
-  consent::Gate gate;
-  const std::int64_t start_ns = monotonic_ns();
 };
 
 }  // namespace
@@ -183,12 +178,9 @@ TEST_CASE("what was queued in time while the writer was busy is in the file, als
   made.go_on.set_value();
   const auto files = done.get_future().get().value();
   REQUIRE(files.size() == 1);
-  const auto file = made.folder.path() / "blobs" / made.recording.hex() / files.front().name;
-  const auto plain = crypto::open(read_file(file), std::span(&made.ada.identity, 1));
+  const auto plain = crypto::open(read_file(made.files() / files.front().name), std::span(&made.ada.identity, 1));
   REQUIRE(plain);
-  const auto view = plain.value().view();
-  CHECK(frames_in({view.begin(), view.end()}) ==
-        std::set<FrameName>{{Stream::video, 1}, {Stream::video, 2}, {Stream::video, 4}});
+  CHECK(frames_of(plain.value()) == std::set<FrameName>{{Stream::video, 1}, {Stream::video, 2}, {Stream::video, 4}});
 }
 
 TEST_CASE("whoever has a track aborted is told when its files are gone, also the second one, and it does not finish") {
@@ -199,7 +191,6 @@ TEST_CASE("whoever has a track aborted is told when its files are gone, also the
     CHECK(made.writer.abort([&](auto names) { one.set_value(std::move(names)); }) == Ordered::accepted);
   made.go_on.set_value();
   for (auto& one : aborted) CHECK(one.get_future().get().value().size() == 1);
-  const auto left = made.folder.path() / "blobs" / made.recording.hex();
-  CHECK((!std::filesystem::exists(left) || std::filesystem::is_empty(left)));
+  CHECK((!std::filesystem::exists(made.files()) || std::filesystem::is_empty(made.files())));
   CHECK(made.writer.finish([](auto) { FAIL("it was aborted"); }) == Ordered::too_late);
 }
