@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { load, pages } from './bundle.mjs';
+import { until } from '../e2e/command.mjs';
 import { keepsConfigurations, launch, person, relay } from './browser.mjs';
 import { met, statements } from './met.mjs';
 
@@ -265,13 +266,11 @@ test('a service that was away for several attempts and knows no token any more i
   await guest.state('recording-sign', 'recording');
   const seat = await guest.at('meeting').getAttribute('data-participant');
   const [connected, joined] = [service.connected, service.joined];
-  const comes = async (reached) => { while (!reached()) await new Promise((resolve) => setTimeout(resolve, 10)); };
   Object.assign(service.lies, { away: true, refuses: { name: 'Jonas', codes: ['cannot_resume'] } });
   service.dropSockets('Jonas');
-  await comes(() => service.connected === connected + 2);
+  await until('a second attempt', () => service.connected >= connected + 2, { every_ms: 10 });
   service.lies.away = false;
-  await comes(() => service.joined === joined + 1);
-  await comes(() => service.joined === joined + 2);
+  await until('a join with the old token, and one anew', () => service.joined >= joined + 2);
   await guest.page.waitForFunction(() => document.querySelector('[data-testid=notice]').textContent.includes('still holds'));
   await Promise.all([host, guest].map((who) => who.state('recording-sign', 'recording')));
   assert.equal(await guest.at('meeting').getAttribute('data-participant'), seat);
