@@ -94,3 +94,12 @@ export async function duration_s(file) {
   const times = (await must('ffprobe', ['-v', 'error', '-show_entries', 'packet=pts_time', '-of', 'csv=p=0', file])).toString().split('\n').map(parseFloat).filter(Number.isFinite);
   return Math.max(...times) - Math.min(...times);
 }
+
+/** Where a stream of a media file pauses for longer than `pause_ms`, the time before its first packet too: ["0.000 +512 ms", …]. */
+export async function pauses_of(file, kind, pause_ms = 200) {
+  const lines = (await must('ffprobe', ['-v', 'error', '-show_entries', 'packet=codec_type,pts_time', '-of', 'csv=p=0', file])).toString().split('\n');
+  const packets = lines.map((line) => line.split(',')).map(([type, time]) => ({ type, ms: 1000 * parseFloat(time) })).filter(({ ms }) => Number.isFinite(ms));
+  const times = packets.filter(({ type }) => type === kind).map(({ ms }) => ms).sort((a, b) => a - b);
+  const starts = [Math.min(...packets.map(({ ms }) => ms)), ...times.slice(0, -1)];
+  return times.flatMap((ms, at) => (ms - starts[at] > pause_ms ? [`${(starts[at] / 1000).toFixed(3)} +${Math.round(ms - starts[at])} ms`] : []));
+}
