@@ -2,7 +2,6 @@
 // media is dropped in RAM until the gate opens. Trickle ICE is supported, ICE restarts are not: the client ends the
 // session and publishes again, which keeps the take. Other sites' pages may publish (CORS, router.cpp).
 
-#include <algorithm>
 #include <chrono>
 
 #include "server/api.hpp"
@@ -28,16 +27,6 @@ Result<Meetings::Place> place_for(const Meetings& meetings, const Context& conte
   return std::move(*found);
 }
 
-/// Media types are compared without regard to case, their parameters not at all (RFC 9110 section 8.3.1).
-bool is_of_type(const Request& request, std::string_view wanted) {
-  std::string_view type = request.header("content-type");
-  type = type.substr(0, type.find(';'));
-  while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
-  return std::ranges::equal(type, wanted, [](char given, char lower) {
-    return (given >= 'A' && given <= 'Z' ? static_cast<char>(given - 'A' + 'a') : given) == lower;
-  });
-}
-
 Result<recorder::PublishKind> kind_of(const Request& request) {
   const std::string kind = request.query_value("kind").value_or("camera");
   if (kind == "camera") return recorder::PublishKind::camera;
@@ -50,20 +39,6 @@ std::string tag_of(const std::string& resource) {
   return "\"" + resource.substr(0, 16) + "\"";
 }
 
-/// RFC 9110 section 13.1.1: `*`, or a list in which our tag stands. Weak tags match nothing.
-bool matches(std::string_view if_match, const std::string& tag) {
-  for (std::string_view rest = if_match; !rest.empty();) {
-    const auto end = std::min(rest.find(','), rest.size());
-    std::string_view one = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    while (one.starts_with(' ') || one.starts_with('\t')) one.remove_prefix(1);
-    while (one.ends_with(' ') || one.ends_with('\t')) one.remove_suffix(1);
-    // RFC 9725 prints the asterisk in quotes in its examples, and clients send it so.
-    if (one == "*" || one == "\"*\"" || one == tag) return true;
-  }
-  return false;
-}
-
 /// RFC 9725 section 4.6.
 void add_ice_servers(Response& response, const std::vector<IceServer>& servers) {
   for (const IceServer& server : servers) response.with("Link", link_value(server));
@@ -71,7 +46,7 @@ void add_ice_servers(Response& response, const std::vector<IceServer>& servers) 
 
 Task<Result<Response>> publish(Services& services, Meetings& meetings, Context context) {
   BOOST_OUTCOME_CO_TRY(auto found, place_for(meetings, context));
-  if (!is_of_type(context.request, "application/sdp")) {
+  if (!context.request.is_of_type("application/sdp")) {
     co_return Error(Errc::media_type, "an offer is application/sdp");
   }
   BOOST_OUTCOME_CO_TRY(const auto kind, kind_of(context.request));
@@ -116,14 +91,14 @@ Task<Result<Response>> trickle(Services& services, Meetings& meetings, Context c
   if (!found.place->has(resource)) {
     co_return Error(Errc::not_found, "there is no such session");
   }
-  if (!is_of_type(context.request, kFragmentType)) {
+  if (!context.request.is_of_type(kFragmentType)) {
     co_return Error(Errc::media_type, "candidates are " + std::string(kFragmentType));
   }
   const std::string_view if_match = context.request.header("if-match");
   if (if_match.empty()) {
     co_return Error(Errc::precondition_required, "send the ETag of the answer as If-Match");
   }
-  if (!matches(if_match, tag_of(resource))) {
+  if (!entity_tag_matches(if_match, tag_of(resource))) {
     co_return Error(Errc::precondition_failed, "this is not the ETag of the session");
   }
   using Taken = recorder::Result<void>;

@@ -1,8 +1,24 @@
 #include "server/http.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace unavoce::server {
+namespace {
+
+char lower_case(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// What HTTP's lists and parameters may have around them (RFC 9110 section 5.6.3).
+std::string_view trimmed(std::string_view text) {
+  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
 
 std::string_view method_name(Method method) noexcept {
   switch (method) {
@@ -48,11 +64,13 @@ std::string_view Request::bearer() const {
   constexpr std::string_view scheme = "bearer ";
   const std::string_view value = header("authorization");
   if (value.size() <= scheme.size()) return {};
-  for (std::size_t i = 0; i < scheme.size(); ++i) {
-    const char c = value[i] >= 'A' && value[i] <= 'Z' ? static_cast<char>(value[i] - 'A' + 'a') : value[i];
-    if (c != scheme[i]) return {};
-  }
+  if (!std::ranges::equal(value.substr(0, scheme.size()), scheme, {}, lower_case)) return {};
   return value.substr(scheme.size());
+}
+
+bool Request::is_of_type(std::string_view media_type) const {
+  std::string_view type = header("content-type");
+  return std::ranges::equal(trimmed(type.substr(0, type.find(';'))), media_type, {}, lower_case);
 }
 
 std::optional<std::string> Request::query_value(std::string_view name) const {
@@ -145,6 +163,17 @@ Result<std::optional<ByteRange>> parse_range(std::string_view header, std::uint6
   if (dash + 1 == header.size()) return std::optional<ByteRange>(ByteRange{first, size - 1});
   if (!parse_number(header.substr(dash + 1), last) || last < first) return std::optional<ByteRange>();
   return std::optional<ByteRange>(ByteRange{first, std::min(last, size - 1)});
+}
+
+bool entity_tag_matches(std::string_view if_match, std::string_view tag) {
+  for (std::string_view rest = if_match; !rest.empty();) {
+    const auto end = std::min(rest.find(','), rest.size());
+    const std::string_view one = trimmed(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    // RFC 9725 prints the asterisk in quotes in its examples, and clients send it so.
+    if (one == "*" || one == "\"*\"" || one == tag) return true;
+  }
+  return false;
 }
 
 }  // namespace unavoce::server

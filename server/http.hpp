@@ -42,6 +42,9 @@ struct Request {
   std::string_view bearer() const;
   /// Value of a query parameter (percent-decoded), or nothing.
   std::optional<std::string> query_value(std::string_view name) const;
+  /// Whether the body is said to be of this media type (in lower case). Media types are compared without regard to
+  /// case, their parameters not at all (RFC 9110 section 8.3.1).
+  bool is_of_type(std::string_view media_type) const;
 };
 
 /// A body that is produced piece by piece. `read` may block (disk) and is called on the worker pool, never twice at
@@ -84,5 +87,9 @@ struct ByteRange {
 /// Reads a `Range` header (RFC 9110 section 14.2) for a body of `size` bytes. Nothing: serve the whole body (no header,
 /// several ranges, other units). An error: 416.
 Result<std::optional<ByteRange>> parse_range(std::string_view header, std::uint64_t size);
+
+/// Whether an `If-Match` header (RFC 9110 section 13.1.1) lets pass what has this entity tag (with its quotes): it is
+/// `*` or a list in which the tag stands. Weak tags match nothing.
+bool entity_tag_matches(std::string_view if_match, std::string_view tag);
 
 }  // namespace unavoce::server

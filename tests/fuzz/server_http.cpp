@@ -1,5 +1,5 @@
-// The parts of a request that strangers write: path, query, range, cookies, X-Forwarded-For, JSON body. Every input is
-// tried as each of them.
+// The parts of a request that strangers write: path, query, range, cookies, X-Forwarded-For, Content-Type, If-Match,
+// JSON body. Every input is tried as each of them.
 #include "crypto/bytes.hpp"
 #include "require.hpp"
 #include "server/client_address.hpp"
@@ -20,6 +20,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   (void)request.query_value("kind");
   require(request.cookie("unavoce_session").size() <= text.size());
   require(request.bearer().size() <= text.size());
+  request.headers["content-type"] = text;
+  if (request.is_of_type("application/sdp")) require(text.size() >= 15);
+  const bool matches = server::entity_tag_matches(text, "\"0123456789abcdef\"");
+  require(!matches || text.find('*') != text.npos || text.find("\"0123456789abcdef\"") != text.npos);
   const std::vector proxies{server::AddressBlock::parse("10.0.0.0/8").value()};
   const std::string client = server::client_address("10.0.0.1", text, proxies);
   require(server::AddressBlock::parse(client) && server::AddressBlock::parse(server::address_group(client)));

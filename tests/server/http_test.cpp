@@ -56,3 +56,30 @@ TEST_CASE("a query value is found by name and decoded", "[http]") {
   CHECK(request.query_value("flag") == "");
   CHECK_FALSE(request.query_value("kin").has_value());
 }
+
+TEST_CASE("a media type is compared without regard to case, and without its parameters", "[http]") {
+  Request request;
+  CHECK_FALSE(request.is_of_type("application/sdp"));
+  for (const char* same :
+       {"application/sdp", "Application/SDP", "application/sdp ; charset=utf-8", "application/sdp;"}) {
+    CAPTURE(same);
+    request.headers["content-type"] = same;
+    CHECK(request.is_of_type("application/sdp"));
+  }
+  for (const char* other : {"", ";", "application/sdpx", "application/sd", "text/plain; application/sdp"}) {
+    CAPTURE(other);
+    request.headers["content-type"] = other;
+    CHECK_FALSE(request.is_of_type("application/sdp"));
+  }
+}
+
+TEST_CASE("If-Match lets pass what it lists, and nothing weak", "[http]") {
+  for (const char* passes : {"*", "\"*\"", "\"a\"", " \"b\" ,\t\"a\"", "\"b\",,\"a\","}) {
+    CAPTURE(passes);
+    CHECK(entity_tag_matches(passes, "\"a\""));
+  }
+  for (const char* stops : {"", ",", "a", "\"A\"", "W/\"a\"", "\"a", "\"a\" \"a\"", "\"ab\""}) {
+    CAPTURE(stops);
+    CHECK_FALSE(entity_tag_matches(stops, "\"a\""));
+  }
+}
