@@ -31,7 +31,8 @@ void DiskWatch::stop() {
 }
 
 Task<void> DiskWatch::look() {
-  note(co_await on(executors_.workers, [&] { return blobs_.room(); }));
+  const auto room = co_await on(executors_.workers, [&] { return blobs_.room(); });
+  note(room);
 }
 
 void DiskWatch::note(const storage::Result<storage::VolumeRoom>& room) {

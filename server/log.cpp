@@ -1,11 +1,14 @@
 #include "server/log.hpp"
 
 #include <arpa/inet.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdio>
 #include <ctime>
+
+#include "server/log_stream.hpp"
 
 namespace unavoce::server {
 
@@ -30,10 +33,32 @@ std::string shorten_address(std::string_view address) {
   return std::string(out.data()) + "/48";
 }
 
+std::string log_line(LogLevel level, std::string_view text) {
+  constexpr std::array<std::string_view, 4> names = {"debug", "info", "warning", "error"};
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  std::array<char, 32> stamp{};
+  std::strftime(stamp.data(), stamp.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  std::string line(stamp.data());
+  line.append(" ").append(names.at(static_cast<std::size_t>(level))).append(" ");
+  for (const char c : text) line.push_back(static_cast<unsigned char>(c) < 0x20 ? ' ' : c);  // one event, one line
+  line.push_back('\n');
+  return line;
+}
+
 Log::Log(LogLevel level, Sink sink) : level_(level), sink_(std::move(sink)) {}
 
 Log::Log(LogLevel level)
-    : Log(level, [](std::string_view line) { std::fwrite(line.data(), 1, line.size(), stderr); }) {}
+    : level_(level),
+      stream_(std::make_unique<LogStream>(STDERR_FILENO)),
+      sink_([this](std::string_view line) { stream_->put(line); }) {}
+
+Log::~Log() = default;
+
+void Log::drain(std::chrono::milliseconds within) {
+  if (stream_) (void)stream_->drain(within);
+}
 
 void Log::request(std::string_view method, std::string_view route, unsigned status, std::string_view remote_address,
                   long duration_ms) {
@@ -50,18 +75,8 @@ void Log::request(std::string_view method, std::string_view route, unsigned stat
 
 void Log::write(LogLevel level, std::string_view text) {
   if (level < level_) return;
-  constexpr std::array<std::string_view, 4> names = {"debug", "info", "warning", "error"};
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  std::array<char, 32> stamp{};
-  std::strftime(stamp.data(), stamp.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  std::string line(stamp.data());
-  line.append(" ").append(names.at(static_cast<std::size_t>(level))).append(" ");
-  for (const char c : text) line.push_back(static_cast<unsigned char>(c) < 0x20 ? ' ' : c);  // one event, one line
-  line.push_back('\n');
   const std::lock_guard lock(mutex_);
-  sink_(line);
+  sink_(log_line(level, text));
 }
 
 }  // namespace unavoce::server

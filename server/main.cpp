@@ -15,11 +15,13 @@
 #include <memory>
 #include <sstream>
 #include <thread>
+#include <vector>
 
 #include "crypto/hardening.hpp"
 #include "recorder/recorder.hpp"
 #include "server/command_line.hpp"
 #include "server/descriptor_limit.hpp"
+#include "server/log_stream.hpp"
 #include "server/server.hpp"
 #include "server/stop_deadline.hpp"
 #include "server/write_confinement.hpp"
@@ -88,32 +90,32 @@ std::filesystem::path plugin_list_folder() {
 
 /// No file of ours, and none that a library might think of, outside the data folder: no media can go astray. The copy
 /// of the checkpoint is meant to lie elsewhere.
-Result<void> confine(const Config& config, Log& log) {
+Result<Confined> confine(const Config& config) {
   BOOST_OUTCOME_TRY(make_data_folder(config.data_folder));
   const std::array folders{config.data_folder, plugin_list_folder(), config.ledger_checkpoint_copy.parent_path()};
-  BOOST_OUTCOME_TRY(const auto confined, confine_writes(folders));
-  if (confined == Confined::not_offered) {
-    log.warning("this kernel does not confine writing to the data folder (no Landlock; Debian 12's own kernel has it)");
-  }
-  return boost::outcome_v2::success();
+  return confine_writes(folders);
 }
 
-void fit_into_descriptors(Config& config, Log& log) {
+/// What the operator is warned of.
+std::vector<std::string> fit_into_descriptors(Config& config) {
+  std::vector<std::string> warnings;
   const std::uint64_t descriptors = raise_descriptor_limit();
   const auto connections = connections_that_fit(config.max_connections, config.max_publishers, descriptors);
   const auto publishers = publishers_that_fit(config.max_publishers, connections, descriptors);
   const std::string limit = std::to_string(descriptors) + " open files; raise that limit (LimitNOFILE)";
   if (connections != config.max_connections) {
-    log.warning("only " + std::to_string(connections) +
-                " of max_connections = " + std::to_string(config.max_connections) + " fit, beside " +
-                std::to_string(publishers) + " publishers, into " + limit);
+    warnings.push_back("only " + std::to_string(connections) +
+                       " of max_connections = " + std::to_string(config.max_connections) + " fit, beside " +
+                       std::to_string(publishers) + " publishers, into " + limit);
   }
   if (publishers != config.max_publishers) {
-    log.warning("only " + std::to_string(publishers) + " of max_publishers = " + std::to_string(config.max_publishers) +
-                " fit, beside " + std::to_string(connections) + " connections, into " + limit);
+    warnings.push_back("only " + std::to_string(publishers) +
+                       " of max_publishers = " + std::to_string(config.max_publishers) + " fit, beside " +
+                       std::to_string(connections) + " connections, into " + limit);
   }
   config.max_connections = connections;
   config.max_publishers = publishers;
+  return warnings;
 }
 
 /// Longer than the waits inside of an honest stop that waits once for each: ten seconds for a database that another
@@ -122,20 +124,28 @@ void fit_into_descriptors(Config& config, Log& log) {
 constexpr std::chrono::seconds kStopWithin{30};
 
 Result<void> serve(Config config, const sigset_t& signals) {
+  std::vector<std::string> warnings = fit_into_descriptors(config);
+  const auto confined = confine(config);  // before there is any other thread, which would not be
   Log log(config.log_level);
-  fit_into_descriptors(config, log);
-  BOOST_OUTCOME_TRY(confine(config, log));
+  if (confined && confined.value() == Confined::not_offered)
+    warnings.push_back(
+        "this kernel does not confine writing to the data folder (no Landlock; Debian 12's own kernel has it)");
+  for (const std::string& warning : warnings) log.warning(warning);
+  if (!confined) return confined.error();
   std::shared_ptr<const Server::Ending> ending;
   StopDeadline deadline(kStopWithin, [&] { end_hung(log, ending->load()); });  // for the end of the server, too
   std::unique_ptr<Server> server;  // outlives the waiter, whatever is thrown
   std::atomic<Server*> running{nullptr};
-  std::jthread waiter([&signals, &running, &deadline](std::stop_token done) {
+  std::jthread waiter([&signals, &running, &deadline, &log](std::stop_token done) {
     const timespec moment{0, 200'000'000};
     while (!done.stop_requested()) {
       if (sigtimedwait(&signals, nullptr, &moment) <= 0) continue;
       // Before anything is served there is nothing to end: what is begun is finished by the next start, as after a
       // kill.
-      if (running == nullptr) std::_Exit(0);
+      if (running == nullptr) {
+        log.drain(std::chrono::seconds(1));
+        std::_Exit(0);
+      }
       deadline.begin();
       running.load()->stop();
     }
@@ -144,6 +154,7 @@ Result<void> serve(Config config, const sigset_t& signals) {
   ending = server->ending();
   running = server.get();  // before anybody hears that it is ready, and may want it to stop
   for (const std::string& notice : server->notices()) log.warning(notice);
+  log.drain(std::chrono::seconds(1));  // in a terminal the warnings stand before the next line
   std::cout << "unavoced " UNAVOCE_VERSION " is ready: " << server->base_url() << std::endl;
   server->run();
   deadline.begin();  // it may also have ended by itself
@@ -178,6 +189,15 @@ Result<void> run(int argc, const char* const* argv) {
   return serve(std::move(config), signals);
 }
 
+/// What nobody expected is like a crash: starting again may do. Caught so that the log gets out what it has.
+Result<void> run_to_the_end(int argc, const char* const* argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& failure) {
+    return Error(Errc::unavailable, std::string("ends for something nobody expected: ") + failure.what());
+  }
+}
+
 /// The service unit starts again after EX_TEMPFAIL, and not after 1 (docs/OPERATING.md).
 int exit_code(const Error& why) {
   return why.code == Errc::unavailable ? EX_TEMPFAIL : EXIT_FAILURE;
@@ -186,8 +206,8 @@ int exit_code(const Error& why) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  auto done = run(argc, argv);
-  if (!done) std::cerr << "unavoced: " << done.error().text << "\n";
+  auto done = run_to_the_end(argc, argv);
+  if (!done) LogStream(STDERR_FILENO).put("unavoced: " + done.error().text + "\n");
   const int code = done ? EXIT_SUCCESS : exit_code(done.error());
   if (recorder::pipelines_left_behind()) {
     std::cout.flush();

@@ -1,7 +1,6 @@
 #include "server/stop_deadline.hpp"
 
 #include <cstdlib>
-#include <future>
 #include <string>
 
 namespace unavoce::server {
@@ -25,17 +24,11 @@ void StopDeadline::wait(const std::stop_token& done) {
 }
 
 void end_hung(Log& log, std::string_view what) {
-  // In a thread of its own: a log that nobody takes may be what hangs.
-  std::promise<void> said;
-  const auto heard = said.get_future();
-  std::thread([&] {
-    log.error(
-        "the service was told to stop and hangs, so it ends as it is; the next start finishes what is left. It "
-        "waited for " +
-        std::string(what));
-    said.set_value();
-  }).detach();
-  heard.wait_for(std::chrono::seconds(1));
+  log.error(
+      "the service was told to stop and hangs, so it ends as it is; the next start finishes what is left. It waited "
+      "for " +
+      std::string(what));
+  log.drain(std::chrono::seconds(1));
   std::_Exit(kHungExitCode);
 }
 

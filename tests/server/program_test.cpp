@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -15,7 +14,6 @@
 
 #include <array>
 #include <catch2/catch.hpp>
-#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -23,7 +21,6 @@
 #include <string>
 #include <vector>
 
-#include "server/stop_deadline.hpp"
 #include "tests/patience.hpp"
 
 using namespace unavoce;
@@ -225,76 +222,6 @@ TEST_CASE("who is told to stop while its ledger is compared with a witness that 
   close(connection);
   close(witness);
   CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 0));
-}
-
-TEST_CASE("a service that hangs ends within seconds when it is told to, with a code of its own") {
-  const testing::TemporaryFolder folder;
-  const std::string data = folder / "data";
-  std::array<int, 2> said{};
-  std::array<int, 2> log{};
-  REQUIRE(pipe(said.data()) == 0);
-  REQUIRE(pipe2(log.data(), O_CLOEXEC) == 0);
-  const pid_t service = fork();
-  if (service == 0) {
-    dup2(said[1], STDOUT_FILENO);
-    dup2(log[1], STDERR_FILENO);
-    execl(UNAVOCED_PROGRAM, "unavoced", "--allow-root", "--port", "0", "--data", data.c_str(), "--log-level", "debug",
-          nullptr);
-    _exit(127);
-  }
-  close(said[1]);
-  std::string ready;
-  for (char c = 0; read(said[0], &c, 1) == 1 && c != '\n';) ready.push_back(c);
-  close(said[0]);
-  const auto colon = ready.rfind(':');
-  REQUIRE(colon != std::string::npos);
-  // Nobody reads its log any more, and the next request is one line too many for it.
-  const int full = open(("/proc/self/fd/" + std::to_string(log[1])).c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-  REQUIRE(full >= 0);
-  while (write(full, "x", 1) == 1) {
-  }
-  const int asks = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in place{};
-  place.sin_family = AF_INET;
-  place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  place.sin_port = htons(static_cast<std::uint16_t>(std::stoul(ready.substr(colon + 1))));
-  REQUIRE(connect(asks, reinterpret_cast<const sockaddr*>(&place), sizeof place) == 0);
-  const std::string request = "GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n";
-  REQUIRE(write(asks, request.data(), request.size()) == static_cast<ssize_t>(request.size()));
-  pollfd answered{asks, POLLIN, 0};
-  REQUIRE(poll(&answered, 1, 1000) == 0);  // it hangs
-  const auto begin = std::chrono::steady_clock::now();
-  kill(service, SIGTERM);
-  int status = 0;
-  waitpid(service, &status, 0);
-  const auto took = std::chrono::steady_clock::now() - begin;
-  for (const int fd : {asks, full, log[0], log[1]}) close(fd);
-  CHECK((WIFEXITED(status) && WEXITSTATUS(status) == server::kHungExitCode));
-  CHECK(took < std::chrono::seconds(45));  // the limit of a stop, and some
-}
-
-TEST_CASE("what a stop waited for in vain is the last that the log says") {
-#if defined(__SANITIZE_THREAD__)
-  WARN("SKIPPED: ThreadSanitizer starts no threads in a child of a process that has some");
-  return;
-#endif
-  std::array<int, 2> log{};
-  REQUIRE(pipe2(log.data(), O_CLOEXEC) == 0);
-  const pid_t child = fork();
-  if (child == 0) {
-    server::Log last(server::LogLevel::error, [&](std::string_view line) {
-      if (write(log[1], line.data(), line.size()) < 0) _exit(126);
-    });
-    server::end_hung(last, "a disk");
-  }
-  close(log[1]);
-  std::string said;
-  for (char c = 0; read(log[0], &c, 1) == 1;) said.push_back(c);
-  close(log[0]);
-  int status = 0;
-  waitpid(child, &status, 0);
-  CHECK((WIFEXITED(status) && WEXITSTATUS(status) == server::kHungExitCode));
-  CHECK(said.ends_with("waited for a disk\n"));
 }
 
 TEST_CASE("a start with few open files takes no more connections and publishers than fit into them, and says so") {
