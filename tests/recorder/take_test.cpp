@@ -1,6 +1,7 @@
 // Takes from end to end: publisher → WHIP → gate → sealed file → stock age → ffprobe and ffmpeg. Loopback only.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <optional>
 #include <thread>
 
 #include "crypto/hash.hpp"
@@ -213,6 +214,22 @@ TEST_CASE("withdrawal after a take erases the finished file, and can be repeated
   CHECK(stage.abort(ada.approval) == std::vector<std::string>{prepared.at(0).name});
   CHECK(stage.files().empty());
   CHECK(stage.abort(ada.approval).empty());
+}
+
+TEST_CASE("a withdrawal that is being carried out when the recorder ends is carried out, and answered") {
+  Stage stage;
+  const Person ada;
+  const auto publisher = stage.join(ada);
+  const auto prepared = stage.prepare({ada.order(both)});
+  stage.open({{ada.approval, both}});
+  stage.events.await<FirstFrameSealed>();
+  stage.close();
+  std::optional<Result<std::vector<std::string>>> aborted;
+  stage.recorder->abort_track(stage.recording, ada.approval, [&](auto names) { aborted = std::move(names); });
+  stage.recorder.reset();
+  REQUIRE(aborted);
+  CHECK(aborted->value() == std::vector<std::string>{prepared.at(0).name});
+  CHECK(stage.files().empty());
 }
 
 TEST_CASE("withdrawal while the take is ending leaves no file either") {
