@@ -8,7 +8,7 @@ import { duration_s, decoding_errors, probe } from './recording.mjs';
 import { cast } from './speech.mjs';
 import { pause, until } from './command.mjs';
 
-const TAKE_MS = 15000;
+const TAKE_MS = 24000;  // three pieces for the comparison of speech: one in which a microphone skips decides nothing
 const out = resolve(new URL('../..', import.meta.url).pathname, process.argv[2] ?? 'demo-output');
 const started = Date.now();
 const tell = (line) => console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s  ${line}`);

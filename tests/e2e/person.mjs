@@ -21,7 +21,7 @@ export class Person {
     await mkdir(own, { recursive: true });
     const [wav, y4m] = await Promise.all([speak(id, own), paint(id, own)]);
     const browser = await chromium.launch({
-      executablePath: process.env.UNAVOCE_CHROMIUM ?? '/usr/bin/chromium', args: flags(wav, y4m), headless: true,
+      executablePath: process.env.UNAVOCE_CHROMIUM ?? '/usr/bin/chromium-headless-shell', args: flags(wav, y4m), headless: true,
       env: { ...process.env, TMPDIR: own },  // profiles stay out of the folders that the scan looks through
     });
     const context = await browser.newContext({ acceptDownloads: true, viewport: { width: 900, height: 700 }, locale: 'en-GB' });
