@@ -1,46 +1,34 @@
 // After the meeting, with nothing but what people took home: everybody gets their own part, and takes it back, each on another way. The page
 // that is still open, the key file on a device that was never there, `unavoce withdraw`, and an operator with the bare withdrawal.
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { must, pause, run } from './command.mjs';
-import { Meeting } from './meeting.mjs';
 import { files_below } from './scan.mjs';
+import { scene } from './scene.mjs';
 import { UNAVOCE } from './service.mjs';
 
-let folder, meeting, recording, approvals, opened, address;
+let meeting, recording, approvals, opened, address;
 const taken_home = {};
 const short = (id) => approvals[id].slice(0, 16);
 /** Names of the files of this person that the service still has. */
 const kept = async (id) => (await files_below(join(meeting.service.data, 'blobs'))).map((path) => basename(path)).filter((name) => name.includes(short(id)));
 
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'unavoce-afterwards-'));
-  meeting = await Meeting.gather(folder, { flags: ['--ledger-publish-seconds', '1'] });
-  try {
-    await meeting.ask();
-    await meeting.everybody_approves();
-    await meeting.gate_is('open');
-    await pause(6000);
-    await meeting.stop();
-    for (const person of meeting.people) taken_home[person.id] = { receipt: await person.download('receipt-download'), key: await person.download('keyfile-download') };
-    recording = await meeting.fetch();
-    approvals = await meeting.approvals(recording);
-    const files = await recording.open_with_unavoce(meeting.room.key);
-    opened = Object.fromEntries(meeting.people.map(({ id }) => [id, files.find((file) => basename(file).includes(short(id)))]));
-    address = `${meeting.service.base}/recordings/${meeting.recording_id}`;
-  } catch (error) {
-    error.message += `\n${meeting.complaints()}`;
-    throw error;
-  }
-}, { timeout: 180000 });
-
-after(async () => {
-  await meeting?.end();
-  if (folder && !process.env.UNAVOCE_KEEP) await rm(folder, { recursive: true, force: true });
-}, { timeout: 30000 });
+scene('afterwards', { flags: ['--ledger-publish-seconds', '1'] }, async (gathered) => {
+  meeting = gathered;
+  await meeting.ask();
+  await meeting.everybody_approves();
+  await meeting.gate_is('open');
+  await pause(6000);
+  await meeting.stop();
+  for (const person of meeting.people) taken_home[person.id] = { receipt: await person.download('receipt-download'), key: await person.download('keyfile-download') };
+  recording = await meeting.fetch();
+  approvals = await meeting.approvals(recording);
+  const files = await recording.open_with_unavoce(meeting.room.key);
+  opened = Object.fromEntries(meeting.people.map(({ id }) => [id, files.find((file) => basename(file).includes(short(id)))]));
+  address = `${meeting.service.base}/recordings/${meeting.recording_id}`;
+});
 
 test('the page saves its own person’s part, byte for byte what the host sees of them', { timeout: 60000 }, async () => {
   for (const person of meeting.people) {
@@ -50,7 +38,7 @@ test('the page saves its own person’s part, byte for byte what the host sees o
 });
 
 test('`unavoce open` with the key file alone fetches and opens that part, and no other', { timeout: 60000 }, async () => {
-  const out = join(folder, 'own');
+  const out = join(meeting.folder, 'own');
   await must(UNAVOCE, ['open', '--key', taken_home.ben.key, '-o', out, address]);
   assert.deepEqual(await readdir(out), [basename(opened.ben)]);
   assert.deepEqual(await readFile(join(out, basename(opened.ben))), await readFile(opened.ben));
@@ -76,11 +64,11 @@ test('the key file, on a device that was never there, saves the part and then ta
   assert.match(await page.getByTestId('withdraw-status').textContent(), /Gelöscht am .*: 1 Datei von Ihnen und der Schlüssel zu Ihrem Teil\./);
   const [confirmation] = await Promise.all([page.waitForEvent('download'), page.getByTestId('confirmation-save').click()]);
   assert.match(confirmation.suggestedFilename(), /\.unavoce-confirmation\.json$/);
-  await confirmation.saveAs(join(folder, 'ben.unavoce-confirmation.json'));
+  await confirmation.saveAs(join(meeting.folder, 'ben.unavoce-confirmation.json'));
 });
 
 test('the confirmation that the page gave proves to `unavoce` that he took back, and what was erased', { timeout: 60000 }, async () => {
-  const confirmation = join(folder, 'ben.unavoce-confirmation.json');
+  const confirmation = join(meeting.folder, 'ben.unavoce-confirmation.json');
   const verified = JSON.parse(await must(UNAVOCE, ['receipt', 'verify', '--json', '--receipt', taken_home.ben.receipt, confirmation]));
   assert.deepEqual(verified.erased.sort(), [`${basename(opened.ben)}.age`, `wrapped:${approvals.ben}`]);
   assert.equal(verified.ledger_key_given, true);
@@ -88,15 +76,15 @@ test('the confirmation that the page gave proves to `unavoce` that he took back,
 });
 
 test('it is the file that `unavoce withdraw` writes, but for the fresh proof', { timeout: 60000 }, async () => {
-  const again = join(folder, 'again.json');
+  const again = join(meeting.folder, 'again.json');
   await must(UNAVOCE, ['withdraw', '--yes', '--receipt', taken_home.ben.receipt, '-o', again, taken_home.ben.key]);
-  const [page, command] = await Promise.all([join(folder, 'ben.unavoce-confirmation.json'), again].map((path) => readFile(path, 'utf8')));
+  const [page, command] = await Promise.all([join(meeting.folder, 'ben.unavoce-confirmation.json'), again].map((path) => readFile(path, 'utf8')));
   const without_proofs = (text) => text.replace(/"proof":"[^"]*"/g, '"proof":""');
   assert.equal(without_proofs(page), without_proofs(command));
 });
 
 test('`unavoce withdraw` takes one back, and its confirmation holds against the receipt', { timeout: 60000 }, async () => {
-  const confirmation = join(folder, 'chloe.unavoce-confirmation.json');
+  const confirmation = join(meeting.folder, 'chloe.unavoce-confirmation.json');
   await must(UNAVOCE, ['withdraw', '--yes', '--receipt', taken_home.chloe.receipt, '-o', confirmation, taken_home.chloe.key]);
   assert.deepEqual(await kept('chloe'), []);
   const verified = JSON.parse(await must(UNAVOCE, ['receipt', 'verify', '--json', '--receipt', taken_home.chloe.receipt, confirmation]));
@@ -105,11 +93,11 @@ test('`unavoce withdraw` takes one back, and its confirmation holds against the 
 });
 
 test('an operator takes one back with the bare withdrawal, which opens nothing', { timeout: 60000 }, async () => {
-  const bare = join(folder, 'withdrawal.json');
+  const bare = join(meeting.folder, 'withdrawal.json');
   await writeFile(bare, await must(UNAVOCE, ['withdraw', '--extract', taken_home.anna.key]));
   const text = await readFile(bare, 'utf8');
   assert.ok(!text.includes('AGE-SECRET-KEY') && !text.includes('token'));
-  await must(UNAVOCE, ['withdraw', '--yes', '--server', meeting.service.base, '--statement', bare, '-o', join(folder, 'anna.json')]);
+  await must(UNAVOCE, ['withdraw', '--yes', '--server', meeting.service.base, '--statement', bare, '-o', join(meeting.folder, 'anna.json')]);
   assert.deepEqual(await kept('anna'), []);
 });
 

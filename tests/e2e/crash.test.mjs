@@ -1,49 +1,35 @@
 // kill -9 in the middle of a take costs at most two seconds: what was sealed before opens, plays and verifies.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { pause, until } from './command.mjs';
 import { envelopeOf, whose } from './envelope.mjs';
-import { Meeting } from './meeting.mjs';
 import { decoding_errors, duration_s } from './recording.mjs';
+import { scene } from './scene.mjs';
 
 const LOST_AT_MOST_S = 2;
-let folder, meeting, recorded_s, recording, opened;
+let meeting, recorded_s, recording, opened;
 
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'unavoce-crash-'));
-  meeting = await Meeting.gather(folder, { ids: ['anna', 'ben'] });
-  try {
-    const { service, host } = meeting;
-    await meeting.ask();
-    await meeting.everybody_approves();
-    const gate = await meeting.gate_is('open');
-    await pause(10000);
-    const killed_ms = Date.now();
-    await service.stop('SIGKILL');
-    recorded_s = (killed_ms - gate.opened_ms) / 1000;
-    // Nobody comes back to the meeting: the pages are left before the service returns.
-    for (const person of meeting.people) await person.page.goto('about:blank');
-    await service.restart();
-    await host.open(`${service.base}/host`);
-    // By itself the service would end it after two minutes.
-    const stopped = await host.page.request.post(`${service.base}/api/v1/recordings/${meeting.recording_id}/stop`, { data: {} });
-    assert.equal(stopped.status(), 204, await stopped.text());
-    await until('the recording is marked as interrupted', async () => (await meeting.recording_state())?.state === 'interrupted');
-    recording = await meeting.fetch();
-    opened = await recording.open_with_unavoce(meeting.room.key);
-  } catch (error) {
-    error.message += `\n${meeting.complaints()}`;
-    throw error;
-  }
-}, { timeout: 120000 });
-
-after(async () => {
-  await meeting?.end();
-  if (folder && !process.env.UNAVOCE_KEEP) await rm(folder, { recursive: true, force: true });
-}, { timeout: 30000 });
+scene('crash', { ids: ['anna', 'ben'] }, async (gathered) => {
+  meeting = gathered;
+  const { service, host } = meeting;
+  await meeting.ask();
+  await meeting.everybody_approves();
+  const gate = await meeting.gate_is('open');
+  await pause(10000);
+  const killed_ms = Date.now();
+  await service.stop('SIGKILL');
+  recorded_s = (killed_ms - gate.opened_ms) / 1000;
+  // Nobody comes back to the meeting: the pages are left before the service returns.
+  for (const person of meeting.people) await person.page.goto('about:blank');
+  await service.restart();
+  await host.open(`${service.base}/host`);
+  // By itself the service would end it after two minutes.
+  const stopped = await host.page.request.post(`${service.base}/api/v1/recordings/${meeting.recording_id}/stop`, { data: {} });
+  assert.equal(stopped.status(), 204, await stopped.text());
+  await until('the recording is marked as interrupted', async () => (await meeting.recording_state())?.state === 'interrupted');
+  recording = await meeting.fetch();
+  opened = await recording.open_with_unavoce(meeting.room.key);
+});
 
 test('both tracks open, decode without an error, and lack at most two seconds', async (t) => {
   assert.equal(opened.length, 2);

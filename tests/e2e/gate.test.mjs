@@ -1,26 +1,17 @@
 // The gate from outside: while one approval is missing nothing is on the disk; a withdrawal closes it at once and erases one's own part.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { pause, until } from './command.mjs';
-import { Meeting } from './meeting.mjs';
 import { Watch, files_below } from './scan.mjs';
+import { scene } from './scene.mjs';
 
-let folder, meeting, watch, said_before;
+let meeting, watch, said_before;
 
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'unavoce-gate-'));
-  meeting = await Meeting.gather(folder, { flags: ['--log-level', 'debug'] });
-  watch = new Watch([meeting.service.data, meeting.service.temp, meeting.service.home], join(folder, 'watched'));
-}, { timeout: 120000 });
-
-after(async () => {
-  await watch?.stop();
-  await meeting?.end();
-  if (folder && !process.env.UNAVOCE_KEEP) await rm(folder, { recursive: true, force: true });
-}, { timeout: 30000 });
+scene('gate', { flags: ['--log-level', 'debug'] }, async (gathered) => {
+  meeting = gathered;
+  watch = new Watch([meeting.service.data, meeting.service.temp, meeting.service.home], join(meeting.folder, 'watched'));
+}, async () => { await watch?.stop(); });
 
 const is_track = (file) => /^t\d{3}-.*\.age/.test(basename(file));
 const tracks_ever_seen = async () => { await watch.round(); return [...watch.names].filter(is_track); };

@@ -1,31 +1,22 @@
 // Consent in a meeting that is not tidy: somebody knocks while a recording runs, takes part with sound alone, another one gives less from
 // now on, reloads the page and comes back. The room asks before people enter.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { pause, until } from './command.mjs';
-import { Meeting } from './meeting.mjs';
 import { Person } from './person.mjs';
+import { scene } from './scene.mjs';
 
-let folder, meeting, chloe;
+let meeting, chloe;
 const take_is = (number) => until(`take ${number} runs`, async () => { const gate = await meeting.gate(); return gate?.state === 'open' && gate.take === number; });
 
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'unavoce-life-'));
-  meeting = await Meeting.gather(folder, { ids: ['anna', 'ben'], lobby: true });
+scene('life', { ids: ['anna', 'ben'], lobby: true }, async (gathered) => {
+  meeting = gathered;
   await meeting.ask();
   await meeting.everybody_approves();
   await take_is(1);
-  chloe = await Person.enter('chloe', join(folder, 'people'));
-}, { timeout: 120000 });
-
-after(async () => {
-  await chloe?.close().catch(() => {});
-  await meeting?.end();
-  if (folder && !process.env.UNAVOCE_KEEP) await rm(folder, { recursive: true, force: true });
-}, { timeout: 30000 });
+  chloe = await Person.enter('chloe', join(meeting.folder, 'people'));
+}, async () => { await chloe?.close().catch(() => {}); });
 
 test('whoever knocks is asked in front of the door, and the take goes on', { timeout: 60000 }, async () => {
   const heard = (await meeting.host.heard('gate')).length;

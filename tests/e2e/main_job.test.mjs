@@ -1,17 +1,16 @@
 // The main job: three people meet, all approve, it is recorded and sealed, its host opens it. One meeting, many facts about it.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { keys_of, raw_key, recipients_opened_by, spellings } from './age_header.mjs';
 import { pause, run } from './command.mjs';
 import { envelopeOf, whose } from './envelope.mjs';
-import { Meeting } from './meeting.mjs';
 import { sent_between } from './person.mjs';
 import { decoding_errors, duration_s, pauses_of, probe } from './recording.mjs';
 import { CONTAINER_MARKS, Watch, files_below, needles_of, scan } from './scan.mjs';
+import { scene } from './scene.mjs';
 import { UNAVOCE } from './service.mjs';
 
 // A track begins with a key frame, which the sender has to be asked for: up to 0.5 s without a picture, 1 s on a busy machine, which must stay
@@ -21,50 +20,38 @@ const TAKE_MS = 50000;
 // opened may be in the track, and what left shortly before it closed need not. That not one frame too many is written, and none too few, is shown
 // where arrivals are known: in the frame-path proof.
 const ON_THE_WAY_MS = 300;
-let folder, meeting, watch, recording, sealed, entries, gate, approvals;
+let meeting, watch, recording, sealed, entries, gate, approvals;
 const sources = {}, sent = {}, take_home = {};
 /** By person: the sealed track of the `seal` statement, and the file `unavoce open` made of it. */
 const tracks = {}, opened = {};
 
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'unavoce-main-'));
-  // The tag makes the names unmistakable when the service's memory is searched.
-  meeting = await Meeting.gather(folder, { name_tag: ` ${randomBytes(8).toString('hex')}` });
-  try {
-    const { people, service, room } = meeting;
-    for (const person of people) sources[person.id] = await envelopeOf(person.wav);
-    watch = new Watch([service.data, service.temp, service.home], join(folder, 'watched'));
-    await meeting.ask();
-    await meeting.everybody_approves();
-    await meeting.gate_is('open');
-    await Promise.all(people.map((person) => person.state('recording-sign', 'recording')));
-    await pause(TAKE_MS);
-    sealed = await meeting.stop();
-    await meeting.gate_is('closed');
-    gate = await meeting.open_span();
-    for (const person of people) {
-      sent[person.id] = await person.sent();
-      take_home[person.id] = { receipt: await person.download('receipt-download'), key_file: await person.download('keyfile-download') };
-    }
-    recording = await meeting.fetch();
-    entries = await recording.entries();
-    approvals = await meeting.approvals(recording);
-    const files = await recording.open_with_unavoce(room.key);
-    for (const { id } of people) {
-      tracks[id] = sealed.tracks.find(({ approval }) => approval === approvals[id]);
-      opened[id] = files.find((file) => basename(file) === basename(tracks[id].name, '.age'));
-    }
-  } catch (error) {
-    error.message += `\n${meeting.complaints()}`;
-    throw error;
+// The tag makes the names unmistakable when the service's memory is searched.
+scene('main', { name_tag: ` ${randomBytes(8).toString('hex')}` }, async (gathered) => {
+  meeting = gathered;
+  const { people, service, room } = meeting;
+  for (const person of people) sources[person.id] = await envelopeOf(person.wav);
+  watch = new Watch([service.data, service.temp, service.home], join(meeting.folder, 'watched'));
+  await meeting.ask();
+  await meeting.everybody_approves();
+  await meeting.gate_is('open');
+  await Promise.all(people.map((person) => person.state('recording-sign', 'recording')));
+  await pause(TAKE_MS);
+  sealed = await meeting.stop();
+  await meeting.gate_is('closed');
+  gate = await meeting.open_span();
+  for (const person of people) {
+    sent[person.id] = await person.sent();
+    take_home[person.id] = { receipt: await person.download('receipt-download'), key_file: await person.download('keyfile-download') };
   }
-}, { timeout: 180000 });
-
-after(async () => {
-  await watch?.stop();
-  await meeting?.end();
-  if (folder && !process.env.UNAVOCE_KEEP) await rm(folder, { recursive: true, force: true });
-}, { timeout: 30000 });
+  recording = await meeting.fetch();
+  entries = await recording.entries();
+  approvals = await meeting.approvals(recording);
+  const files = await recording.open_with_unavoce(room.key);
+  for (const { id } of people) {
+    tracks[id] = sealed.tracks.find(({ approval }) => approval === approvals[id]);
+    opened[id] = files.find((file) => basename(file) === basename(tracks[id].name, '.age'));
+  }
+}, async () => { await watch?.stop(); });
 
 const everybody = () => meeting.people.map(({ id }) => id);
 
@@ -182,31 +169,18 @@ test("everybody's key file opens their own part with stock age, and nobody else'
   }
 });
 
-test('the host opens the recording in the browser, and it plays', { timeout: 60000 }, async () => {
-  const { host, service, room } = meeting;
-  await host.leave();
-  await host.open(`${service.base}/host`);
-  await host.page.locator(`[data-testid=recording-item][data-recording="${recording.id}"]`).getByTestId('recording-open').click();
-  await host.at('recording-key-file').setInputFiles(room.key);
-  await host.state('recording-status', 'open');
-  assert.equal(await host.at('player-tile').count(), 3);
-  await host.click('player-play');
-  await host.page.waitForFunction(() => {
-    const players = [...document.querySelectorAll('[data-testid=player-tile] video')];
-    return players.length === 3 && players.every((video) => video.currentTime > 2 && video.videoWidth > 0 && !video.error);
-  });
-});
+test('the host opens the recording in the browser, and it plays', { timeout: 60000 }, () => meeting.host_plays(3));
 
 test('nothing the service wrote holds a piece of the media in the clear, at any moment', async (t) => {
   const seen = await watch.stop();
-  const places = [meeting.service.folder, join(folder, 'watched')];
+  const places = [meeting.service.folder, join(meeting.folder, 'watched')];
   const media = (await Promise.all(Object.values(opened).map((file) => readFile(file)))).flatMap((bytes) => needles_of(bytes));
   const needles = [...media, ...CONTAINER_MARKS];
   t.diagnostic(`${needles.length} needles, ${seen.length} files watched, ${(await files_below(places[1])).length} copies`);
   assert.ok(seen.some((file) => file.endsWith('.webm.age')), 'the watch saw the track files');
   assert.deepEqual(await scan(places, needles), []);
   // The same scan finds the media where they do lie in the clear: a scan that never finds anything proves nothing.
-  const hits = await scan([join(folder, 'bundle/opened')], needles);
+  const hits = await scan([join(meeting.folder, 'bundle/opened')], needles);
   for (const needle of needles) assert.ok(hits.some((hit) => hit.needle === needle.toString('hex')), `needle ${needle.toString('hex')} is found in the opened files`);
 });
 
@@ -222,7 +196,7 @@ async function all_identities() {
 
 test('no name reaches the disk: names live in memory and inside what is sealed', async () => {
   const names = meeting.people.map(({ name }) => Buffer.from(name));
-  assert.deepEqual(await scan([meeting.service.folder, join(folder, 'watched')], names), []);
+  assert.deepEqual(await scan([meeting.service.folder, join(meeting.folder, 'watched')], names), []);
 });
 
 test("what lies on the service's disk opens no track, its own keys included; the room key does", { timeout: 180000 }, async (t) => {
@@ -231,7 +205,7 @@ test("what lies on the service's disk opens no track, its own keys included; the
 
   const needles = identities.flatMap(({ identity, secret }) => spellings(secret, identity));
   assert.deepEqual(await scan([meeting.service.folder], needles), [], 'a secret key lies on the disk');
-  assert.ok((await scan([join(folder, 'people/anna')], needles)).length > 0, 'the same scan finds the room key in the host\'s downloads');
+  assert.ok((await scan([join(meeting.folder, 'people/anna')], needles)).length > 0, 'the same scan finds the room key in the host\'s downloads');
 
   // Whatever is there, used as a key: every file as an identity file, and all bytes that could be a secret key as one.
   const entry = entries.filter(({ kind }) => kind === 'approval').map(({ body }) => body.consent_recipient);

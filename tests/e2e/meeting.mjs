@@ -7,7 +7,7 @@ import { cast } from './speech.mjs';
 import { until } from './command.mjs';
 
 export class Meeting {
-  /** Everybody has joined and sees everybody else. `tell` hears what happens, for people who watch; `page_script` runs in every page before its own. */
+  /** Everybody has joined and sees everybody else. `tell` hears what happens, for people who watch; `page_script` runs in every page before its own, and gets the person's id. */
   static async gather(folder, { ids = ['anna', 'ben', 'chloe'], name_tag = '', tell = () => {}, flags = [], lobby = false, page_script = null } = {}) {
     const service = await Service.start(join(folder, 'service'), flags);
     tell(`unavoced runs at ${service.base}`);
@@ -15,7 +15,7 @@ export class Meeting {
     try {
       const people = await Promise.all(ids.map((id) => Person.enter(id, join(folder, 'people'), cast[id].name + name_tag)));
       meeting.people = people;
-      if (page_script) await Promise.all(people.map(({ page }) => page.addInitScript(page_script)));
+      if (page_script) await Promise.all(people.map(({ id, page }) => page.addInitScript(page_script, id)));
       [meeting.host, ...meeting.participants] = people;
       await meeting.host.register(service.base);
       meeting.room = await meeting.host.create_room('Garden committee', { lobby });
@@ -96,6 +96,21 @@ export class Meeting {
       return [person.id, entries.find(({ body }) => body.participant === participant)?.id];
     });
     return Object.fromEntries(await Promise.all(pairs));
+  }
+
+  /** The host leaves, opens the recording in the browser and plays it; resolves when the pictures of so many files have moved for two seconds. */
+  async host_plays(files) {
+    const { host, room } = this;
+    await host.leave();
+    await host.open(`${this.service.base}/host`);
+    await host.page.locator(`[data-testid=recording-item][data-recording="${this.recording_id}"]`).getByTestId('recording-open').click();
+    await host.at('recording-key-file').setInputFiles(room.key);
+    await host.state('recording-status', 'open');
+    await host.click('player-play');
+    await host.page.waitForFunction((count) => {
+      const players = [...document.querySelectorAll('[data-testid=player-tile] video')];
+      return players.length === count && players.every((video) => video.currentTime > 2 && video.videoWidth > 0 && !video.error);
+    }, files);
   }
 
   complaints() {

@@ -1,32 +1,24 @@
 // A meeting in which little goes to plan: somebody refuses, and the host asks anew for less; somebody comes late into a room without a
 // lobby and lets nothing of herself be recorded; the host goes away and comes back. What the pages say meanwhile, and what the recording holds.
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { until } from './command.mjs';
-import { Meeting } from './meeting.mjs';
 import { Person } from './person.mjs';
 import { decoding_errors, probe } from './recording.mjs';
 import { files_below } from './scan.mjs';
+import { scene } from './scene.mjs';
 
-let folder, meeting, anna, ben, chloe, recording, entries, files;
+let meeting, anna, ben, chloe, recording, entries, files;
 /** By person: the ids of their approvals in the recording, oldest first. */
 const given = {};
 
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'unavoce-messy-'));
-  meeting = await Meeting.gather(folder, { ids: ['anna', 'ben'] });
+scene('messy', { ids: ['anna', 'ben'] }, async (gathered) => {
+  meeting = gathered;
   [anna, ben] = meeting.people;
-  chloe = await Person.enter('chloe', join(folder, 'people'));  // ready in her browser, not in the room
-}, { timeout: 120000 });
-
-after(async () => {
-  await chloe?.close().catch(() => {});
-  await meeting?.end();
-  if (folder && !process.env.UNAVOCE_KEEP) await rm(folder, { recursive: true, force: true });
-}, { timeout: 30000 });
+  chloe = await Person.enter('chloe', join(meeting.folder, 'people'));  // ready in her browser, not in the room
+}, async () => { await chloe?.close().catch(() => {}); });
 
 const is_track = (file) => /^t\d{3}-.*\.age/.test(basename(file));
 const tracks_on_disk = async () => (await files_below(meeting.service.data)).map((file) => basename(file)).filter(is_track);

@@ -1,47 +1,34 @@
 // The service dies in the middle of a take and comes back after some attempts of the pages have failed: the pages, which stay open, find it,
 // confirm what their people approved, and recording goes on in the next take. Nobody clicks on anything.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { pause, until } from './command.mjs';
 import { envelopeOf, whose } from './envelope.mjs';
-import { Meeting } from './meeting.mjs';
 import { decoding_errors } from './recording.mjs';
+import { scene } from './scene.mjs';
 
 /** Longer than the unit waits before it starts the service again (packaging/unavoced.service.in): several attempts fail. */
 const OUTAGE_MS = 5000;
-let folder, meeting, recording, opened, notices;
+let meeting, recording, opened, notices;
 
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'unavoce-restart-'));
-  meeting = await Meeting.gather(folder, { ids: ['anna', 'ben'] });
-  try {
-    await meeting.ask();
-    await meeting.everybody_approves();
-    await meeting.gate_is('open');
-    await pause(8000);
-    await meeting.service.stop('SIGKILL');
-    await pause(OUTAGE_MS);
-    await meeting.service.restart();
-    await until('the next take runs for both', async () => (await Promise.all(meeting.people.map((person) => meeting.gate(person)))).every((gate) => gate?.take >= 2), { timeout_ms: 30000 });
-    await Promise.all(meeting.people.map((person) => person.state('recording-sign', 'recording')));
-    notices = await Promise.all(meeting.people.map((person) => person.at('notice').textContent()));
-    await pause(8000);
-    await meeting.stop();
-    recording = await meeting.fetch();
-    opened = await recording.open_with_unavoce(meeting.room.key);
-  } catch (error) {
-    error.message += `\n${meeting.complaints()}`;
-    throw error;
-  }
-}, { timeout: 180000 });
-
-after(async () => {
-  await meeting?.end();
-  if (folder && !process.env.UNAVOCE_KEEP) await rm(folder, { recursive: true, force: true });
-}, { timeout: 30000 });
+scene('restart', { ids: ['anna', 'ben'] }, async (gathered) => {
+  meeting = gathered;
+  await meeting.ask();
+  await meeting.everybody_approves();
+  await meeting.gate_is('open');
+  await pause(8000);
+  await meeting.service.stop('SIGKILL');
+  await pause(OUTAGE_MS);
+  await meeting.service.restart();
+  await until('the next take runs for both', async () => (await Promise.all(meeting.people.map((person) => meeting.gate(person)))).every((gate) => gate?.take >= 2), { timeout_ms: 30000 });
+  await Promise.all(meeting.people.map((person) => person.state('recording-sign', 'recording')));
+  notices = await Promise.all(meeting.people.map((person) => person.at('notice').textContent()));
+  await pause(8000);
+  await meeting.stop();
+  recording = await meeting.fetch();
+  opened = await recording.open_with_unavoce(meeting.room.key);
+});
 
 test('nobody was asked again: each person approved once', async () => {
   const kinds = (await recording.entries()).map(({ kind }) => kind);

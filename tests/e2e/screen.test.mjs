@@ -1,46 +1,33 @@
 // A shared screen is recorded in a file of its own, and only of those who approved it: both share, one of them allowed it.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { basename } from 'node:path';
+import { test } from 'node:test';
 import { pause, until } from './command.mjs';
-import { Meeting } from './meeting.mjs';
 import { decoding_errors, probe } from './recording.mjs';
 import { files_below } from './scan.mjs';
+import { scene } from './scene.mjs';
 
-let folder, meeting, recording, approvals, files;
+let meeting, recording, approvals, files;
 
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'unavoce-screen-'));
-  meeting = await Meeting.gather(folder, { ids: ['anna', 'ben'] });
-  try {
-    await meeting.ask();
-    await meeting.person('anna').approve(['audio', 'video', 'screen']);
-    await meeting.person('ben').approve(['audio', 'video']);
-    await meeting.gate_is('open');
-    for (const person of meeting.people) {
-      await person.click('screen-share');
-      await person.state('screen-share', 'on');
-    }
-    // The later file of a take is announced in the ledger before its media flows.
-    const is_track = (file) => /^t\d{3}-.*f\d{3}\.\w+\.age$/.test(basename(file));
-    await until('the shared screen has a file', async () => (await files_below(meeting.service.data)).filter(is_track).length >= 3, { timeout_ms: 30000 });
-    await pause(6000);
-    await meeting.stop();
-    recording = await meeting.fetch();
-    approvals = await meeting.approvals(recording);
-    files = await recording.open_with_unavoce(meeting.room.key);
-  } catch (error) {
-    error.message += `\n${meeting.complaints()}`;
-    throw error;
+scene('screen', { ids: ['anna', 'ben'] }, async (gathered) => {
+  meeting = gathered;
+  await meeting.ask();
+  await meeting.person('anna').approve(['audio', 'video', 'screen']);
+  await meeting.person('ben').approve(['audio', 'video']);
+  await meeting.gate_is('open');
+  for (const person of meeting.people) {
+    await person.click('screen-share');
+    await person.state('screen-share', 'on');
   }
-}, { timeout: 180000 });
-
-after(async () => {
-  await meeting?.end();
-  if (folder && !process.env.UNAVOCE_KEEP) await rm(folder, { recursive: true, force: true });
-}, { timeout: 30000 });
+  // The later file of a take is announced in the ledger before its media flows.
+  const is_track = (file) => /^t\d{3}-.*f\d{3}\.\w+\.age$/.test(basename(file));
+  await until('the shared screen has a file', async () => (await files_below(meeting.service.data)).filter(is_track).length >= 3, { timeout_ms: 30000 });
+  await pause(6000);
+  await meeting.stop();
+  recording = await meeting.fetch();
+  approvals = await meeting.approvals(recording);
+  files = await recording.open_with_unavoce(meeting.room.key);
+});
 
 const files_of = (id) => files.filter((file) => basename(file).includes(`-${approvals[id].slice(0, 16)}-`));
 

@@ -2,29 +2,21 @@
 // its own (docs/STATE_MACHINE.md, "Coming and going"). A tab that was duplicated has the seat of the first one and takes it: the first one
 // says so, sends nothing any more and does not come back; nobody has left, and no answer is taken over.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { pause, until } from './command.mjs';
-import { Meeting } from './meeting.mjs';
 import { Person } from './person.mjs';
 import { decoding_errors } from './recording.mjs';
+import { scene } from './scene.mjs';
 
-let folder, meeting, anna, ben, link_tab, twin, seat, recording, entries;
+let meeting, anna, ben, link_tab, twin, seat, recording, entries;
 /** Ids of approvals: Anna's, those under the key of Ben's first tab, oldest first, and that of his second tab. */
 let hers, his, second;
 
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'unavoce-two-tabs-'));
-  meeting = await Meeting.gather(folder, { ids: ['anna', 'ben'] });
+scene('two-tabs', { ids: ['anna', 'ben'] }, async (gathered) => {
+  meeting = gathered;
   [anna, ben] = meeting.people;
-}, { timeout: 120000 });
-
-after(async () => {
-  await meeting?.end();  // the tabs go with Ben's browser
-  if (folder && !process.env.UNAVOCE_KEEP) await rm(folder, { recursive: true, force: true });
-}, { timeout: 30000 });
+});
 
 const participant_of = (person) => person.at('meeting').getAttribute('data-participant');
 const tab_of = (person, page, name) => new Person(person.id, name, person.folder, person.wav, person.browser, page);
