@@ -12,7 +12,7 @@ namespace unavoce::server {
 namespace {
 
 /// A host's page must look at the take and sign it within this time; without it the roster is the service's word only.
-constexpr std::chrono::seconds kCountersignWithin{5};
+constexpr std::chrono::seconds kCountersignWithin{10};
 
 /// What the recorder may write: chat is none of its business.
 consent::Scope media_of(consent::Scope scope) {
@@ -135,10 +135,18 @@ Task<Result<consent::Signed<consent::Take>>> Meeting::propose_take(const consent
     if (person.role == consent::Role::host && consent::is_in_room(state_, id)) person.send(message);
   }
   const std::shared_ptr<Signal> answered = proposal_->answered;
+  const auto asked_ns = monotonic_ns();
   co_await answered->wait(kCountersignWithin);
+  const auto waited_ms = (monotonic_ns() - asked_ns) / 1'000'000;
   const std::string envelope = std::move(proposal_->envelope);
   proposal_.reset();
   BOOST_OUTCOME_CO_TRY(auto final_take, consent::parse_statement<consent::Take>(envelope));
+  if (final_take.signatures > 1) {
+    services_.log.info("a host's page countersigned a take after " + std::to_string(waited_ms) + " ms");
+  } else if (is_wanted(effect)) {
+    services_.log.warning("no host's page countersigned a take within " + std::to_string(waited_ms) +
+                       " ms; who is recorded is the service's word only");
+  }
   co_return final_take;
 }
 

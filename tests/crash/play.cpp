@@ -183,10 +183,10 @@ void Play::die_in(Phase phase) {
       approve_all();
       break;
     case Phase::preparing:
-      // Without a host's countersignature it takes five seconds.
+      // Without a host's countersignature it takes ten seconds.
       host().seat().countersigns = dice_.one_in(2);
       for (const auto& person : people_) {
-        if (person == people_.back()) service_.kill_in(dice_.within(host().seat().countersigns ? 300ms : 5500ms));
+        if (person == people_.back()) service_.kill_in(dice_.within(host().seat().countersigns ? 300ms : 10500ms));
         person->approve(chronicle_);
       }
       await_open();

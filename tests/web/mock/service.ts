@@ -15,7 +15,7 @@ import { problem, refuse, send } from "./replies.ts";
 
 interface Person { participant: string; resume: string; name: string; role: string; key: string; answer: string; approval: string | null; resting?: string | null; place?: string; socket: WebSocket | null; challenge: string }
 const TOKEN = "t".repeat(43); // everybody's
-const COUNTERSIGN_WITHIN_MS = 1_000; // the service waits 5 s
+const COUNTERSIGN_WITHIN_MS = 1_000; // the service waits 10 s
 
 /** An approval whose author's connection is gone: its seat is for their key (docs/API.md). */
 const rests = ({ approval, resting, socket }: Person): boolean => Boolean(approval ?? resting) && socket?.readyState !== 1;

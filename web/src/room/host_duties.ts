@@ -18,7 +18,7 @@ import { approvalsOfRoster, Overtaken, vouchFor, type Asked } from "./vouching.t
 export interface Wish { purpose: string; scope: MediaKind[]; deleteAfterMs: number; namesRefusals: boolean }
 
 const REQUEST_LASTS_MS = 12 * 3_600_000;
-const COUNTERSIGN_WITHIN_MS = 5_000; // docs/API.md, `take_proposal`
+const COUNTERSIGN_WITHIN_MS = 10_000; // docs/API.md, `take_proposal`
 
 export class HostDuties {
   private roomKey: RoomKey | null = null;
