@@ -145,7 +145,7 @@ Task<Result<consent::Signed<consent::Take>>> Meeting::propose_take(const consent
     services_.log.info("a host's page countersigned a take after " + std::to_string(waited_ms) + " ms");
   } else if (is_wanted(effect)) {
     services_.log.warning("no host's page countersigned a take within " + std::to_string(waited_ms) +
-                       " ms; who is recorded is the service's word only");
+                          " ms; who is recorded is the service's word only");
   }
   co_return final_take;
 }
