@@ -84,7 +84,8 @@ TEST_CASE("of a folder that is no recording no rule passes") {
   put_text(stage.folder / "letters/one.txt", "Dear Jonas");
   const Outcome outcome = stage.unavoce("verify --json letters");
   CHECK(outcome.exit_code == 1);
-  for (const json& rule : json::parse(outcome.output)["rules"]) {
+  const json report = json::parse(outcome.output);
+  for (const json& rule : report.at("rules")) {
     CAPTURE(rule["rule"].get<std::string>());
     CHECK(rule["verdict"] != "passed");
   }
