@@ -30,6 +30,7 @@ TEST_CASE("everybody is told the take with both signatures, and it names their a
   CHECK(take.signatures == 2);
   CHECK(take.body.approvals == std::vector<consent::StatementId>{anna.last_approval});
   CHECK(take.signers[1] == host.room_key.public_key());
+  CHECK_THAT(server.log_text(), Catch::Contains("a host's page countersigned a take after"));
 }
 
 TEST_CASE("a host's page that does not countersign delays the take, but cannot stop it", "[meeting]") {
@@ -42,6 +43,7 @@ TEST_CASE("a host's page that does not countersign delays the take, but cannot s
   const auto take =
       consent::parse_statement<consent::Take>(anna.wait_for("take").at("envelope").get<std::string>()).value();
   CHECK(take.signatures == 1);
+  CHECK_THAT(server.log_text(), Catch::Contains("no host's page countersigned a take within"));
 }
 
 TEST_CASE("with one approval missing nothing is on the disk", "[meeting]") {
