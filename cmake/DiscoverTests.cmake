@@ -1,4 +1,4 @@
-# cmake -DPROGRAM=… -DPREFIX=… -DOUTPUT=… -DTIMEOUT_S=… -DALONE=… -P DiscoverTests.cmake: asks a Catch2 program for its test cases and writes an add_test for each.
+# cmake -DPROGRAM=… -DFOLDER=… -DOUTPUT=… -DTIMEOUT_S=… -DALONE=… -P DiscoverTests.cmake: asks a Catch2 program for its test cases and writes an add_test for each.
 # A test that cannot be run here says so with WARN("SKIPPED: why") and returns (Catch2 2.13 has no SKIP): ctest does not count it as passed.
 # Catch2's own catch_discover_tests splits names at semicolons and takes a name that starts with "--" for an option.
 
@@ -15,10 +15,10 @@ while(names MATCHES "^([^\n]*)\n")
   # Quoted, a name is taken as it is, but for the backslash, the quote and the comma.
   string(REGEX REPLACE "([\\\\\",])" "\\\\\\1" pattern "${name}")
   # Without NoTests a pattern that matches nothing would count as passed.
-  string(APPEND script "add_test([==[${PREFIX}${name}]==] [==[${PROGRAM}]==] [==[\"${pattern}\"]==] --warn NoTests)\n"
-                       "set_tests_properties([==[${PREFIX}${name}]==] PROPERTIES TIMEOUT ${TIMEOUT_S} SKIP_REGULAR_EXPRESSION [==[ SKIPPED: ]==])\n")
+  string(APPEND script "add_test([==[${FOLDER}: ${name}]==] [==[${PROGRAM}]==] [==[\"${pattern}\"]==] --warn NoTests)\n"
+                       "set_tests_properties([==[${FOLDER}: ${name}]==] PROPERTIES TIMEOUT ${TIMEOUT_S} SKIP_REGULAR_EXPRESSION [==[ SKIPPED: ]==])\n")
   if(ALONE AND name MATCHES "${ALONE}")
-    string(APPEND script "set_tests_properties([==[${PREFIX}${name}]==] PROPERTIES RUN_SERIAL TRUE)\n")
+    string(APPEND script "set_tests_properties([==[${FOLDER}: ${name}]==] PROPERTIES RUN_SERIAL TRUE)\n")
   endif()
 endwhile()
 file(WRITE "${OUTPUT}" "${script}")

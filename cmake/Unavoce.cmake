@@ -91,7 +91,7 @@ function(unavoce_test name)
   math(EXPR timeout_s "${UNAVOCE_TEST_TIMEOUT_S} * ${UNAVOCE_SLOWER}")
   set(discovered "${CMAKE_CURRENT_BINARY_DIR}/test_${name}.cmake")
   add_custom_command(TARGET test_${name} POST_BUILD VERBATIM BYPRODUCTS "${discovered}"
-    COMMAND "${CMAKE_COMMAND}" "-DPROGRAM=$<TARGET_FILE:test_${name}>" "-DPREFIX=${name}: " "-DOUTPUT=${discovered}"
+    COMMAND "${CMAKE_COMMAND}" "-DPROGRAM=$<TARGET_FILE:test_${name}>" "-DFOLDER=${name}" "-DOUTPUT=${discovered}"
             "-DTIMEOUT_S=${timeout_s}" "-DALONE=${UNAVOCE_TESTS_ALONE}" -P "${CMAKE_SOURCE_DIR}/cmake/DiscoverTests.cmake")
   # A program that was not built has no tests yet.
   file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/test_${name}_if_built.cmake" "include([==[${discovered}]==] OPTIONAL)\n")
