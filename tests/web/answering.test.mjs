@@ -3,13 +3,15 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { load } from './bundle.mjs';
-import { memoryDatabase } from './memory_db.mjs';
+import { memoryDatabase, memoryStorage } from './memory_db.mjs';
 
 globalThis.indexedDB = memoryDatabase();
+globalThis.sessionStorage = memoryStorage();
 globalThis.navigator ??= { language: 'en', languages: ['en'] };
 const { Answering } = await load('web/src/room/answering.ts');
 const { makeWithdrawal } = await load('web/src/room/answers.ts');
-const { approvalsOf, forgetApproval, keepApproval } = await load('web/src/store/approvals.ts');
+const { approvalsOf, forgetApproval, forgetSaved, keepApproval, updateApproval } = await load('web/src/store/approvals.ts');
+const { keepSeat, keepSeatKey, leaveSeat, takeUpSeatKey } = await load('web/src/store/keys.ts');
 const { generateKey } = await load('web/src/core/age.ts');
 const { openStatement, parseEnvelope } = await load('web/src/core/dsse.ts');
 const { KeyPairSigner } = await load('web/src/core/ed25519.ts');
@@ -125,6 +127,7 @@ test('what is acknowledged without a proof that holds is an alarm, counts as sai
   assert.deepEqual(await standing(), []);
 });
 
+let slots = 0;
 /** The part of a meeting's page that answers, after its person approved these scopes one after the other; `posted` is what comes after that. */
 async function changing(t, ...given) {
   const ledger = await MockLedger.create('localhost/unavoce');
@@ -152,7 +155,10 @@ async function changing(t, ...given) {
     set(change) { this.state = { ...this.state, ...change }; },
     alarm(words) { assert.fail(words.key); },
   };
-  const place = { roomId: ROOM, signer: await KeyPairSigner.generate(), name: 'Jonas', role: 'participant', ledgers: { of: () => watch } };
+  const place = { roomId: ROOM, signer: await KeyPairSigner.generate(), slot: `slot ${++slots}`, name: 'Jonas', role: 'participant', ledgers: { of: () => watch } };
+  await keepSeatKey(place.slot, place.signer);
+  world.key = place.signer.publicKey;
+  world.seat = { slot: place.slot, resume: 't', name: 'Jonas' };
   world.answering = new Answering(place, world.store, { start() {}, stop() {}, restrict() {} }, () => {});
   t.after(async () => { for (const { approval } of await approvalsOf(ROOM)) await forgetApproval(approval); });
   for (const scope of given) await world.answering.approve(scope);
@@ -215,4 +221,56 @@ test('nor do several changes to less leave nothing of an approval together', asy
   for (const wish of [['audio'], ['audio', 'screen'], ['screen']]) await page.answering.change(wish);
   assert.deepEqual(page.posted, [['withdrawal', ['video']], ['approval', ['audio', 'screen']], ['approval', ['screen']]]);
   assert.deepEqual(stands(page), ['approved', ['screen']]);
+});
+
+const database = globalThis.indexedDB;
+/** As when the browser lets nobody read: every connection fails. */
+const unreadable = { open: () => { const asked = {}; queueMicrotask(() => { asked.error = new Error('the disk is broken'); asked.onerror(); }); return asked; } };
+
+// That the first one is not kept any more, or that nothing says whether there was one, must not have what was recorded with it erased.
+for (const [what, happens] of Object.entries({
+  'was saved and the room opened in another tab': async ([first]) => { await updateApproval(first.approval, { receiptSaved: true, keyFileSaved: true }); await forgetSaved(ROOM); },
+  'was removed from this browser': async ([first]) => forgetApproval(first.approval),
+  'went with all that this browser kept': async () => database.clear(),
+})) test(`after audio, then audio+video, of which the first one ${what}, video is said by a new approval alone`, async (t) => {
+  const page = await changing(t, ['audio'], ['audio', 'video']);
+  await happens(await approvalsOf(ROOM));
+  await page.answering.change(['video']);
+  assert.deepEqual(page.posted, [['approval', ['video']]]);
+  assert.deepEqual(stands(page), ['approved', ['video']]);
+});
+
+test('what was saved and is not kept any more keeps no kind from being taken back, as long as something is left of it', async (t) => {
+  const page = await changing(t, ['audio'], ['audio', 'video']);
+  for (const { approval } of await approvalsOf(ROOM)) await forgetApproval(approval);
+  await page.answering.change(['audio']);
+  assert.deepEqual(page.posted, [['withdrawal', ['video']]]);
+});
+
+test('while the database cannot be read no withdrawal is sent of which nobody knows what it leaves', async (t) => {
+  const page = await changing(t, ['audio'], ['audio', 'video']);
+  database.clear(); // the connection that is open is gone
+  globalThis.indexedDB = unreadable;
+  t.after(() => { globalThis.indexedDB = database; });
+  await assert.rejects(page.answering.change(['video']), /disk is broken/);
+  await assert.rejects(page.answering.change(['audio']), /disk is broken/);
+  assert.deepEqual(page.posted, []);
+  globalThis.indexedDB = database;
+  await page.answering.change(['video']);
+  assert.deepEqual(page.posted, [['approval', ['video']]]);
+});
+
+test('with a key that another page took up, after a reload or in a duplicated tab, less is a new approval: that page may have approved with it', async (t) => {
+  const page = await changing(t, ['audio', 'video']);
+  assert.equal((await takeUpSeatKey(page.seat)).publicKey, page.key);
+  await page.answering.change(['video']);
+  assert.deepEqual(page.posted, [['approval', ['video']]]);
+});
+
+test('what is known of a key goes with its seat', async (t) => {
+  const page = await changing(t, ['audio', 'video']);
+  await takeUpSeatKey(page.seat);
+  keepSeat(ROOM, page.seat);
+  await leaveSeat(ROOM);
+  assert.equal(await takeUpSeatKey(page.seat), null);
 });

@@ -218,6 +218,23 @@ test('less may be recorded from now on, at once and without a new question', asy
   assert.equal(await guest.at('change-scope-video').isChecked(), false);
 });
 
+test('after a reload less is a new approval, also if receipt and key file were saved: a withdrawal could leave nothing of one that nobody here knows, and erase the past', async (t) => {
+  const { service, host, guest } = await meeting(t);
+  await recorded(host, guest);
+  for (const file of ['receipt', 'keyfile']) await guest.save(`${file}-download`, join(folder, `${Math.random()}`));
+  await guest.at('take-home-forget').waitFor();
+  await rejoin(guest);
+  await guest.approve('audio', 'video');
+  await guest.at('change-scope').click();
+  await guest.at('change-scope-audio').uncheck();
+  await guest.at('change-submit').click();
+  await guest.at('change-dialog').waitFor({ state: 'hidden' });
+  const approvals = await Promise.all(service.posted.filter(({ kind }) => kind === 'approval').map(({ envelope }) => openStatement('approval', envelope)));
+  assert.deepEqual(approvals.slice(-2).map(({ body }) => body.scope), [['audio', 'video'], ['video']]);
+  assert.equal(new Set(approvals.slice(1).map(({ body }) => body.key)).size, 1, 'the key is the one from before');
+  assert.equal(withdrawals(service).length, 0);
+});
+
 test('more, and nothing at all, is a new approval', async (t) => {
   const { service, host, guest } = await meeting(t);
   await host.ask('Minutes'); await host.approve('audio'); await guest.approve('audio');

@@ -49,8 +49,8 @@ async function asked(t) {
 
   const store = new Store(initialState(room));
   const media = { camera: { getAudioTracks: () => [], getVideoTracks: () => [] }, screen: null, onChange() {}, close() {}, sent: () => ({ streams: [], picture: 'off' }) };
-  const place = { config: { ice_servers: [] }, roomId: ROOM, fingerprint: '', signer, name: 'Jonas', role: 'participant', hostSigner: null, ledgers: { of: () => watch, onAlarm() {} } };
-  const meeting = new Meeting(place, store, media, {}, null, 'slot', {});
+  const place = { config: { ice_servers: [] }, roomId: ROOM, fingerprint: '', signer, slot: 'slot', name: 'Jonas', role: 'participant', hostSigner: null, ledgers: { of: () => watch, onAlarm() {} } };
+  const meeting = new Meeting(place, store, media, {}, null, {});
   meeting.publisher.start = () => world.started.push('started');
   meeting.publisher.stop = () => world.started.push('stopped');
   store.set({ connection: 'connected', participant: ME, session: '2'.repeat(32), request, challenge: toBase64url(randomBytes(32)), answer: 'asked' });

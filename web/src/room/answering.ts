@@ -18,6 +18,7 @@ import { deletionInstead, deliver, isProven, keepConfirmation, keptWithdrawals, 
 import { GivenApprovals } from "./given_approvals.ts";
 import type { Publisher } from "./publisher.ts";
 import { ScopeChanges } from "./scope_changes.ts";
+import { SignedHere } from "./signed_here.ts";
 import type { OwnAnswer, Place, Store, WithdrawalKnown } from "./state.ts";
 
 /** What the service answers a confirmation with that it does not take (docs/API.md); any other problem is about something else. */
@@ -36,11 +37,13 @@ export class Answering {
   /** the approval that waits for `confirmed`, or for the problem in its place */
   private confirming: string | null = null;
   private readonly given = new GivenApprovals();
+  private readonly signed: SignedHere;
   private readonly changes: ScopeChanges;
 
   constructor(private readonly place: Place, private readonly store: Store, private readonly publisher: Publisher,
     private readonly send: (message: Record<string, unknown>) => void) {
-    this.changes = new ScopeChanges(place, store, publisher, {
+    this.signed = new SignedHere(place.slot);
+    this.changes = new ScopeChanges(place, store, publisher, this.signed, {
       approve: (scope, otherwise) => this.approve(scope, otherwise),
       check: (proof, before) => this.check(proof, before),
       ledger: () => this.ledger,
@@ -65,6 +68,7 @@ export class Answering {
     // Set before sending: the take that names this approval may arrive before the answer to it, also behind a failure. Until it is
     // acknowledged the service counts the one before.
     for (const id of [approval.id, otherwise.approval]) this.given.sign(id);
+    this.signed.approves(approval.body.recording, approval.body.scope);
     this.store.set({ answer: "sending", approval: approval.id, scope: approval.body.scope });
     try {
       const before = await this.ledger.asking();

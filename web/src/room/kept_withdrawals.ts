@@ -3,7 +3,6 @@
 // What a person confirmed is kept before it is sent (store/withdrawals.ts), and sent again by the next page until it is acknowledged.
 import { openStatement, type Signed } from "../core/dsse.ts";
 import { parseKeyFile } from "../core/identity.ts";
-import type { MediaKind } from "../core/shape.ts";
 import type { Room, Withdrawal } from "../core/statements.ts";
 import { checkWithdrawal, confirmWithdrawal, type ConfirmedWithdrawal } from "../core/withdrawal_confirmation.ts";
 import type { LedgerWatch } from "../ledger/watch.ts";
@@ -59,19 +58,6 @@ async function mark(approval: string, change: Partial<KeptApproval>): Promise<vo
 /** Remembers that the service says so, for every approval that the withdrawal covers. It can be sent again until it is proven. */
 export async function markSaid({ approvals }: Pick<KeptWithdrawal, "approvals">): Promise<void> {
   for (const approval of approvals) await mark(approval, { saidWithdrawn: true });
-}
-
-/**
- * Remembers that this key takes these kinds back from now on. False, and nothing is remembered, if nothing would be left of one of its
- * approvals then: that counts as withdrawn as a whole, and what was recorded with it would be erased (FORMATS section 2).
- */
-export async function takesSomeBack(room: string, recording: string, key: string, kinds: MediaKind[]): Promise<boolean> {
-  const mine = (await keptWithdrawals(room, recording)).find((kept) => kept.key === key)?.approvals ?? [];
-  const given = (await approvalsOf(room)).filter(({ approval }) => mine.includes(approval));
-  const left = ({ scope, taken = [] }: KeptApproval): MediaKind[] => scope.filter((kind) => !taken.includes(kind));
-  if (given.some((one) => left(one).length > 0 && left(one).every((kind) => kinds.includes(kind)))) return false;
-  for (const { approval, taken = [] } of given) await mark(approval, { taken: [...new Set([...taken, ...kinds])] });
-  return true;
 }
 
 /** Sent from somewhere else: `said` or `proven` of all that this key approved here for the recording. */

@@ -8,7 +8,7 @@ import { T, type Message } from "../i18n/i18n.ts";
 import { api, Problem, type Config } from "../net/api.ts";
 import { Ledgers } from "../ledger/ledgers.ts";
 import { forgetSaved } from "../store/approvals.ts";
-import { hostKey, keepSeatKey, readSeat, seatKey, type Seat } from "../store/keys.ts";
+import { hostKey, keepSeatKey, readSeat, takeUpSeatKey, type Seat } from "../store/keys.ts";
 import { fill, h } from "../ui/dom.ts";
 import { ledgerAlarm } from "../ui/ledger_alarm.ts";
 import { prefixTitle, ready, showPage, titleOfPage } from "../ui/frame.ts";
@@ -63,7 +63,7 @@ interface Sitting { signer: KeyPairSigner; slot: string; seat: Seat | null }
 /** The key of this session: fresh, or (after a reload of this tab) the one it had. */
 async function sit(room: string): Promise<Sitting> {
   const seat = readSeat(room);
-  const kept = seat && await seatKey(seat);
+  const kept = seat && await takeUpSeatKey(seat);
   if (seat && kept) return { signer: kept, slot: seat.slot, seat };
   const signer = await KeyPairSigner.generate();
   const slot = toHex(randomBytes(16));
@@ -97,14 +97,14 @@ async function offerJoin(config: Config, room: Signed<Room>, fingerprint: string
 
   async function join(name: string): Promise<void> {
     const { signer, slot, seat } = await sit(room.body.room);
-    const place = { config, roomId: room.body.room, fingerprint, signer, name, role: host ? "host" as const : "participant" as const, hostSigner: host, ledgers };
+    const place = { config, roomId: room.body.room, fingerprint, signer, slot, name, role: host ? "host" as const : "participant" as const, hostSigner: host, ledgers };
     const tiles = new Tiles();
     const store = new Store(initialState(room));
     const meeting: Meeting = new Meeting(place, store, media, {
       stream: (participant, role, stream) => tiles.show(participant, role, stream),
       picture: (participant, picture) => tiles.picture(participant, picture),
       state: () => undefined,
-    }, seat?.resume ?? null, slot, { entered: () => enter(meeting, tiles), atTheDoor: () => void showDoor(main, meeting, () => void leave(meeting), nextView()), refused: view.fail, waits: view.wait, removed: () => void leave(meeting, "removed"), shutOut: (why) => void showShutOut(meeting, why) });
+    }, seat?.resume ?? null, { entered: () => enter(meeting, tiles), atTheDoor: () => void showDoor(main, meeting, () => void leave(meeting), nextView()), refused: view.fail, waits: view.wait, removed: () => void leave(meeting, "removed"), shutOut: (why) => void showShutOut(meeting, why) });
     keptChanged = () => meeting.answering.kept();
     meeting.join();
   }

@@ -45,7 +45,7 @@ export class Meeting {
   private lapse: ReturnType<typeof setTimeout> | undefined;
 
   constructor(readonly place: Place, readonly store: Store, readonly media: LocalMedia, private readonly meshEvents: Omit<MeshEvents, "signal">,
-    resume: string | null, private readonly seatSlot: string, private readonly entry: Entry) {
+    resume: string | null, private readonly entry: Entry) {
     this.ice = place.config.ice_servers;
     this.publisher = new Publisher(media, () => this.ice, (publish, why) => store.set({ publish, publishProblem: why ?? null }));
     this.answering = new Answering(place, store, this.publisher, (message) => this.socket.send(message));
@@ -135,7 +135,7 @@ export class Meeting {
     });
     if (!room) return this.alarmAndStop(T("alarm_room"));
     const again = this.store.state.participant !== "";
-    keepSeat(this.place.roomId, { slot: this.seatSlot, resume: welcome.resume, name: this.place.name });
+    keepSeat(this.place.roomId, { slot: this.place.slot, resume: welcome.resume, name: this.place.name });
     const { checkpoint } = welcome;
     const watch = this.place.ledgers.of(room.body.ledger);
     if (typeof checkpoint === "string" && checkpoint !== "") await watch.saw({ ...(await openCheckpoint(checkpoint, watch.ledger)), note: checkpoint }, await this.before);

@@ -6,8 +6,8 @@ import type { Asked, LedgerWatch } from "../ledger/watch.ts";
 import { Problem } from "../net/api.ts";
 import { submitUntilAcknowledged } from "../net/submit.ts";
 import { makeWithdrawal } from "./answers.ts";
-import { takesSomeBack } from "./kept_withdrawals.ts";
 import type { Publisher } from "./publisher.ts";
+import type { SignedHere } from "./signed_here.ts";
 import type { OwnAnswer, Place, Store } from "./state.ts";
 
 /** What answering.ts does for it. */
@@ -22,7 +22,8 @@ export class ScopeChanges {
   /** what of an approval is not sent any more although the service, as far as is known here, still counts it: it was not told yet */
   private untold: { approval: string | null; kinds: MediaKind[] } = { approval: null, kinds: [] };
 
-  constructor(private readonly place: Place, private readonly store: Store, private readonly publisher: Publisher, private readonly answerer: Answerer) {}
+  constructor(private readonly place: Place, private readonly store: Store, private readonly publisher: Publisher,
+    private readonly signed: SignedHere, private readonly answerer: Answerer) {}
 
   /**
    * Changes what may be recorded of this person from now on. Less is taken back at once and the recording goes on; more, or nothing of
@@ -51,12 +52,11 @@ export class ScopeChanges {
     return this.answerer.approve(scope, { answer, approval, scope: left }); // the approval from before still holds, of what is still sent
   }
 
-  /** False, and nothing is sent, if that would erase what was recorded before: then only a new approval says that it is less from now on. */
+  /** False, and nothing is sent, if that would or, as far as is known here, could erase what was recorded before: then only a new approval says that it is less from now on. */
   private async takeSomeBack(recording: string, kinds: MediaKind[]): Promise<boolean> {
-    const { roomId, signer } = this.place;
-    if (!(await takesSomeBack(roomId, recording, signer.publicKey, kinds).catch(() => true))) return false; // a browser that keeps nothing knows none
+    if (!(await this.signed.takesBack(recording, kinds))) return false;
     // Not kept for a later page, as a withdrawal of everything is: whoever comes back is asked anew, for every kind.
-    const { envelope } = await makeWithdrawal(recording, signer, "now", kinds);
+    const { envelope } = await makeWithdrawal(recording, this.place.signer, "now", kinds);
     const asked = await this.answerer.ledger().asking().catch(() => null); // nothing keeps it from being sent
     await this.answerer.check(checkAcknowledgement(await submitUntilAcknowledged(envelope), envelope, this.answerer.ledger().ledger), asked);
     return true;

@@ -14,8 +14,8 @@ export type WithdrawalKnown = "sending" | "looking" | "said" | "proven" | "faile
 export type PublishStatus = "off" | "connecting" | "connected" | "failed";
 export interface TakeSeen { number: number; code: string; countersigned: boolean }
 
-/** What does not change while the page is in the meeting (the room only by a new statement). */
-export interface Place { config: Config; roomId: string; fingerprint: string; signer: Signer; name: string; role: Role; hostSigner: Signer | null; ledgers: Ledgers }
+/** What does not change while the page is in the meeting (the room only by a new statement). `slot`: where this browser keeps the signer's key. */
+export interface Place { config: Config; roomId: string; fingerprint: string; signer: Signer; slot: string; name: string; role: Role; hostSigner: Signer | null; ledgers: Ledgers }
 
 export interface MeetingState {
   room: Signed<Room>;

@@ -10,8 +10,6 @@ export interface KeptApproval {
   receiptSaved: boolean; keyFileSaved: boolean;
   /** the proof of its withdrawal held: a page in this browser checked that the ledger has it */
   withdrawn: boolean;
-  /** kinds that were taken back after it; the recording goes on with what is left */
-  taken?: MediaKind[];
   /** the service says that it was taken back; that alone is no proof, and it can be taken back all the same */
   saidWithdrawn?: boolean;
   /** text of the confirmation, once the proof of the withdrawal held */

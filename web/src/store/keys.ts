@@ -5,7 +5,8 @@ import { Table } from "./database.ts";
 
 const hostKeys = new Table<CryptoKeyPair>("host_keys");
 const roomKeys = new Table<Bytes>("room_keys");
-const sessionKeys = new Table<CryptoKeyPair>("session_keys");
+/** `takenUp`: a second page has it, too. */
+const sessionKeys = new Table<CryptoKeyPair & { takenUp?: true }>("session_keys");
 
 async function signerIn(table: Table<CryptoKeyPair>, slot: string): Promise<KeyPairSigner | null> {
   const keys = await table.get(slot);
@@ -36,5 +37,14 @@ export async function leaveSeat(room: string): Promise<void> {
   sessionStorage.removeItem(seatName(room));
   if (seat) await sessionKeys.remove(seat.slot);
 }
-export const seatKey = (seat: Seat): Promise<KeyPairSigner | null> => signerIn(sessionKeys, seat.slot);
+/** After a reload, or in a tab that was duplicated. From then on no page knows all that was signed with it. */
+export async function takeUpSeatKey({ slot }: Seat): Promise<KeyPairSigner | null> {
+  const keys = await sessionKeys.change(slot, (kept) => kept && { ...kept, takenUp: true as const });
+  return keys ? KeyPairSigner.of(keys) : null;
+}
+/** Whether no page but the one that made the key ever had it. */
+export async function isOfOnePage(slot: string): Promise<boolean> {
+  const kept = await sessionKeys.get(slot);
+  return kept !== undefined && kept.takenUp === undefined;
+}
 export const keepSeatKey = (slot: string, signer: KeyPairSigner): Promise<void> => sessionKeys.put(slot, signer.keys);

@@ -98,7 +98,7 @@ export const prompt = {
   change_button: ["Change what is recorded of me", "Ändern, was von mir aufgezeichnet wird"],
   change_title: ["Change what is recorded of you", "Ändern, was von Ihnen aufgezeichnet wird"],
   change_scope_title: ["What may be recorded of you from now on?", "Was darf ab jetzt von Ihnen aufgezeichnet werden?"],
-  change_less: ["Less takes effect at once; the recording of the others goes on.", "Weniger gilt sofort; die Aufzeichnung der anderen läuft weiter."],
+  change_less: ["Less takes effect at once; the recording of the others goes on, perhaps after a short pause.", "Weniger gilt sofort; die Aufzeichnung der anderen läuft weiter, vielleicht nach einer kurzen Pause."],
   change_past: [
     "What was recorded of you until now stays. To erase it, use “Take approval back”: your files of this recording are then erased whole, sound and picture.",
     "Was bis jetzt von Ihnen aufgezeichnet wurde, bleibt. Um es zu löschen, nehmen Sie „Zustimmung widerrufen“: Ihre Dateien dieser Aufzeichnung werden dann ganz gelöscht, Ton und Bild.",
