@@ -1,8 +1,11 @@
 #include "cli/fsck.hpp"
 
+#include <SQLiteCpp/SQLiteCpp.h>
+
 #include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "cli/files.hpp"
 #include "cli/recording_source.hpp"
@@ -65,14 +68,34 @@ void check_key_files(const fs::path& folder, Findings& findings) {
   }
 }
 
+/// Does every recording of the ledger belong to somebody? One that is listed and unknown to the ledger is none: a crash
+/// came between the two, and the service takes it off the list.
+void check_list(storage::Database& accounts, Findings& findings) {
+  std::set<std::string> listed;
+  if (accounts.handle().tableExists("recordings")) {
+    SQLite::Statement query(accounts.handle(), "SELECT recording FROM recordings");
+    while (query.executeStep()) listed.insert(query.getColumn(0).getString());
+  }
+  for (const auto& [recording, files] : findings.ledger.recordings) {
+    if (listed.contains(recording)) continue;
+    add(findings, DamageKind::missing, "recording " + recording,
+        "unavoce.db does not say in whose room it is: no host can fetch or erase it until its retention ends. Put back "
+        "the unavoce.db that knows it");
+  }
+}
+
+/// After the ledger, whose recordings it looks for.
 void check_accounts(const fs::path& folder, Findings& findings) {
   auto database = storage::Database::open_read_only(folder / "unavoce.db");
   if (!database) {
     const bool gone = database.error().code == storage::Errc::not_found;
     add(findings, gone ? DamageKind::missing : DamageKind::changed, "unavoce.db",
-        database.error().text + ". It holds the accounts: restore it from a backup");
+        database.error().text +
+            ". It holds the accounts, and in whose room each recording is: restore the newest one from a backup");
   } else if (const auto sound = database.value().check_integrity(); !sound) {
-    add(findings, DamageKind::changed, "unavoce.db", sound.error().text + ". Restore it from a backup");
+    add(findings, DamageKind::changed, "unavoce.db", sound.error().text + ". Restore the newest one from a backup");
+  } else {
+    check_list(database.value(), findings);
   }
 }
 
@@ -185,8 +208,8 @@ Result<Report> fsck(const FsckOptions& options) {
   BOOST_OUTCOME_TRY(auto blobs, lock_blobs(folder, findings));
   BOOST_OUTCOME_TRY(const auto slots, lock_slots(folder, findings));
   check_key_files(folder, findings);
-  check_accounts(folder, findings);
   check_ledger(folder, slots ? &*slots : nullptr, findings);
+  check_accounts(folder, findings);
   // Without a ledger every file would be called extra.
   if (blobs && (findings.ledger.statements_sound || findings.ledger.leaves > 0)) {
     BOOST_OUTCOME_TRY(findings.files, inspect_blobs(*blobs, findings.ledger));

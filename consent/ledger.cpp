@@ -223,6 +223,10 @@ Result<std::vector<std::string>> Ledger::recordings(const RoomId& room) const {
   return guarded([&] { return state_->store.recordings(room.hex()); });
 }
 
+Result<std::vector<std::string>> Ledger::all_recordings() const {
+  return guarded([&] { return state_->store.all_recordings(); });
+}
+
 Result<std::optional<crypto::Bytes>> Ledger::wrapped(const StatementId& approval) const {
   BOOST_OUTCOME_TRY(const auto row, guarded([&] { return state_->store.wrapped(approval); }));
   if (!row) return std::optional<crypto::Bytes>();

@@ -120,6 +120,8 @@ class Ledger {
   Result<std::optional<Entry>> latest_room(const RoomId& room) const;
   /// Hex ids of the recordings requested in a room, oldest first.
   Result<std::vector<std::string>> recordings(const RoomId& room) const;
+  /// The same of all rooms.
+  Result<std::vector<std::string>> all_recordings() const;
 
   /// W of an approval; nothing when it was erased or never was.
   Result<std::optional<crypto::Bytes>> wrapped(const StatementId& approval) const;

@@ -98,6 +98,12 @@ std::string text_of(const SQLite::Column& column) {
   return data == nullptr ? std::string() : std::string(data, static_cast<std::size_t>(column.getBytes()));
 }
 
+std::vector<std::string> first_column(Statement& query) {
+  std::vector<std::string> texts;
+  while (query.executeStep()) texts.push_back(text_of(query.getColumn(0)));
+  return texts;
+}
+
 crypto::Bytes bytes_of(const SQLite::Column& column) {
   const auto* data = static_cast<const std::uint8_t*>(column.getBlob());
   return data == nullptr ? crypto::Bytes() : crypto::Bytes(data, data + column.getBytes());
@@ -227,9 +233,14 @@ std::vector<std::string> LedgerStore::recordings(std::string_view room) {
                   "SELECT r.recording FROM ledger_recordings r JOIN ledger_entries e ON e.recording = r.recording AND "
                   "e.sequence = 0 WHERE r.room = ? ORDER BY e.idx");
   bind_text(query, 1, room);
-  std::vector<std::string> recordings;
-  while (query.executeStep()) recordings.push_back(text_of(query.getColumn(0)));
-  return recordings;
+  return first_column(query);
+}
+
+std::vector<std::string> LedgerStore::all_recordings() {
+  Statement query(db_,
+                  "SELECT r.recording FROM ledger_recordings r JOIN ledger_entries e ON e.recording = r.recording AND "
+                  "e.sequence = 0 ORDER BY e.idx");
+  return first_column(query);
 }
 
 bool LedgerStore::was_erased(std::string_view recording) {
@@ -255,11 +266,9 @@ std::optional<std::string> LedgerStore::erasure_begun(std::string_view recording
 }
 
 std::vector<std::string> LedgerStore::erasures_begun() {
-  std::vector<std::string> recordings;
-  if (!db_.tableExists("ledger_erasing")) return recordings;
+  if (!db_.tableExists("ledger_erasing")) return {};
   Statement query(db_, "SELECT recording FROM ledger_erasing ORDER BY recording");
-  while (query.executeStep()) recordings.push_back(query.getColumn(0).getString());
-  return recordings;
+  return first_column(query);
 }
 
 void LedgerStore::erase_recording(std::string_view recording, std::optional<std::uint64_t> kept) {

@@ -51,6 +51,7 @@ class LedgerStore {
 
   void add_recording(std::string_view recording, std::string_view room);
   std::vector<std::string> recordings(std::string_view room);
+  std::vector<std::string> all_recordings();
   bool was_erased(std::string_view recording);
   /// Nothing happens if no such recording was asked for, or its erasure has begun.
   void begin_erasure(std::string_view recording, std::string_view reason);

@@ -94,6 +94,8 @@ class Meetings {
                                    const std::function<Task<Result<void>>()>& erase);
   /// Everybody out of a room, until there is no session in it.
   Task<void> close_room(std::string room);
+  /// All that `unavoce.db` or the ledger know: one that is lost, or older, must not keep anything beyond its retention.
+  Task<Result<std::vector<std::string>>> every_recording();
   Task<Result<void>> recover_recording(consent::RecordingId recording);
   /// Goes on with the erasure of a recording as a whole that was cut off. False if none was; true also if somebody is
   /// about it already, or it could not be finished now, which is logged. Errors: io, if nobody can tell.
@@ -132,8 +134,9 @@ class Meetings {
   std::map<std::string, LeftOpen> left_open_;  // by room: what its people may still come back to after a crash
   std::map<std::string, Opener> openers_;      // of these rooms, and of some that are over
   enum class Phase { serving, ending } phase_ = Phase::serving;
-  RecordingQueues afterwards_;  // what withdrawals without a session erase, and the erasures of whole recordings
-  RecordingMarks erasing_;      // as a whole: one attempt at a time
+  RecordingQueues afterwards_;      // what withdrawals without a session erase, and the erasures of whole recordings
+  RecordingMarks erasing_;          // as a whole: one attempt at a time
+  bool told_without_room_ = false;  // that the ledger has recordings which no room has
 };
 
 }  // namespace unavoce::server

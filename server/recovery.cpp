@@ -3,6 +3,8 @@
 #include "recorder/recovery.hpp"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "server/clock.hpp"
 #include "server/erasure.hpp"
@@ -73,10 +75,31 @@ consent::EndReason reason_of_end(consent::TimeMs expires) {
 
 }  // namespace
 
+Task<Result<std::vector<std::string>>> Meetings::every_recording() {
+  std::size_t without_room = 0;
+  auto listed = co_await services_.in_database([&]() -> Result<std::vector<std::string>> {
+    BOOST_OUTCOME_TRY(auto recordings, services_.rooms.all_recordings());
+    const std::set<std::string> in_rooms(recordings.begin(), recordings.end());
+    BOOST_OUTCOME_TRY(const auto known, services_.ledger.all_recordings());
+    for (const std::string& recording : known) {
+      if (in_rooms.contains(recording)) continue;
+      recordings.push_back(recording);
+      ++without_room;
+    }
+    return recordings;
+  });
+  if (without_room > 0 && !std::exchange(told_without_room_, true)) {
+    services_.log.error("recordings of the ledger that are in no room of unavoce.db: " + std::to_string(without_room) +
+                        ". No host can fetch or erase them; they go at the end of their retention. If there is an " +
+                        "unavoce.db that knows them, stop the service and put it back (unavoce fsck names them)");
+  }
+  co_return listed;
+}
+
 Task<Result<void>> Meetings::recover() {
   auto repaired = co_await on(services_.executors.workers, [&] { return services_.recorder.recover(); });
   if (!repaired) services_.log.error("track files could not be repaired: " + repaired.error().text);
-  auto listed = co_await services_.in_database([&] { return services_.rooms.all_recordings(); });
+  auto listed = co_await every_recording();
   BOOST_OUTCOME_CO_TRY(auto recordings, std::move(listed));
   for (const std::string& text : recordings) {
     BOOST_OUTCOME_CO_TRY(auto id, consent::RecordingId::parse(text));
@@ -179,7 +202,7 @@ Task<void> Meetings::sweep_empty_meetings() {
 
 Task<void> Meetings::sweep() {
   co_await sweep_empty_meetings();
-  auto listed = co_await services_.in_database([&] { return services_.rooms.all_recordings(); });
+  auto listed = co_await every_recording();
   if (!listed) {
     services_.log.error("retention could not be applied: " + listed.error().text);
     co_return;

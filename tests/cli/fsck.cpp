@@ -195,6 +195,8 @@ TEST_CASE("fsck names every kind of damage to the ledger and its tables, and lea
          put_text(place.data() / "ledger.key", "# unavoce ledger key v1, origin: elsewhere/unavoce\n");
        },
        "swapped", "ledger.key"},
+      {"a recording that is in nobody's room",
+       [](const DataFolder& place) { place.accounts("DELETE FROM recordings"); }, "missing", "recording"},
       {"no accounts", [](const DataFolder& place) { fs::remove(place.data() / "unavoce.db"); }, "missing",
        "unavoce.db"},
   };

@@ -63,7 +63,7 @@ class DataFolder {
     put_text(data() / "ledger.key",
              "# unavoce ledger key v1, origin: " + meeting.ledger.origin() + "\n" + std::string(43, 'A') + "\n");
     put_text(data() / "blobs" / ".lock", "");
-    (void)must(storage::Database::open(data() / "unavoce.db"));
+    accounts("CREATE TABLE recordings (recording TEXT); INSERT INTO recordings VALUES ('" + recording + "')");
     if (after) after(meeting);
   }
 
@@ -74,6 +74,9 @@ class DataFolder {
 
   void sql(const std::string& statements) const {
     must(storage::Database::open(data() / "ledger.db")).handle().exec(statements);
+  }
+  void accounts(const std::string& statements) const {
+    must(storage::Database::open(data() / "unavoce.db")).handle().exec(statements);
   }
   Outcome fsck(const std::string& options = "") const {
     return run(program + " fsck --json " + options + " " + data().string());

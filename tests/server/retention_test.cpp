@@ -75,6 +75,32 @@ TEST_CASE("when its retention ends a recording is erased, also if nothing ran th
   CHECK(files_of(later, recording) == 0);
 }
 
+TEST_CASE("what belongs to no room any more goes at the end of its retention all the same", "[meeting]") {
+  const TemporaryFolder folder;
+  std::string recording;
+  consent::TimeMs until{};
+  {
+    const RunningServer first([&](Config& config) { config.data_folder = folder.path() / "data"; });
+    const KeptShortly kept(first);
+    until = kept.until;
+    recording = kept.recording;
+    copy_live(folder.path() / "data", folder.path() / "later");
+  }
+  for (const char* name : {"unavoce.db", "unavoce.db-wal", "unavoce.db-shm"})
+    std::filesystem::remove(folder.path() / "later" / name);
+  await([&] { return wall_time() > until; });
+  const RunningServer later([&](Config& config) {
+    config.data_folder = folder.path() / "later";
+    config.come_back_within = std::chrono::milliseconds(1);
+    config.max_requests_per_second = 1'000'000;
+  });
+  CHECK(later.log_text().find("recordings of the ledger that are in no room of unavoce.db: 1.") != std::string::npos);
+  std::optional<consent::Signed<consent::Erased>> erased;
+  await([&] { return (erased = erasure_of(later, recording)).has_value(); });
+  CHECK(erased->body.reason == ErasedReason::retention);
+  CHECK(files_of(later, recording) == 0);
+}
+
 TEST_CASE("a recording whose retention ends while the service runs is erased by a later sweep", "[meeting]") {
   const RunningServer server([](Config& config) {
     config.come_back_within = std::chrono::milliseconds(1);  // the first sweep comes before there is anything
