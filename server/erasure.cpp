@@ -88,7 +88,7 @@ Result<Withdrawn> withdrawn_of(Services& services, const consent::RecordingId& r
   }
   Plan plan = plan_of(evidence, {});
   Withdrawn withdrawn{std::move(plan.approvals), plan.files};
-  withdrawn.lacks_proof = std::ranges::any_of(evidence.approval_rows, [&](const auto& approval) {
+  withdrawn.lacks_proof = !plan.what.empty() || std::ranges::any_of(evidence.approval_rows, [&](const auto& approval) {
     return consent::left_of(approval, proven) != consent::left_of(approval, evidence.withdrawal_rows);
   });
   for (const std::string& name : plan.files) withdrawn.files.push_back(storage::tail_name(name));

@@ -35,7 +35,8 @@ Result<void> erase_withdrawn_keys(Services& services, const consent::RecordingId
 struct Withdrawn {
   std::vector<consent::StatementId> approvals;
   std::vector<std::string> files;
-  bool lacks_proof = false;  ///< something is taken back by what is in effect, and by nothing in the ledger
+  /// Something is taken back, or has to go with it, and the ledger does not say so yet.
+  bool lacks_proof = false;
   std::optional<consent::TimeMs> delete_after{};  ///< the end of the recording's retention; none if it was erased
 };
 Result<Withdrawn> withdrawn_of(Services& services, const consent::RecordingId& recording,

@@ -24,6 +24,9 @@ struct Running {
     return list;
   }
   std::ptrdiff_t count(const std::string& kind) const { return std::ranges::count(kinds(), kind); }
+  Reply bundle() const {
+    return service.fetch("GET", "/api/v1/recordings/" + meeting.recording().hex() + "/bundle", meeting.host.login);
+  }
   unsigned key_of_ben() const {
     const std::string path = "/api/v1/recordings/" + meeting.recording().hex() + "/keys/";
     return service.fetch("GET", path + meeting.ben.last_approval.hex(), meeting.host.login).status;
@@ -66,9 +69,12 @@ TEST_CASE(
   check_problem(post_statement(running.service, envelope), 503, "proof_follows");
   CHECK(running.key_of_ben() == 410);  // noise from now on, though its files are there
   CHECK(running.count("erased") == 0);
+  // A bundle without them in which nothing says that they were erased would never verify.
+  check_problem(running.bundle(), 503, "proof_follows");
   running.disk.heal();
   await([&] { return running.count("erased") >= 1; });
   CHECK(post_statement(running.service, envelope).status == 201);
+  CHECK(running.bundle().status != 503);
 }
 
 TEST_CASE("an erasure that the ledger does not take has no proof, nothing comes back, and the proof follows",
@@ -100,8 +106,7 @@ TEST_CASE("while neither ledger nor slots can be written nothing withdrawn is gi
   check_problem(post_statement(running.service, running.meeting.ben.withdrawal()), 503, "proof_follows");
   CHECK(running.disk.was_hit());
   CHECK(running.key_of_ben() == 410);
-  const std::string target = "/api/v1/recordings/" + running.meeting.recording().hex();
-  check_problem(running.service.fetch("GET", target + "/bundle", running.meeting.host.login), 503, "proof_follows");
+  check_problem(running.bundle(), 503, "proof_follows");
   running.disk.heal();
   ledger.handle().exec("DROP TRIGGER test_fault");
   await([&] { return running.count("erased") >= 1; });
