@@ -81,14 +81,25 @@ bool is_of_everything(const Withdrawal& withdrawal) {
   return withdrawal.kinds == consent::Scope::all();
 }
 
-std::string plan(const Order& order, const Service& service) {
+/// What a withdrawal of everything erases. Only the receipt says which of two a room chose; without one, both are told.
+std::string erased_with(const std::optional<consent::ReceiptContent>& receipt) {
+  constexpr const char* own = "erases their track files and their wrapped key.\n";
+  constexpr const char* all =
+      "erases their wrapped key\nand everything that was recorded while they were there, of everybody.\n";
+  if (receipt && receipt->room.body.withdrawal_erases == consent::WithdrawalErases::whole_takes) return all;
+  if (receipt) return own;
+  return own + std::string("If the room's question said so, everybody's files of the same takes go with them.\n");
+}
+
+std::string plan(const Order& order, const Service& service, const std::optional<consent::ReceiptContent>& receipt) {
   const Withdrawal& body = order.withdrawal.body;
   std::string text = "Recording    " + body.recording.hex() + "\nService      " + printable(service.base_url()) +
                      "\nTakes back   " + listed(body.kinds) + "\n\n";
   if (is_of_everything(body)) {
     return text +
            "Every approval of this key in this recording is taken back, for good: the key cannot approve there again.\n"
-           "The service stops recording this person at once and erases their track files and their wrapped key.\n"
+           "The service stops recording this person at once and " +
+           erased_with(receipt) +
            "What it cannot reach: copies a host has opened already, and a voice or face in other people's tracks.\n";
   }
   return text +
@@ -327,9 +338,9 @@ Result<Report> withdraw(const WithdrawOptions& options) {
   }
   BOOST_OUTCOME_TRY(expect_no_file(options.output));
   if (options.asking == Asking::on_terminal) {
-    BOOST_OUTCOME_TRY(ask_on_terminal(plan(order, service)));
+    BOOST_OUTCOME_TRY(ask_on_terminal(plan(order, service, known.receipt)));
   } else if (options.telling == Telling::every_step) {
-    std::cerr << plan(order, service) << '\n';
+    std::cerr << plan(order, service, known.receipt) << '\n';
   }
   BOOST_OUTCOME_TRY(const auto sent, Sender(service, order, options).send());
   if (!sent.is_acknowledged) return erased_as_a_whole(sent.answer, order, service, known);

@@ -3,6 +3,7 @@
 
 using namespace unavoce::testing;
 using namespace unavoce::testing::withdrawing;
+namespace consent = unavoce::consent;
 namespace crypto = unavoce::crypto;
 
 TEST_CASE("withdraw sends what was signed in advance, and its confirmation proves that it is in the ledger") {
@@ -29,6 +30,21 @@ TEST_CASE("without a receipt the ledger key is the one the service names, and th
   CHECK_THAT(outcome.output, Catch::Contains("the one the service names") && Catch::Contains("run this again with -o"));
   const std::string key = "--ledger-key '" + stage.meeting->ledger.vkey() + "'";
   CHECK(json::parse(stage.withdraw(answers, "--yes --json " + key + " paul.txt").output)["ledger_key_given"] == true);
+}
+
+TEST_CASE("before it is sent, it is said whose files go: by the receipt, or both if there is none") {
+  using consent::WithdrawalErases;
+  const auto told = [](WithdrawalErases extent, const std::string& options) {
+    Stage stage(extent);
+    return stage.withdraw({stage.acknowledgement()}, "--yes " + options + " paul.txt 2>&1").output;
+  };
+  const std::string own = "their track files and their wrapped key";
+  const std::string all = "everything that was recorded while they were there, of everybody";
+  CHECK_THAT(told(WithdrawalErases::own_tracks, "--receipt receipt.json"),
+             Catch::Contains(own) && !Catch::Contains("everybody"));
+  CHECK_THAT(told(WithdrawalErases::whole_takes, "--receipt receipt.json"), Catch::Contains(all));
+  CHECK_THAT(told(WithdrawalErases::whole_takes, ""),
+             Catch::Contains(own) && Catch::Contains("If the room's question said so, everybody's files"));
 }
 
 TEST_CASE("withdraw waits until a withdrawal that is in effect is proven") {

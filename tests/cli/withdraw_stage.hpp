@@ -35,11 +35,11 @@ struct Stage {
   std::string envelope;  // the withdrawal in his key file
   json erasure;          // what the service answers for the recording's erasure, if anything
 
-  Stage() {
+  explicit Stage(consent::WithdrawalErases extent = consent::WithdrawalErases::own_tracks) {
     fs::create_directory(folder.path() / "server");
     meeting.emplace(folder.path() / "server");
     meeting->add_person("Paul", consent::Role::participant);
-    meeting->add_room();
+    meeting->add_room([&](consent::Room& room) { room.withdrawal_erases = extent; });
     meeting->request();
     for (Person& person : meeting->people) meeting->approve(person);
     put_text(folder / "paul.txt", meeting->key_file(paul()));
