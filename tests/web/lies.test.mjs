@@ -9,7 +9,7 @@ import { launch } from './browser.mjs';
 import { met } from './met.mjs';
 
 const { openStatement, signStatement } = await load('web/src/core/dsse.ts');
-const { parseRoomKey } = await load('web/src/core/identity.ts');
+const { parseKeyFile, parseRoomKey } = await load('web/src/core/identity.ts');
 const { signerFromSeed } = await load('web/src/core/ed25519.ts');
 const folder = mkdtempSync(join(tmpdir(), 'unavoce-lies-'));
 const built = await pages();
@@ -101,6 +101,92 @@ test('the host does not countersign an approval in their own name that another k
   await guest.approve('audio');
   await host.at('alarm').waitFor();
   assert.equal(service.countersigned.length, 0);
+});
+
+/** A meeting whose host has the room key loaded and has approved a request. */
+async function checked(t) {
+  const all = await meeting(t);
+  const { host, key } = all;
+  await host.page.locator('summary', { hasText: 'Check that you will' }).click();
+  await host.at('host-room-key-file').setInputFiles(key);
+  await host.ask('Minutes'); await host.approve('audio');
+  await host.state('host-key-check', 'opens');
+  return all;
+}
+/** Nothing was signed, and nobody is accused. */
+async function letGo({ service, host }) {
+  assert.equal(service.countersigned.length, 0);
+  assert.equal(await host.at('alarm').isVisible(), false);
+  assert.notEqual(await host.at('host-key-check').getAttribute('data-state'), 'failed');
+}
+
+for (const [what, lies] of Object.entries({
+  'a wrapped key': { refusesKey: () => 503 },
+  'the second half of a wrapped key': { refusesKey: () => 200 },
+  'what people signed': { refusesRecording: 503 },
+})) test(`that ${what} cannot be read just now is no lie: the host signs nothing and accuses nobody, and signs the next take`, async (t) => {
+  const all = await checked(t);
+  const { service, host, guest } = all;
+  Object.assign(service.lies, lies);
+  await guest.approve('audio');
+  await host.state('recording-sign', 'recording'); // by then the service has stopped waiting for a signature
+  await letGo(all);
+  for (const name of Object.keys(lies)) delete service.lies[name];
+  await guest.at('change-scope').click(); await guest.at('change-scope-video').check(); await guest.at('change-submit').click();
+  await guest.state('countersigned', 'yes');
+  assert.equal(await host.at('alarm').isVisible(), false);
+});
+
+/** The guest approves, and the host's page waits for the key; `refuse` has it hear that it is gone, and resolves when it has looked again. */
+async function waiting(t) {
+  const all = await checked(t);
+  const { service, host, guest } = all;
+  let refuse;
+  service.lies.refusesKey = () => new Promise((resolve) => { refuse = resolve; });
+  await guest.approve('audio');
+  await host.state('recording-sign', 'recording');
+  const path = await guest.save('keyfile-download', join(folder, `${Math.random()}`));
+  const { recording, withdrawal } = parseKeyFile(readFileSync(path, 'utf8'));
+  const { id } = await openStatement('withdrawal', withdrawal);
+  return { ...all, withdraw: () => service.ledger.append(recording, 'withdrawal', withdrawal, id), refuse: () => refuse(410) };
+}
+const looksAgain = ({ page }) => page.waitForResponse((response) => /\/recordings\/[0-9a-f]{32}$/.test(response.url()));
+
+test('a key that is gone because its approval was taken back meanwhile is no lie: the host signs nothing and accuses nobody', async (t) => {
+  const all = await waiting(t);
+  await all.withdraw();
+  const looked = looksAgain(all.host);
+  all.refuse();
+  await looked;
+  await all.host.page.waitForTimeout(500);
+  await letGo(all);
+});
+
+test('nor is it while the withdrawal is in effect, but not yet written', async (t) => {
+  const all = await waiting(t);
+  const { service, host, guest } = all;
+  service.lies.entries = (entries) => entries.filter(({ kind }) => kind !== 'withdrawal');
+  await guest.at('withdraw').first().click(); await guest.at('withdraw-confirm').click();
+  await host.state('recording-sign', 'paused');
+  all.refuse();
+  await host.page.waitForTimeout(4_000);
+  await letGo(all);
+});
+
+for (const [what, show] of Object.entries({
+  'no withdrawal': async () => {},
+  'a withdrawal that is not in the ledger': async ({ service, withdraw }) => {
+    await withdraw();
+    service.lies.entries = (entries) => entries.map((entry) => (entry.kind === 'withdrawal' ? { ...entry, r: Buffer.alloc(32, 7).toString('base64') } : entry));
+  },
+})) test(`a key that is said to be gone, with ${what} to show for it, raises the alarm`, async (t) => {
+  const all = await waiting(t);
+  await show(all);
+  all.refuse();
+  await all.host.at('alarm').waitFor();
+  assert.match(await all.host.at('alarm').textContent(), /list of approvals/);
+  await all.host.state('host-key-check', 'failed');
+  assert.equal(all.service.countersigned.length, 0);
 });
 
 /** The room's next statement, signed with the key in the file. */

@@ -186,11 +186,15 @@ export class MockService {
       return answer(200, { state: this.request ? "recording" : "sealed", tracks: [...this.lies.files ?? []].filter(([file]) => own && file.includes(own)).map(([file, bytes]) => ({ name: file, size_bytes: bytes.length })) });
     }
     if (what === "keys" || what === "tracks") {
+      const refusal = what === "keys" ? await this.lies.refusesKey?.(name!) : null;
+      if (refusal === 200) return void response.writeHead(200, { "Content-Length": 9_999 }).write("half of it", () => response.destroy());
+      if (refusal) return problem(response, refusal, refusal === 410 ? "gone" : "unavailable", "not now");
       const bytes = what === "keys" ? this.keys.get(name!) : this.lies.files?.get(name!);
       return bytes ? void response.writeHead(200, { "Content-Length": bytes.length }).end(bytes) : problem(response, 410, "erased", "gone");
     }
     if (recording) {
       await this.lies.hold;
+      if (this.lies.refusesRecording) return problem(response, this.lies.refusesRecording, "unavailable", "not now");
       const entries = this.ledger.entries.filter((entry) => entry.recording === recording);
       return answer(200, this.lies.detail ?? { recording, entries: this.lies.entries?.(entries) ?? entries });
     }

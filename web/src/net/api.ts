@@ -24,7 +24,7 @@ export interface EntryFile { index: number; entry: string; r: string; kind: stri
 export interface OwnTracks { state: string; tracks: { name: string; size_bytes: number }[] }
 export interface RecordingDetail extends RecordingListed { entries: EntryFile[]; room_entry: EntryFile; checkpoint: string; consistency: { size: number; proof: string }[]; ledger_vkey: string }
 
-/** A request that failed: an RFC 9457 problem document, or code `network` when nothing answered. */
+/** A request that failed: an RFC 9457 problem document, or code `network` when nothing answered, or not to the end. */
 export class Problem extends Error {
   override name = "Problem";
   constructor(readonly status: number, readonly code: string, detail: string) {
@@ -41,19 +41,26 @@ export async function problemOf(response: Response): Promise<Problem> {
   return problemFrom((await response.json().catch(() => null)) as ProblemDocument | null, response.status);
 }
 
+const noAnswer = (error: unknown): never => {
+  throw new Problem(0, "network", String(error));
+};
+/** One that breaks off is no answer; one that is whole and no JSON is. */
+const whole = <T>(body: Promise<T>): Promise<T> => body.catch((error: unknown) => {
+  if (error instanceof SyntaxError) throw error;
+  return noAnswer(error);
+});
+
 async function send(method: string, path: string, body?: unknown, token?: string): Promise<Response> {
   const init: RequestInit = { method, credentials: "same-origin", cache: "no-store" };
   if (token !== undefined) Object.assign(init, { headers: { Authorization: `Bearer ${token}` } });
   if (body !== undefined) Object.assign(init, { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
-  const response = await fetch(API + path, init).catch((error: unknown) => {
-    throw new Problem(0, "network", String(error));
-  });
+  const response = await fetch(API + path, init).catch(noAnswer);
   if (!response.ok) throw await problemOf(response);
   return response;
 }
 
 async function json<T>(method: string, path: string, body?: unknown): Promise<T> {
-  return (await (await send(method, path, body)).json()) as T;
+  return whole((await send(method, path, body)).json() as Promise<T>);
 }
 
 const orNull = <T>(answer: Promise<T>): Promise<T | null> => answer.catch((error: unknown) => {
@@ -102,10 +109,10 @@ export const api = {
   recordings: async () => (await json<{ recordings: RecordingListed[] }>("GET", "/recordings")).recordings,
   recording: (recording: string) => json<RecordingDetail>("GET", `/recordings/${recording}`),
   wrappedKey: async (recording: string, approval: string) =>
-    new Uint8Array(await (await send("GET", `/recordings/${recording}/keys/${approval}`)).arrayBuffer()),
+    new Uint8Array(await whole((await send("GET", `/recordings/${recording}/keys/${approval}`)).arrayBuffer())),
   track: (recording: string, name: string) => send("GET", `/recordings/${recording}/tracks/${name}`),
   /** The sealed files of the approval whose token it is. */
-  ownTracks: async (recording: string, token: string) => (await (await send("GET", `/recordings/${recording}/tracks`, undefined, token)).json()) as OwnTracks,
+  ownTracks: async (recording: string, token: string) => whole((await send("GET", `/recordings/${recording}/tracks`, undefined, token)).json() as Promise<OwnTracks>),
   ownTrack: (recording: string, name: string, token: string) => send("GET", `/recordings/${recording}/tracks/${name}`, undefined, token),
   bundleUrl: (recording: string) => `${API}/recordings/${recording}/bundle`,
 };

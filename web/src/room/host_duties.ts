@@ -13,12 +13,14 @@ import type { RosterEntry } from "../net/messages.ts";
 import { checkTake, namesExactly, opensWith } from "./checks.ts";
 import type { Standing } from "./request_dialog.ts";
 import type { KeyCheck, Place, Store } from "./state.ts";
-import { approvalsOfRoster, Overtaken, vouchFor, type Asked } from "./vouching.ts";
+import { approvalsOfRoster, isTakenBack, Overtaken, vouchFor, type Asked } from "./vouching.ts";
 
 export interface Wish { purpose: string; scope: MediaKind[]; deleteAfterMs: number; namesRefusals: boolean }
 
 const REQUEST_LASTS_MS = 12 * 3_600_000;
 const COUNTERSIGN_WITHIN_MS = 10_000; // docs/API.md, `take_proposal`
+/** When to look for the withdrawal by which a key is gone: it is in effect before it is in the ledger (docs/API.md). */
+const LOOK_AFTER_MS = [0, 250, 750, 2_000];
 
 export class HostDuties {
   private roomKey: RoomKey | null = null;
@@ -94,7 +96,8 @@ export class HostDuties {
 
   /**
    * Signs a proposed take only when this page has itself seen the approval of everyone on its roster and nobody else is named. A proposal
-   * that does not match is left unsigned and everybody near this page hears of it; one that is overtaken or too late is let go.
+   * that does not match is left unsigned and everybody near this page hears of it; one that is overtaken or too late, or that could not be
+   * checked just now, is let go.
    */
   async countersign(takeId: string, envelope: string): Promise<void> {
     const until = Date.now() + COUNTERSIGN_WITHIN_MS;
@@ -120,7 +123,9 @@ export class HostDuties {
     await vouchFor(take, roster, entries, asked);
     this.followRoster(roster); // what was not checked yet, or could not be
     await Promise.all(take.approvals.map((id) => this.running.get(id)));
-    if (take.approvals.some((id) => !["signed", "opens"].includes(this.store.state.keyChecks.get(id) ?? ""))) throw new Malformed("an approval did not pass this page's checks");
+    const checks = take.approvals.map((id) => this.store.state.keyChecks.get(id));
+    if (checks.includes("failed")) throw new Malformed("an approval did not pass this page's checks");
+    if (!checks.every((check) => check === "signed" || check === "opens")) throw new Problem(0, "unchecked", "an approval could not be checked");
   }
 
   private asked(): Asked {
@@ -133,17 +138,32 @@ export class HostDuties {
     this.mark(approval, "checking");
     try {
       const { entries } = await api.recording(request!.body.recording);
-      const [{ body }] = await approvalsOfRoster([person], entries, this.asked()) as [Placed<Approval>];
-      this.mark(approval, this.roomKey && body.scope.length > 0 ? await this.opens(this.roomKey, approval, body) : "signed");
+      const [placed] = await approvalsOfRoster([person], entries, this.asked()) as [Placed<Approval>];
+      this.mark(approval, this.roomKey && placed.body.scope.length > 0 ? await this.opens(this.roomKey, approval, placed) : "signed");
     } catch (error) {
       console.error("approval not accepted:", error);
-      this.mark(approval, error instanceof Problem && error.status !== 410 ? null : "failed"); // nothing is known: asked again
+      this.mark(approval, error instanceof Problem || error instanceof Overtaken ? null : "failed"); // nothing is known: asked again
     }
   }
 
-  private async opens(roomKey: RoomKey, id: string, approval: Approval): Promise<KeyCheck> {
-    const wrapped = await api.wrappedKey(approval.recording, id);
-    return (await opensWith(roomKey.identity, wrapped, approval)) ? "opens" : "failed";
+  private async opens(roomKey: RoomKey, id: string, approval: Placed<Approval>): Promise<KeyCheck> {
+    const wrapped = await api.wrappedKey(approval.body.recording, id).catch(async (error: unknown) => {
+      if (!(error instanceof Problem) || (error.status !== 404 && error.status !== 410)) throw error;
+      if (await this.wasTakenBack(id, approval)) throw new Overtaken("an approval was withdrawn while its key was fetched");
+      return null;
+    });
+    return wrapped && (await opensWith(roomKey.identity, wrapped, approval.body)) ? "opens" : "failed";
+  }
+
+  /** Of an approval whose key is gone. One that the roster does not name any more is in no take that this page signs: nobody is asked for it. */
+  private async wasTakenBack(id: string, approval: Placed<Approval>): Promise<boolean> {
+    for (const ms of LOOK_AFTER_MS) {
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      if (!this.store.state.roster.some((person) => person.approval === id)) return true;
+      const { entries } = await api.recording(approval.body.recording);
+      if (await isTakenBack(approval, entries, this.store.state.room)) return true;
+    }
+    return false;
   }
 
   private mark(approval: string, check: KeyCheck | null): void {

@@ -42,6 +42,14 @@ export async function vouchFor(take: Take, roster: RosterEntry[], entries: Entry
   }
 }
 
+/** Whether a withdrawal that is in the ledger took back all that the approval grants. */
+export async function isTakenBack(approval: Placed<Approval>, entries: EntryFile[], room: Signed<Room>): Promise<boolean> {
+  const files = entries.filter(({ kind }) => kind === "withdrawal");
+  const proven = await Promise.all(files.map((file) => checkAcknowledgement(file, textOf(file), room.body.ledger)));
+  if (proven.some(({ entry, index }, i) => entry.recording !== approval.body.recording || entry.kind !== "withdrawal" || index !== files[i]!.index)) throw new Malformed("the ledger's entry is about another statement");
+  return whollyWithdrawn(approval, await withdrawalsIn(files));
+}
+
 async function approvalOf(person: RosterEntry, entries: EntryFile[], { room, request, self }: Asked): Promise<Placed<Approval>> {
   const { file, statement } = await find(person.approval, entries);
   const { body, envelope } = statement;
