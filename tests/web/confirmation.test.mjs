@@ -106,6 +106,17 @@ for (const [lang, erased, beyond] of [['en', /Confirmed.*Erased on .*: 1 file of
     assert.deepEqual(other.complaints, []);
   });
 
+  test(`before it is sent the withdrawal page says also what goes where a room erases whole takes: the key file does not name the rule (${lang})`, async (t) => {
+    const { service, keyFile } = await recorded(t);
+    const other = await elsewhere(t, service, keyFile, { lang });
+    await other.at('withdraw-send').waitFor();
+    assert.match(await other.at('withdraw-summary').textContent(), {
+      en: /Your files of this recording.*If the question you approved said so, everything recorded while you were there is erased, too, of everybody\./,
+      de: /Ihre Dateien dieser Aufzeichnung.*Stand es so in der Frage, der Sie zugestimmt haben, dann wird auch alles gelöscht, was in Ihrer Anwesenheit aufgezeichnet wurde, von allen\./,
+    }[lang]);
+    if (process.env.UNAVOCE_SHOTS) await other.page.screenshot({ path: join(process.env.UNAVOCE_SHOTS, `withdraw-${lang}.png`), fullPage: true });
+  });
+
   const words = { en: [/was deleted on .*when its time was over\. Nothing of you is left/, /together with its room/, /, by its host/], de: [/wurde am .* gelöscht, weil ihre Aufbewahrungszeit.*nichts mehr/s, /zusammen mit ihrem Raum/, /, vom Gastgeber/] }[lang];
   for (const [i, reason] of ['retention', 'room_deleted', 'recording_deleted'].entries()) test(`of a recording that was deleted as a whole (${reason}) the withdrawal page says so, and offers nothing (${lang})`, async (t) => {
     const { service, keyFile, recording } = await recorded(t);

@@ -77,7 +77,7 @@ export class KeyFileSlot {
     fill(this.summary, h("h2", {}, T("withdraw_what_title")), about,
       isFromElsewhere(keyFile)
         ? h("p", { class: "note warning" }, T("withdraw_other_server", { server: keyFile.server }))
-        : [h("p", {}, T("withdraw_what")), h("p", {}, T("withdraw_not_erased")), h("div", { class: "actions" }, send), ownPart(() => keyFile)]);
+        : [h("p", {}, T("withdraw_what")), h("p", {}, T("withdraw_what_whole_takes")), h("p", {}, T("withdraw_not_erased")), h("div", { class: "actions" }, send), ownPart(() => keyFile)]);
   }
 
   /** Nothing keeps anybody from taking back: not a service that does not say soon, nor one whose proof does not hold. */

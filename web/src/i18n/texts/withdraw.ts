@@ -15,6 +15,10 @@ export const withdraw = {
     "Your files of this recording and the key that opens them are erased at the service. If the recording is running, it stops at once.",
     "Ihre Dateien dieser Aufzeichnung und der Schlüssel dazu werden beim Dienst gelöscht. Läuft die Aufzeichnung noch, hält sie sofort an.",
   ],
+  withdraw_what_whole_takes: [
+    "If the question you approved said so, everything recorded while you were there is erased, too, of everybody.",
+    "Stand es so in der Frage, der Sie zugestimmt haben, dann wird auch alles gelöscht, was in Ihrer Anwesenheit aufgezeichnet wurde, von allen.",
+  ],
   withdraw_recording: ["Recording", "Aufzeichnung"],
   withdraw_approval: ["Approval", "Zustimmung"],
   withdraw_server: ["Service", "Dienst"],
