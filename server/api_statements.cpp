@@ -91,6 +91,9 @@ Task<Result<Accepted>> take_approval(Services& services, Meetings& meetings, std
 
 Task<Result<Accepted>> take_refusal(Services& services, Meetings& meetings, std::string envelope) {
   BOOST_OUTCOME_CO_TRY(auto refusal, consent::parse_statement<consent::Refusal>(envelope));
+  // What closes the gate waits for no disk, not even for what others are having written.
+  const auto running = meetings.meeting_about(refusal.body.recording);
+  if (running && running->would_take(refusal)) co_return co_await running->refuse(std::move(refusal));
   auto known = co_await known_already(services, refusal.id, envelope);
   BOOST_OUTCOME_CO_TRY(auto before, std::move(known));
   if (before) co_return std::move(*before);

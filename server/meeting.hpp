@@ -74,6 +74,9 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
 
   Task<Result<Accepted>> request(consent::Signed<consent::Request> request);
   Task<Result<Accepted>> approve(consent::Signed<consent::Approval> approval, std::optional<crypto::Bytes> wrapped);
+  /// Whether this refusal is good now: one that was sent before is not, because its challenge was used.
+  bool would_take(const consent::Signed<consent::Refusal>& refusal) const;
+  /// One that is good is in effect, and the gate closed, before this waits for anything.
   Task<Result<Accepted>> refuse(consent::Signed<consent::Refusal> refusal);
   Task<Result<Accepted>> withdraw(consent::Signed<consent::Withdrawal> withdrawal);
   /// A withdrawal that was, or is being, made durable elsewhere. Takes effect at once, and once only.

@@ -180,6 +180,13 @@ Result<consent::Signed<consent::Approval>> Meeting::revive(const consent::Signed
   return approval->second;
 }
 
+bool Meeting::would_take(const consent::Signed<consent::Refusal>& refusal) const {
+  const auto person = people_.find(refusal.body.participant);
+  return request_ && person != people_.end() && person->second.key == refusal.body.key &&
+         consent::check_refusal(refusal, *request_, person->second.challenge, wall_time()) &&
+         consent::admit(state_, refusal);
+}
+
 Task<Result<Accepted>> Meeting::refuse(consent::Signed<consent::Refusal> refusal) {
   const auto self = shared_from_this();
   const consent::ParticipantId id = refusal.body.participant;
@@ -203,6 +210,7 @@ Task<Result<Accepted>> Meeting::refuse(consent::Signed<consent::Refusal> refusal
   forget_place(*person);
   consent::NewEntry row = consent::new_entry(refusal);
   auto appended = co_await append_one(services_, std::move(row));
+  if (!appended && appended.error().word == "storage") report_fault(consent::Part::ledger, appended.error().text);
   (void)co_await renew_challenge(id, Tell::now);
   BOOST_OUTCOME_CO_TRY(auto entry, std::move(appended));
   co_return Accepted{std::move(entry), std::nullopt};

@@ -162,7 +162,8 @@ class Attendee {
     return post_statement(host_.server, consent::sign_statement(body, key), {}, wrapped);
   }
 
-  Reply refuse() {
+  /// A fresh refusal, signed.
+  std::string refusal() const {
     const consent::Refusal body{request->id,
                                 request->body.recording,
                                 consent::ParticipantId::parse(participant).value(),
@@ -171,8 +172,10 @@ class Attendee {
                                 challenge_,
                                 crypto::to_base64url(crypto::random_array<32>()),
                                 wall_time()};
-    return post_statement(host_.server, consent::sign_statement(body, key));
+    return consent::sign_statement(body, key);
   }
+
+  Reply refuse() { return post_statement(host_.server, refusal()); }
 
   /// Says, having come back, that the approval still holds, and waits for the answer: `confirmed` or a problem.
   Json confirm(const consent::StatementId& approval, const std::function<void(consent::Confirmation&)>& change = {}) {

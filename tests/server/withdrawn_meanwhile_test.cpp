@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "posted.hpp"
 #include "verified.hpp"
 
 using namespace unavoce;
@@ -13,33 +14,6 @@ using namespace unavoce::server;
 using namespace unavoce::server::test;
 
 namespace {
-
-std::string post_of(const std::string& target, const std::string& body, const std::string& headers = {}) {
-  return "POST " + target + " HTTP/1.1\r\nHost: localhost\r\n" + headers +
-         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-}
-
-/// A request that is on its way when this is made; its answer is read later.
-class Posted {
- public:
-  Posted(const Service& server, const std::string& request) : socket_(server.address()) { socket_.send(request); }
-  Reply answer() {
-    std::string left_over;
-    return read_reply(socket_, "POST", left_over);
-  }
-
- private:
-  Socket socket_;
-};
-
-std::string statement(const std::string& envelope) {
-  return post_of("/api/v1/statements", Json{{"envelope", envelope}, {"wrapped", nullptr}}.dump());
-}
-
-/// What arrived before this has been begun by the service: its control thread has come round.
-void pass(const Service& server) {
-  for (int i = 0; i < 2; ++i) REQUIRE(server.fetch("GET", "/api/v1/config").status == 200);
-}
 
 /// Withdrawals by keys that nobody knows, all at once: whoever knows a recording's id can send them.
 class Strangers {
@@ -76,7 +50,7 @@ TEST_CASE("what is taken back is not given out while the withdrawal waits for th
   // Something that writes, so that everything behind it waits.
   const crypto::SigningKey key = crypto::SigningKey::generate();
   Posted room(server, post_of("/api/v1/rooms", envelope_body(consent::sign_statement(new_room(server, key), key)),
-                              "Cookie: " + meeting.host.login.front().second + "\r\n"));
+                              cookie_of(meeting.host)));
   pass(server);
   // Asked for before, and read after it.
   Posted early(server, "GET /api/v1/recordings/" + meeting.recording().hex() + "/keys/" +

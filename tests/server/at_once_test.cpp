@@ -1,0 +1,130 @@
+// What closes the gate waits for no disk: not for what others are having written, nor for a database that cannot be
+// read.
+
+#include <array>
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <optional>
+
+#include "posted.hpp"
+#include "recorded.hpp"
+
+using namespace unavoce;
+using namespace unavoce::server;
+using namespace unavoce::server::test;
+
+namespace {
+
+/// A take of three: Anna, the host; Ben; and Carl, who can keep the ledger busy.
+struct TakeOfThree {
+  explicit TakeOfThree(const RunningServer& server_) : server(server_) {
+    anna.wait_for_gate("closed");
+    if (carl.approve().status != 201) throw std::runtime_error("Carl could not approve");
+    for (Attendee* person : all) {
+      person->wait_for_gate("open");
+      person->was_sent("challenge");  // for the next answer
+    }
+  }
+  /// Carl approves once more: waits for the ledger, and whoever needs a database waits behind it.
+  std::string carls_approval() {
+    const consent::Approval body = carl.approval({consent::Kind::audio});
+    return statement(consent::sign_statement(body, carl.key), carl.wrapped);
+  }
+  void wait_for_gates(const std::string& state) {
+    for (Attendee* person : all) person->wait_for_gate(state);
+  }
+
+  const RunningServer& server;
+  Recorded meeting{server};
+  Attendee& anna = meeting.anna;
+  Attendee& ben = meeting.ben;
+  Attendee carl{meeting.host, Attendee::As::participant, "Carl"};
+  const std::array<Attendee*, 3> all{&anna, &ben, &carl};
+};
+
+/// The ledger is kept from being written, and an approval waits for it.
+class Busy {
+ public:
+  explicit Busy(TakeOfThree& take) : held_(std::in_place, take.server), carls_(take.server, take.carls_approval()) {
+    pass(take.server);
+  }
+  void end() {
+    held_.reset();
+    CHECK(carls_.answer().status == 201);
+  }
+
+ private:
+  std::optional<LedgerHeld> held_;
+  Posted carls_;
+};
+
+/// A table that cannot be read until this is destroyed.
+class Unreadable {
+ public:
+  Unreadable(const RunningServer& server, const std::string& database, std::string table)
+      : database_(storage::Database::open(server.data_folder() / database).value()), table_(std::move(table)) {
+    database_.handle().exec("ALTER TABLE " + table_ + " RENAME TO test_hidden");
+  }
+  Unreadable(const Unreadable&) = delete;
+  Unreadable& operator=(const Unreadable&) = delete;
+  ~Unreadable() { database_.handle().exec("ALTER TABLE test_hidden RENAME TO " + table_); }
+
+ private:
+  storage::Database database_;
+  std::string table_;
+};
+
+/// How long what must not wait for the ledger may take; whoever waits for it takes ten seconds.
+constexpr auto kAtOnce = testing::patience(std::chrono::seconds(2));
+
+std::chrono::steady_clock::duration since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::steady_clock::now() - begin;
+}
+
+}  // namespace
+
+TEST_CASE("a refusal closes the gate at once, whatever others are having written", "[meeting][at-once]") {
+  const RunningServer server;
+  TakeOfThree take(server);
+  Busy busy(take);
+  const auto begin = std::chrono::steady_clock::now();
+  Posted bens(server, statement(take.ben.refusal()));
+  take.wait_for_gates("closed");
+  CHECK(since(begin) < kAtOnce);
+  CHECK_FALSE(take.anna.was_sent("take"));
+  busy.end();
+  CHECK(bens.answer().status == 201);
+}
+
+TEST_CASE("a refusal closes the gate although the ledger cannot be read, and another is taken when it can be",
+          "[meeting][at-once]") {
+  const RunningServer server;
+  TakeOfThree take(server);
+  {
+    const Unreadable unreadable(server, "ledger.db", "ledger_entries");
+    check_problem(take.ben.refuse(), 503, "storage");
+    take.wait_for_gates("closed");
+  }
+  await([&] { return take.ben.was_sent("challenge"), take.ben.refuse().status == 201; });
+  const auto refusals = statements_of<consent::Refusal>(server, take.meeting.host, take.meeting.recording());
+  CHECK(refusals.size() == 1);
+}
+
+TEST_CASE("a refusal that is sent again is answered as before, and does not touch what was approved since",
+          "[meeting][at-once]") {
+  const RunningServer server;
+  TakeOfThree take(server);
+  const std::string refusal = take.ben.refusal();
+  const Reply first = post_statement(server, refusal);
+  REQUIRE(first.status == 201);
+  take.wait_for_gates("closed");
+  CHECK(json_text(post_statement(server, refusal).body, "entry") == json_text(first.body, "entry"));
+  take.ben.was_sent("challenge");
+  REQUIRE(take.ben.approve().status == 201);
+  take.wait_for_gates("open");
+  const Reply again = post_statement(server, refusal);
+  CHECK(again.status == 201);
+  CHECK(json_text(again.body, "entry") == json_text(first.body, "entry"));
+  CHECK_FALSE(take.anna.was_sent("refused"));
+  CHECK(take.anna.gate.at("state") == "open");
+}
