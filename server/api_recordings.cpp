@@ -247,7 +247,8 @@ Task<Result<Response>> show_bundle(Services& services, Meetings& meetings, Conte
     BOOST_OUTCOME_TRY(const auto id, consent::RecordingId::parse(recording));
     BOOST_OUTCOME_TRY(const auto withdrawn, withdrawn_of(services, id, in_effect));
     if (withdrawn.lacks_proof) {
-      return Error(Errc::unavailable, "a withdrawal is in effect, and the ledger does not have all of it yet; try again in a moment",
+      return Error(Errc::unavailable,
+                   "a withdrawal is in effect, and the ledger does not have all of it yet; try again in a moment",
                    "proof_follows");
     }
     if (view.state == RecordingState::recording) {
