@@ -87,6 +87,7 @@ Report verify_bundle(const Bundle& bundle, const VerifyOptions& options) {
   verify_bag(bundle, evidence, findings, progress);
   verify_ledger(bundle, evidence, findings);
   verify_statements(evidence, options, findings);
+  verify_erasures(evidence, findings);
   verify_seen(bundle, evidence, findings);
   verify_tracks(evidence, findings);
   verify_arrivals(evidence, findings);

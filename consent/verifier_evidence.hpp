@@ -1,6 +1,6 @@
 // What the verifier's steps share: the evidence read out of a bundle, and the findings against it. Private to
-// verifier*.cpp. The steps run in this order: bag → ledger → statements → seen → tracks → arrivals → opening →
-// summary (each one file). One thread.
+// verifier*.cpp. The steps run in this order: bag → ledger → statements → erasures → seen → tracks → arrivals →
+// opening → summary (each one file). One thread.
 #pragma once
 
 #include <array>
@@ -137,6 +137,8 @@ class Progress {
 void verify_bag(const Bundle& bundle, Evidence& evidence, Findings& findings, Progress& progress);
 void verify_ledger(const Bundle& bundle, Evidence& evidence, Findings& findings);
 void verify_statements(const Evidence& evidence, const VerifyOptions& options, Findings& findings);
+/// What `erased` statements name; the rest of the rule `withdrawals`.
+void verify_erasures(const Evidence& evidence, Findings& findings);
 void verify_seen(const Bundle& bundle, const Evidence& evidence, Findings& findings);
 void verify_tracks(const Evidence& evidence, Findings& findings);
 void verify_arrivals(const Evidence& evidence, Findings& findings);

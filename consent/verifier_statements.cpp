@@ -223,7 +223,6 @@ class StatementCheck {
   void check_withdrawals() {
     if (evidence_.request() != nullptr) findings_.checked(Rule::withdrawals);
     for (const Found<Approval>& approval : evidence_.approvals) check_withdrawn(approval);
-    check_erased();
   }
 
   void check_withdrawn(const Found<Approval>& approval) {
@@ -259,22 +258,6 @@ class StatementCheck {
       if (track.body().approval != approval.id() && !(whole_takes && same_take)) continue;
       for (const std::string& name : {track.body().name, tail_name(track.body().name)}) {
         if (evidence_.file("data/tracks/" + name) != nullptr) wrong("data/tracks/" + name + " is still here");
-      }
-    }
-  }
-
-  /// Said by the service, and true.
-  void check_erased() {
-    const Found<Room>* room = evidence_.room();
-    constexpr std::string_view wrapped = "wrapped:";
-    for (const Found<Erased>& erased : evidence_.erased) {
-      if (room != nullptr && erased.body().key != room->body().service_key) {
-        against(Rule::withdrawals, erased, "is not signed by the service that the room names");
-      }
-      for (const std::string& what : erased.body().what) {
-        const std::string path =
-            what.starts_with(wrapped) ? "data/keys/" + what.substr(wrapped.size()) + ".age" : "data/tracks/" + what;
-        if (evidence_.file(path) != nullptr) against(Rule::withdrawals, erased, "says that " + path + " was erased");
       }
     }
   }
