@@ -1,7 +1,34 @@
 // Bad recordings: what goes on, or stays, after it was withdrawn, and what is gone without a word.
+#include <vector>
+
 #include "cases.hpp"
 
 namespace unavoce::testing::second_implementation {
+namespace {
+
+/// Takes a file off the disk, the host's or Paula's; gives its name.
+std::string first_track_gone(SyntheticMeeting& meeting) {
+  std::string name = meeting.tracks.begin()->first;
+  meeting.tracks.erase(meeting.tracks.begin());
+  return name;
+}
+
+/// A person withdrew, and what goes with it is said to be erased for another reason.
+Script erased_because_of(ErasedReason reason) {
+  return [=](SyntheticMeeting& meeting) {
+    approve_all(meeting);
+    meeting.take();
+    meeting.track(meeting.people.back(), 1000);
+    meeting.seal_take();
+    meeting.seal_recording();
+    meeting.withdraw(meeting.people.back());
+    must(meeting.ledger.erase_wrapped(*meeting.people.back().approval));
+    meeting.erased({"wrapped:" + meeting.people.back().approval->hex(), first_track_gone(meeting)},
+                   [=](Erased& erased) { erased.reason = reason; });
+  };
+}
+
+}  // namespace
 
 std::vector<Case> bad_withdrawal_cases() {
   return {
@@ -63,6 +90,52 @@ std::vector<Case> bad_withdrawal_cases() {
          one_take(meeting);
          meeting.seal_recording();
          meeting.erased({meeting.tracks.begin()->first});
+       }},
+      {"file-erased-without-a-withdrawal",
+       [](SyntheticMeeting& meeting) {
+         approve_all(meeting);
+         one_take(meeting);
+         meeting.seal_recording();
+         meeting.erased({first_track_gone(meeting)});
+       }},
+      {"file-of-somebody-else-erased-with-a-withdrawal",
+       [](SyntheticMeeting& meeting) {
+         approve_all(meeting);
+         one_take(meeting);
+         meeting.seal_recording();
+         meeting.withdraw(meeting.people.back());
+         meeting.erase_person(meeting.people.back());
+         meeting.erased({first_track_gone(meeting)});
+       }},
+      {"file-of-a-take-without-the-leaver-erased-with-whole-takes",
+       [](SyntheticMeeting& meeting) {
+         meeting.add_person("Paula", Role::participant);
+         meeting.add_room([](Room& room) { room.withdrawal_erases = WithdrawalErases::whole_takes; });
+         meeting.request();
+         for (Person& person : meeting.people) meeting.approve(person);
+         Person& leaver = meeting.people.back();
+         meeting.take(Countersigned::yes, [&](Take& take) { std::erase(take.approvals, *leaver.approval); });
+         meeting.track(meeting.host(), 1000);
+         meeting.seal_take();
+         meeting.seal_recording();
+         meeting.withdraw(leaver);
+         meeting.erase_person(leaver);
+         meeting.erased({first_track_gone(meeting)});
+       }},
+      {"erased-at-the-end-of-retention-in-part", erased_because_of(ErasedReason::retention)},
+      {"erased-with-the-room-in-part", erased_because_of(ErasedReason::room_deleted)},
+      {"erased-with-the-recording-in-part", erased_because_of(ErasedReason::recording_deleted)},
+      {"erased-as-a-whole-and-still-there",
+       [](SyntheticMeeting& meeting) {
+         approve_all(meeting);
+         meeting.seal_recording();
+         meeting.erased({"recording"});
+       }},
+      {"key-of-nobody-erased",
+       [](SyntheticMeeting& meeting) {
+         approve_all(meeting);
+         meeting.seal_recording();
+         meeting.erased({"wrapped:" + std::string(64, '0')});
        }},
       {"wrapped-key-gone-in-silence",
        [](SyntheticMeeting& meeting) {

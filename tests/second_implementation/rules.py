@@ -1,4 +1,6 @@
 """The rules of FORMATS.md section 9 ("Verifying"), one method each, in its order. Every finding names a file of the bag."""
+import re
+
 import agefile
 import bag as bags
 import ledger
@@ -286,6 +288,9 @@ class Verification(TrackRules, ArrivalRules):
         for entry, statement in self.of_kind('erased'):
             if statement['key'] != self.room['service_key']:
                 self.found('withdrawals', entry.path, 'is not signed by the service')
+            if statement['reason'] != 'withdrawal':
+                self.found('withdrawals', entry.path, f'gives the reason {statement["reason"]}, for which no bundle would be left')
+        self._check_erased_for_a_withdrawal(approvals)
         for what in erased:
             path = f'data/keys/{what[8:]}.age' if what.startswith('wrapped:') else f'data/tracks/{what}'
             if path in self.bag:
@@ -299,6 +304,34 @@ class Verification(TrackRules, ArrivalRules):
                     self.found('withdrawals', entry.path, 'begins a track of what had been withdrawn')
             if own['scope'] and self.wholly_withdrawn(own_entry, own):
                 self._check_gone(approval, erased)
+
+    def _check_erased_for_a_withdrawal(self, approvals):
+        """Every name belongs to an approval withdrawn as a whole, or, by the service's word only, to one whose key was erased."""
+        word = "erased as withdrawn by the service's word only: the ledger has no withdrawal of"
+        whole_takes = self.room['withdrawal_erases'] == 'whole_takes'
+        withdrawn = {approval for approval, pair in approvals.items() if self.wholly_withdrawn(*pair)}
+        without_key = {approval for approval, (_, own) in approvals.items() if not own['scope']}
+        keys = {what[8:] for what in self.erased() if what.startswith('wrapped:')}
+        self.notes += [f'approval {approval[:12]}: {word} it' for approval in approvals if approval in keys - withdrawn]
+        rosters = {take['take']: set(take['approvals']) for _, take in self.of_kind('take')}
+        tracks = {track['name']: track for _, track in self.of_kind('track')}
+        for entry, statement in self.of_kind('erased'):
+            for what in statement['what']:
+                if what.startswith('wrapped:'):
+                    if what[8:] not in approvals:
+                        self.found('withdrawals', entry.path, f'{what} is the key of no approval')
+                    continue
+                track = tracks.get(what) or tracks.get(re.sub(r'\.tail\.age$', '.age', what))
+                if track is None:
+                    self.found('withdrawals', entry.path, f'{what} was never begun')
+                    continue
+                owners = {track['approval']} | (rosters.get(track['take'], set()) if whole_takes else set())
+                if owners & (withdrawn | keys):
+                    continue
+                if whole_takes and owners & without_key:
+                    self.notes.append(f'data/tracks/{what}: {word} anybody in its take')
+                else:
+                    self.found('withdrawals', entry.path, f'{what} was erased, and nobody withdrew')
 
     def _check_gone(self, approval, erased):
         path = f'data/keys/{approval}.age'
