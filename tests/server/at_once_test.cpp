@@ -6,6 +6,7 @@
 #include <chrono>
 #include <optional>
 
+#include "asked.hpp"
 #include "posted.hpp"
 #include "recorded.hpp"
 
@@ -108,6 +109,17 @@ TEST_CASE("a refusal closes the gate although the ledger cannot be read, and ano
   await([&] { return take.ben.was_sent("challenge"), take.ben.refuse().status == 201; });
   const auto refusals = statements_of<consent::Refusal>(server, take.meeting.host, take.meeting.recording());
   CHECK(refusals.size() == 1);
+}
+
+TEST_CASE("a refusal that cannot be written is a fault, as an approval is, and goes on by itself",
+          "[meeting][at-once]") {
+  const RunningServer server;
+  AskedOfTwo meeting(server);
+  LedgerFault fault(server);
+  check_problem(meeting.ben.refuse(), 503, "storage");
+  while (meeting.anna.gate.at("reason") != "ledger_fault") meeting.anna.wait_for("gate");
+  fault.heal();
+  while (meeting.anna.gate.at("reason") == "ledger_fault") meeting.anna.wait_for("gate");
 }
 
 TEST_CASE("a refusal that is sent again is answered as before, and does not touch what was approved since",
