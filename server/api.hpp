@@ -37,5 +37,7 @@ std::vector<Route> whip_routes(Services& services, Meetings& meetings);
 
 /// Who holds a log-in token, for the Router.
 FindLogin login_finder(Services& services);
+/// Who is logged in by this request, for routes of which only some requests need that; empty: nobody.
+Task<Result<std::string>> find_user(Services& services, const Request& request);
 
 }  // namespace unavoce::server

@@ -121,11 +121,11 @@ Task<Result<Response>> log_in(Services& services, Context context) {
   co_return co_await logged_in(services, std::move(user), 200);
 }
 
-Task<Result<Response>> log_out(Services& services, Context context) {
-  const std::string_view bearer = context.request.bearer();
-  const crypto::Digest token = token_sha256(bearer.empty() ? context.request.cookie(kLoginCookie) : bearer);
+Task<Result<Response>> log_out(Services& services, Meetings& meetings, Context context) {
+  const crypto::Digest token = token_sha256(login_token(context.request));
   auto removed = co_await services.in_database([&] { return services.accounts.remove_login(token); });
   BOOST_OUTCOME_CO_TRY(std::move(removed));
+  meetings.forget_login(token);
   co_return empty_response(204).with("Set-Cookie", login_cookie(services, "", 0));
 }
 
@@ -176,7 +176,7 @@ std::vector<Route> account_routes(Services& services, Meetings& meetings) {
       {Method::post, "/api/v1/login", Access::anyone, kSmallBodyBytes,
        [&services](Context context) { return log_in(services, std::move(context)); }},
       {Method::post, "/api/v1/logout", Access::host, kSmallBodyBytes,
-       [&services](Context context) { return log_out(services, std::move(context)); }},
+       [&services, &meetings](Context context) { return log_out(services, meetings, std::move(context)); }},
       {Method::get, "/api/v1/account", Access::host, 0,
        [&services](Context context) { return show_account(services, std::move(context)); }},
       {Method::remove, "/api/v1/account", Access::host, kSmallBodyBytes,
@@ -192,6 +192,13 @@ FindLogin login_finder(Services& services) {
     BOOST_OUTCOME_CO_TRY(auto found, std::move(user));
     co_return found ? std::move(*found) : std::string();
   };
+}
+
+Task<Result<std::string>> find_user(Services& services, const Request& request) {
+  const std::string token = login_token(request);
+  if (token.empty()) co_return std::string();
+  const FindLogin find = login_finder(services);
+  co_return co_await find(token);
 }
 
 }  // namespace unavoce::server

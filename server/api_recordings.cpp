@@ -318,6 +318,12 @@ Result<consent::RecordingId> own_recording(Services& services, const Context& co
   return recording;
 }
 
+/// For a host who is in its meeting a recording ends before any disk is waited for.
+void stop_at_once(Meetings& meetings, const Context& context) {
+  const auto recording = consent::RecordingId::parse(context.path[0]);
+  if (recording) meetings.stop_at_once(recording.value(), token_sha256(login_token(context.request)));
+}
+
 Task<Result<Response>> stop_recording(Services& services, Meetings& meetings, Context context) {
   auto looked = co_await services.in_database([&] { return own_recording(services, context); });
   BOOST_OUTCOME_CO_TRY(auto recording, std::move(looked));
@@ -344,13 +350,15 @@ std::vector<Route> recording_routes(Services& services, Meetings& meetings) {
         method, pattern, access, method == Method::post ? kSmallBodyBytes : 0,
         [&services, &meetings, handler](Context context) { return handler(services, meetings, std::move(context)); }};
   };
+  Route stop = route(Method::post, "/api/v1/recordings/{recording}/stop", Access::host, stop_recording);
+  stop.at_once = [&meetings](const Context& context) { stop_at_once(meetings, context); };
   return {
-      route(Method::post, "/api/v1/recordings/{recording}/stop", Access::host, stop_recording),
+      std::move(stop),
       route(Method::remove, "/api/v1/recordings/{recording}", Access::host, erase_recording),
-      route(Method::get, "/api/v1/recordings/{recording}/keys/{approval}", Access::anyone, show_wrapped_key),
-      route(Method::get, "/api/v1/recordings/{recording}/tracks", Access::anyone, list_tracks),
-      route(Method::get, "/api/v1/recordings/{recording}/tracks/{name}", Access::anyone, show_track),
-      route(Method::get, "/api/v1/recordings/{recording}/bundle", Access::anyone, show_bundle),
+      route(Method::get, "/api/v1/recordings/{recording}/keys/{approval}", Access::reader, show_wrapped_key),
+      route(Method::get, "/api/v1/recordings/{recording}/tracks", Access::reader, list_tracks),
+      route(Method::get, "/api/v1/recordings/{recording}/tracks/{name}", Access::reader, show_track),
+      route(Method::get, "/api/v1/recordings/{recording}/bundle", Access::reader, show_bundle),
   };
 }
 
@@ -361,7 +369,7 @@ std::vector<Route> recording_list_routes(Services& services) {
   };
   return {
       route(Method::get, "/api/v1/recordings", Access::host, list_recordings),
-      route(Method::get, "/api/v1/recordings/{recording}", Access::anyone, show_recording),
+      route(Method::get, "/api/v1/recordings/{recording}", Access::reader, show_recording),
       route(Method::get, "/api/v1/recordings/{recording}/erasure", Access::anyone, show_erasure),
       route(Method::post, "/api/v1/recordings/{recording}/tokens", Access::host, make_token),
   };

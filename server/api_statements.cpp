@@ -64,11 +64,13 @@ Task<Result<std::optional<Accepted>>> known_already(Services& services, const co
 }
 
 Task<Result<Accepted>> take_request(Services& services, Meetings& meetings, Context context, std::string envelope) {
-  if (context.user.empty()) co_return Error(Errc::unauthorised, "only the room's host, logged in, asks to record");
+  auto logged_in = co_await find_user(services, context.request);
+  BOOST_OUTCOME_CO_TRY(const auto user, std::move(logged_in));
+  if (user.empty()) co_return Error(Errc::unauthorised, "only the room's host, logged in, asks to record");
   BOOST_OUTCOME_CO_TRY(auto request, consent::parse_statement<consent::Request>(envelope));
   auto looked = co_await services.in_database([&] { return services.rooms.owner(request.body.room.hex()); });
   BOOST_OUTCOME_CO_TRY(auto owner, std::move(looked));
-  if (!owner || *owner != context.user) co_return Error(Errc::forbidden, "this room belongs to somebody else");
+  if (!owner || *owner != user) co_return Error(Errc::forbidden, "this room belongs to somebody else");
   auto known = co_await known_already(services, request.id, envelope);
   BOOST_OUTCOME_CO_TRY(auto before, std::move(known));
   if (before) co_return std::move(*before);

@@ -310,6 +310,20 @@ Task<void> Meeting::ask_everybody() {
 
 // ---- the host and the service
 
+void Meeting::stop_at_once(const consent::RecordingId& recording, const crypto::Digest& login) {
+  const bool is_of_host_here = std::ranges::any_of(people_, [&](const auto& entry) {
+    const auto& known = entry.second.login;
+    return known && crypto::equal_constant_time(*known, login) && state_.members.contains(entry.first);
+  });
+  if (is_about(recording) && is_of_host_here) apply(consent::Stopped{recording});
+}
+
+void Meeting::forget_login(const crypto::Digest& login) {
+  for (auto& [id, person] : people_) {
+    if (person.login == login) person.login.reset();
+  }
+}
+
 Task<void> Meeting::stop(consent::RecordingId recording) {
   const auto self = shared_from_this();
   apply(consent::Stopped{recording});

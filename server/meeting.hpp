@@ -57,8 +57,9 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
 
   /// Errors: conflict (full, key in use). The gate closes before this waits. Resuming replaces the older connection,
   /// which is closed; nobody leaves by that.
+  /// `login`: a host's, with which the connection was opened.
   Task<Result<consent::ParticipantId>> join(JoinMessage message, consent::Role role,
-                                            std::shared_ptr<WebSocketPeer> peer);
+                                            std::shared_ptr<WebSocketPeer> peer, std::optional<crypto::Digest> login);
   /// Whoever came back says with a fresh signature that their approval still holds. Answered by `confirmed`.
   Task<Result<void>> confirm(consent::ParticipantId participant, ConfirmMessage message);
   /// A host has somebody leave, at once; they may come back with the link. Errors: forbidden, malformed.
@@ -88,6 +89,10 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
 
   // ---- the room's host and the service
 
+  /// Ends a recording if the log-in is the one with which a host who is here came in: nobody has to be asked who that
+  /// is. The gate is closed when this returns.
+  void stop_at_once(const consent::RecordingId& recording, const crypto::Digest& login);
+  void forget_login(const crypto::Digest& login);
   /// Ends a recording; returns when it is sealed.
   Task<void> stop(consent::RecordingId recording);
   void room_changed(const consent::Signed<consent::Room>& room);
@@ -136,7 +141,7 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
 
   Result<consent::ParticipantId> find_seat(const JoinMessage& message, consent::Role role) const;
   std::optional<consent::ParticipantId> resting_seat(const crypto::PublicKey& key, consent::Role role) const;
-  void take_seat(const consent::ParticipantId& id, JoinMessage message, consent::Role role, const Token& resume);
+  void take_seat(Person person);
   Task<Result<void>> welcome(consent::ParticipantId id, Token resume, std::shared_ptr<WebSocketPeer> peer);
   std::vector<IceServer> ice_servers_for(const consent::ParticipantId& id) const;
   void vacate(const consent::ParticipantId& id, const Token& resume);

@@ -62,8 +62,10 @@ std::optional<consent::ParticipantId> Meeting::resting_seat(const crypto::Public
   return std::nullopt;
 }
 
-void Meeting::take_seat(const consent::ParticipantId& id, JoinMessage message, consent::Role role,
-                        const Token& resume) {
+void Meeting::take_seat(Person person) {
+  const consent::ParticipantId id = person.id;
+  const crypto::PublicKey key = person.key;
+  const consent::Role role = person.role;
   if (Person* before = find(id)) {
     // A newer connection takes the place of the old one without anybody having left: the recording of somebody who is
     // alone must not end with it.
@@ -72,11 +74,11 @@ void Meeting::take_seat(const consent::ParticipantId& id, JoinMessage message, c
   } else {
     forget_somebody();
   }
-  people_.insert_or_assign(id, Person{id, std::move(message.name), message.key, role, resume});
+  people_.insert_or_assign(id, std::move(person));
   // Whoever is inside already stays there, and answers there.
   if (consent::answers_at_the_door(state_, room_.body, role) && !consent::is_in_room(state_, id))
-    return apply(consent::Knocked{id, message.key, role});
-  apply(consent::Joined{id, message.key, role});
+    return apply(consent::Knocked{id, key, role});
+  apply(consent::Joined{id, key, role});
 }
 
 /// Strangers with the link come and go as they like; only the last ones are remembered.
@@ -119,12 +121,13 @@ void Meeting::vacate(const consent::ParticipantId& id, const Token& resume) {
 }
 
 Task<Result<consent::ParticipantId>> Meeting::join(JoinMessage message, consent::Role role,
-                                                   std::shared_ptr<WebSocketPeer> peer) {
+                                                   std::shared_ptr<WebSocketPeer> peer,
+                                                   std::optional<crypto::Digest> login) {
   const auto self = shared_from_this();
   BOOST_OUTCOME_CO_TRY(const auto id, find_seat(message, role));
   const Token resume = Token::random();
   try {
-    take_seat(id, std::move(message), role, resume);
+    take_seat({id, std::move(message.name), message.key, role, resume, login});
     auto welcomed = co_await welcome(id, resume, std::move(peer));
     if (welcomed) co_return id;
     vacate(id, resume);

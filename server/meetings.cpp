@@ -145,10 +145,11 @@ Task<Result<OpenWebSocket>> Meetings::open_socket(Context context) {
     return services_.rooms.owner(room);
   });
   BOOST_OUTCOME_CO_TRY(auto owner, std::move(found));
-  const HostRight right =
-      owner && !context.user.empty() && *owner == context.user ? HostRight::granted : HostRight::denied;
+  std::optional<crypto::Digest> host_login;
+  if (owner && !context.user.empty() && *owner == context.user)
+    host_login = token_sha256(context.request.cookie(kLoginCookie));
   const std::string address = address_group(context.request.remote_address);
-  co_return OpenWebSocket([this, room, right, address](std::shared_ptr<WebSocketPeer> peer) {
+  co_return OpenWebSocket([this, room, host_login, address](std::shared_ptr<WebSocketPeer> peer) {
     // Whoever opens a connection and says nothing does not keep it.
     auto deadline = std::make_shared<asio::steady_timer>(services_.executors.control, services_.config.join_within);
     deadline->async_wait([deadline, to = std::weak_ptr<WebSocketPeer>(peer)](boost::system::error_code cancelled) {
@@ -157,7 +158,7 @@ Task<Result<OpenWebSocket>> Meetings::open_socket(Context context) {
       silent->send(problem_message(Error(Errc::conflict, "nobody joined in time; connect again", "join_first")));
       silent->close();
     });
-    return open_room_socket(*this, {room, right, address}, std::move(peer), std::move(deadline));
+    return open_room_socket(*this, {room, host_login, address}, std::move(peer), std::move(deadline));
   });
 }
 
@@ -348,6 +349,14 @@ Task<std::optional<Unproven::Missing>> Meetings::finish(consent::Signed<consent:
   services_.log.info("a withdrawal that had to wait is in the ledger now");
   for (const auto& [room, running] : meetings_) running->tell_proven(withdrawal);
   co_return std::nullopt;
+}
+
+void Meetings::stop_at_once(const consent::RecordingId& recording, const crypto::Digest& login) {
+  if (const auto running = meeting_about(recording)) running->stop_at_once(recording, login);
+}
+
+void Meetings::forget_login(const crypto::Digest& login) {
+  for (const auto& [room, meeting] : meetings_) meeting->forget_login(login);
 }
 
 Task<Result<void>> Meetings::stop(consent::RecordingId recording) {

@@ -34,6 +34,11 @@ class Meetings {
   std::shared_ptr<Meeting> meeting_concerned_by(const consent::Withdrawal& withdrawal) const;
   std::shared_ptr<Meeting> meeting_of_session(const consent::SessionId& session) const;
 
+  /// Ends a recording, and closes its gate, before this returns, if the log-in is the one with which a host who is in
+  /// its meeting came in; otherwise nothing happens. stop() follows in any case, once the log-in was looked up.
+  void stop_at_once(const consent::RecordingId& recording, const crypto::Digest& login);
+  /// This log-in was logged out: it ends nothing at once any more.
+  void forget_login(const crypto::Digest& login);
   /// The host ends a recording, with or without a session; returns when it is sealed.
   Task<Result<void>> stop(consent::RecordingId recording);
 

@@ -67,6 +67,7 @@ struct Person {
   crypto::PublicKey key;
   consent::Role role;
   Token resume;
+  std::optional<crypto::Digest> login{};  ///< a host's, with which they came in, until it is logged out
   std::shared_ptr<WebSocketPeer> peer{};  ///< none before the welcome and after the connection was lost
   std::vector<std::string> early{};       ///< signals of others that came before the welcome
   std::size_t early_bytes = 0;

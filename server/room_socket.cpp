@@ -65,13 +65,14 @@ class RoomSocket final : public WebSocketSession {
   Task<Result<void>> join(JoinMessage message) {
     if (meeting_) co_return Error(Errc::conflict, "you have joined already", "joined_already");
     const bool as_host = message.as == JoinMessage::As::host;
-    if (as_host && visit_.right == HostRight::denied) {
+    if (as_host && !visit_.host_login) {
       co_return Error(Errc::forbidden, "only the room's owner, logged in, joins as its host", "not_the_host");
     }
     auto found = co_await meetings_.meeting_in(visit_.room, visit_.address);
     BOOST_OUTCOME_CO_TRY(auto meeting, std::move(found));
     const auto role = as_host ? consent::Role::host : consent::Role::participant;
-    auto joined = co_await meeting->join(std::move(message), role, peer_);
+    const std::optional<crypto::Digest> login = as_host ? visit_.host_login : std::nullopt;
+    auto joined = co_await meeting->join(std::move(message), role, peer_, login);
     BOOST_OUTCOME_CO_TRY(participant_, std::move(joined));
     meeting_ = std::move(meeting);
     join_deadline_->cancel();

@@ -4,22 +4,21 @@
 
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "crypto/hash.hpp"
 #include "server/application.hpp"
 
 namespace unavoce::server {
 
 class Meetings;
 
-/// Whether this connection carries the log-in of the room's owner.
-enum class HostRight { denied, granted };
-
 /// A connection to a room, as the handshake left it.
 struct RoomVisit {
   std::string room;
-  HostRight right;
-  std::string address;  ///< whose it counts for (address_group)
+  std::optional<crypto::Digest> host_login;  ///< of the room's owner, if the handshake carried it
+  std::string address;                       ///< whose it counts for (address_group)
 };
 
 /// `join_deadline` runs already, and closes the connection if nobody has joined by then; cancelled here.

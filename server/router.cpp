@@ -51,6 +51,11 @@ bool concerns_operator(const Error& error) {
 
 }  // namespace
 
+std::string login_token(const Request& request) {
+  const std::string_view bearer = request.bearer();
+  return std::string(bearer.empty() ? request.cookie(kLoginCookie) : bearer);
+}
+
 Router::Router(std::vector<Route> routes, UpgradeRoom upgrade_room, FindLogin find_login, OriginPolicy origins,
                const WebRoot& pages, std::string websocket_origin, Log& log)
     : routes_(std::move(routes)),
@@ -115,16 +120,11 @@ Task<Result<Response>> Router::dispatch(Request request, Match found) {
     co_return problem_response(Error(Errc::method, "pages can only be read")).with("Allow", "GET, HEAD");
   }
   Context context{std::move(request), std::move(found.path), {}};
-  const std::string_view bearer = context.request.bearer();
-  const std::string token(bearer.empty() ? context.request.cookie(kLoginCookie) : bearer);
+  if (found.route->at_once) found.route->at_once(context);
+  const std::string token = found.route->access == Access::anyone ? std::string() : login_token(context.request);
   if (!token.empty()) {
     auto user = co_await find_login_(token);
-    // What needs no log-in, a withdrawal above all, works without knowing.
-    if (found.route->access == Access::host) {
-      BOOST_OUTCOME_CO_TRY(context.user, std::move(user));
-    } else if (user) {
-      context.user = std::move(user).value();
-    }
+    BOOST_OUTCOME_CO_TRY(context.user, std::move(user));
   }
   if (found.route->access == Access::host && context.user.empty()) {
     co_return Error(Errc::unauthorised, "this needs a host's log-in, which is missing, wrong or expired");

@@ -14,17 +14,21 @@
 
 namespace unavoce::server {
 
-/// What a handler gets: the request, the values of the {…} in its pattern, and who is logged in (empty: nobody).
+/// What a handler gets: the request, the values of the {…} in its pattern, and who is logged in (empty: nobody, or
+/// `anyone` may call it).
 struct Context {
   Request request;
   std::vector<std::string> path;
   std::string user;
 };
 
-/// Who may call a route. `anyone` handlers see who is logged in, too, if somebody is.
-enum class Access { anyone, host };
+/// Who may call a route. For `anyone` no log-in is looked up, although a browser sends one along: what needs none, a
+/// withdrawal above all, waits for no database. A `reader` may be a host, or hold another token than that of a log-in.
+enum class Access { anyone, reader, host };
 
 using Handler = std::function<Task<Result<Response>>(Context)>;
+/// What is done before the log-in is looked up, which it must make sure of by itself. Waits for nothing.
+using AtOnce = std::function<void(const Context&)>;
 
 struct Route {
   Method method;
@@ -32,7 +36,11 @@ struct Route {
   Access access;
   std::uint64_t body_limit_bytes;
   Handler handler;
+  AtOnce at_once{};
 };
+
+/// The token of a log-in that comes with a request (bearer header or cookie), if it is one; empty: there is none.
+std::string login_token(const Request& request);
 
 /// Who holds a log-in token (from the cookie or the bearer header); empty if nobody. An error: nobody can tell now.
 using FindLogin = std::function<Task<Result<std::string>>(std::string token)>;

@@ -31,6 +31,10 @@ struct TakeOfThree {
     const consent::Approval body = carl.approval({consent::Kind::audio});
     return statement(consent::sign_statement(body, carl.key), carl.wrapped);
   }
+  std::string stop(const Headers& login) const {
+    return post_of("/api/v1/recordings/" + meeting.recording().hex() + "/stop", "{}",
+                   "Cookie: " + login.front().second + "\r\n");
+  }
   void wait_for_gates(const std::string& state) {
     for (Attendee* person : all) person->wait_for_gate(state);
   }
@@ -80,6 +84,13 @@ constexpr auto kAtOnce = testing::patience(std::chrono::seconds(2));
 
 std::chrono::steady_clock::duration since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::steady_clock::now() - begin;
+}
+
+/// A second log-in of the host's account.
+Headers log_in_again(const RunningServer& server) {
+  const std::string body = std::string(R"({"user":"host","password":")") + kPassword + "\"}";
+  const std::string cookie = server.fetch("POST", "/api/v1/login", {}, body).headers.at("set-cookie");
+  return {{"Cookie", cookie.substr(0, cookie.find(';'))}};
 }
 
 }  // namespace
@@ -139,4 +150,84 @@ TEST_CASE("a refusal that is sent again is answered as before, and does not touc
   CHECK(json_text(again.body, "entry") == json_text(first.body, "entry"));
   CHECK_FALSE(take.anna.was_sent("refused"));
   CHECK(take.anna.gate.at("state") == "open");
+}
+
+TEST_CASE("a host's withdrawal closes the gate at once, although their log-in goes along", "[meeting][at-once]") {
+  const RunningServer server;
+  TakeOfThree take(server);
+  Busy busy(take);
+  const auto begin = std::chrono::steady_clock::now();
+  Posted annas(server, statement(take.anna.withdrawal(), {}, cookie_of(take.meeting.host)));
+  take.wait_for_gates("closed");
+  CHECK(since(begin) < kAtOnce);
+  busy.end();
+  CHECK(annas.answer().status == 201);
+}
+
+TEST_CASE("who publishes waits for no database: their token is no log-in", "[meeting][whip][at-once]") {
+  const RunningServer server;
+  TakeOfThree take(server);
+  Busy busy(take);
+  const auto begin = std::chrono::steady_clock::now();
+  const std::string session = take.meeting.publish.at("url").get<std::string>() + "/" + std::string(32, '0');
+  const Headers token{{"Authorization", "Bearer " + take.meeting.publish.at("token").get<std::string>()}};
+  CHECK(server.fetch("DELETE", session, token).status == 404);
+  CHECK(since(begin) < kAtOnce);
+  busy.end();
+}
+
+TEST_CASE("a host who is here stops the recording at once, whatever others are having written", "[meeting][at-once]") {
+  const RunningServer server;
+  TakeOfThree take(server);
+  Busy busy(take);
+  const auto begin = std::chrono::steady_clock::now();
+  Posted stop(server, take.stop(take.meeting.host.login));
+  take.wait_for_gates("closed");
+  CHECK(since(begin) < kAtOnce);
+  busy.end();
+  CHECK(stop.answer().status == 204);
+  CHECK(kinds_of(server, take.meeting.host, take.meeting.recording()).back() == "seal");
+}
+
+TEST_CASE("a host who is here stops the recording although nobody can look up whose log-in it is",
+          "[meeting][at-once]") {
+  const RunningServer server;
+  TakeOfThree take(server);
+  {
+    const Unreadable unreadable(server, "unavoce.db", "logins");
+    check_problem(Posted(server, take.stop(take.meeting.host.login)).answer(), 503, "storage");
+    take.wait_for_gates("closed");
+  }
+  CHECK(take.anna.wait_for("recording_ended").at("reason") == "stopped");
+  CHECK(Posted(server, take.stop(take.meeting.host.login)).answer().status == 204);
+}
+
+TEST_CASE(
+    "no other log-in stops a recording: not another account's, though its owner is here, nor one that was logged "
+    "out, nor that of a host who has left",
+    "[meeting][authorisation][at-once]") {
+  const RunningServer server;
+  TakeOfThree take(server);
+  const Host other(server, {}, "other");
+  const Attendee others(other, Attendee::As::host);
+  CHECK(Posted(server, take.stop(other.login)).answer().status == 404);
+  CHECK(Posted(server, take.stop({{"Cookie", "unavoce_session=" + std::string(43, 'A')}})).answer().status == 401);
+
+  const Headers second = log_in_again(server);
+  const Host elsewhere(take.meeting.host, server, second);
+  {
+    const Attendee again(elsewhere, Attendee::As::host);
+    take.wait_for_gates("closed");
+  }
+  take.wait_for_gates("open");
+  REQUIRE(Posted(server, post_of("/api/v1/logout", "{}", cookie_of(take.meeting.host))).answer().status == 204);
+  CHECK(Posted(server, take.stop(take.meeting.host.login)).answer().status == 401);
+  {
+    const Unreadable unreadable(server, "unavoce.db", "logins");
+    check_problem(Posted(server, take.stop(second)).answer(), 503, "storage");
+  }
+  for (Attendee* person : take.all) {
+    person->was_sent("gate");
+    CHECK(person->gate.at("state") == "open");
+  }
 }
