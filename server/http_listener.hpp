@@ -29,7 +29,7 @@ struct HttpLimits {
   // A dead peer must not stay on the roster for long: pinged after each half of this, cut when nothing came since.
   std::chrono::milliseconds websocket_silence{20'000};
   std::chrono::milliseconds idle{30'000};      // between requests, and until the header of the next one is complete
-  std::chrono::milliseconds transfer{30'000};  // for one read or write to make progress
+  std::chrono::milliseconds transfer{30'000};  // for a body to bring something, or 128 KiB of an answer to be taken
   std::chrono::milliseconds body{60'000};      // for a whole body to arrive; what comes later is refused
   BodyPaceLimits body_pace;                    // slower ones make way when others find no room
   std::size_t small_body = 16 * 1024;          // never refused because the others are many

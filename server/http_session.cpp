@@ -19,6 +19,9 @@ namespace {
 namespace http = beast::http;
 namespace websocket = beast::websocket;
 
+/// Of an answer so much must be taken within the transfer timeout.
+constexpr std::size_t kPieceBytes = 128u << 10u;
+
 /// Fills our Request from Beast's; false when the target cannot be understood.
 template <class Body>
 bool convert_request(const http::request<Body>& from, Request& to) {
@@ -237,7 +240,6 @@ class HttpSession {
     const std::size_t size = response.body.size();
     if (method != Method::head) message.body() = std::move(response.body);
     if (response.status != 204 && response.status != 304) message.content_length(size);
-    lowest().expires_after(shared_->limits.transfer);
     http::response_serializer<http::string_body> serializer(message);
     if (method == Method::head) co_return co_await send_header(serializer);
     const beast::error_code error = co_await send(serializer);
@@ -245,11 +247,17 @@ class HttpSession {
   }
 
   /// What `serializer` has now. Whoever does not read it makes way for others; one who is refused does so anyway.
+  /// However long it is, each piece of it has the transfer timeout to itself.
   template <class Serializer>
   Task<beast::error_code> send(Serializer& serializer) {
     BodyPace pace(shared_->limits.answer_pace, now());
     std::uint64_t sent = 0;
+    std::uint64_t piece_ends = 0;
     for (;;) {
+      if (sent >= piece_ends) {
+        lowest().expires_after(shared_->limits.transfer);
+        piece_ends = sent + kPieceBytes;
+      }
       if (!is_refused_) shared_->table.sends(number_, pace.due());
       auto [error, bytes] = co_await http::async_write_some(stream_, serializer, kNoThrow);
       if (error || serializer.is_done()) {
@@ -264,6 +272,7 @@ class HttpSession {
   /// Its header alone; the same holds, since what was sent before may be unread.
   template <class Serializer>
   Task<bool> send_header(Serializer& serializer) {
+    lowest().expires_after(shared_->limits.transfer);
     if (!is_refused_) shared_->table.sends(number_, now() + shared_->limits.answer_pace.patience);
     auto [error, bytes] = co_await http::async_write_header(stream_, serializer, kNoThrow);
     if (!is_refused_) shared_->table.works(number_);
@@ -291,7 +300,7 @@ class HttpSession {
   /// memory. The first one is read before the header is written: a disk that gives nothing is an error, not half an
   /// answer.
   Task<bool> write_source(Response response, Method method, unsigned version, const bool keep_alive) {
-    std::vector<std::uint8_t> piece(128 * 1024);
+    std::vector<std::uint8_t> piece(kPieceBytes);
     Result<std::size_t> got = std::size_t{0};
     if (method != Method::head) got = co_await read_piece(*response.source, piece);
     if (!got) {
@@ -309,14 +318,12 @@ class HttpSession {
     message.body().data = nullptr;
     message.body().more = true;
     http::response_serializer<http::buffer_body> serializer(message);
-    lowest().expires_after(shared_->limits.transfer);
     const bool began = co_await send_header(serializer);
     if (!began || method == Method::head) co_return began;
     for (;;) {
       message.body().data = got.value() == 0 ? nullptr : piece.data();
       message.body().size = got.value();
       message.body().more = got.value() != 0;
-      lowest().expires_after(shared_->limits.transfer);
       const beast::error_code error = co_await send(serializer);
       if (error && error != http::error::need_buffer) co_return false;
       if (serializer.is_done()) co_return true;

@@ -284,3 +284,25 @@ TEST_CASE("a download that is not read ends, and was never in memory as a whole"
   std::string left_over;
   CHECK(read_reply(other, "GET", left_over).body == "127.0.0.1 0");
 }
+
+TEST_CASE("an answer of any length arrives whole at whoever goes on reading it, and a deaf reader is cut off",
+          "[slow]") {
+  HttpLimits limits;
+  limits.transfer = patience(1s);
+  constexpr std::size_t kSize = 16u << 20u;  // more than the kernel takes at once
+  const SmallServer server(limits,
+                           [](const Request&) { return text_response(200, "text/plain", std::string(kSize, 'x')); });
+  Socket slow(server.port());
+  slow.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  Socket deaf(server.port());
+  deaf.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  std::size_t got = 0;
+  for (std::string more = slow.receive(); !more.empty(); more = slow.receive()) {
+    got += more.size();
+    std::this_thread::sleep_for(patience(5ms));  // 16 KB each
+  }
+  CHECK(got > kSize);
+  std::size_t heard = 0;
+  for (std::string more = deaf.receive(); !more.empty(); more = deaf.receive()) heard += more.size();
+  CHECK(heard < kSize);
+}
