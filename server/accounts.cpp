@@ -107,13 +107,19 @@ Result<void> Accounts::remove(std::string_view user) {
   });
 }
 
-Result<void> Accounts::add_login(const crypto::Digest& token, std::string_view user, consent::TimeMs expires) {
+Result<void> Accounts::add_login(const crypto::Digest& token, std::string_view user, consent::TimeMs now,
+                                 consent::SpanMs lasts) {
   return guard([&]() -> Result<void> {
+    SQLite::Transaction transaction(database_->handle(), SQLite::TransactionBehavior::IMMEDIATE);
+    SQLite::Statement expire(database_->handle(), "DELETE FROM logins WHERE expires_ms <= ?");
+    expire.bind(1, now.value);
+    expire.exec();
     SQLite::Statement insert(database_->handle(), "INSERT INTO logins VALUES (?, ?, ?)");
     bind_digest(insert, 1, token);
     insert.bind(2, std::string(user));
-    insert.bind(3, expires.value);
+    insert.bind(3, (now + lasts).value);
     insert.exec();
+    transaction.commit();
     return kOk;
   });
 }

@@ -51,7 +51,9 @@ class Accounts {
   /// Account and log-ins; rooms and recordings are erased before by the caller.
   Result<void> remove(std::string_view user);
 
-  Result<void> add_login(const crypto::Digest& token, std::string_view user, consent::TimeMs expires);
+  /// Good for so long from now on. Those that have expired by now, of anybody, are removed.
+  Result<void> add_login(const crypto::Digest& token, std::string_view user, consent::TimeMs now,
+                         consent::SpanMs lasts);
   /// The user a token belongs to, if it has not expired.
   Result<std::optional<std::string>> login(const crypto::Digest& token, consent::TimeMs now);
   Result<void> remove_login(const crypto::Digest& token);

@@ -32,7 +32,7 @@ std::string login_cookie(const Services& services, std::string_view value, std::
 Task<Result<Response>> logged_in(Services& services, std::string user, unsigned status) {
   const Token token = Token::random();
   auto stored = co_await services.in_database(
-      [&] { return services.accounts.add_login(token.sha256, user, wall_time() + kLoginLasts); });
+      [&] { return services.accounts.add_login(token.sha256, user, wall_time(), kLoginLasts); });
   BOOST_OUTCOME_CO_TRY(std::move(stored));
   co_return json_response(status, {{"user", user}})
       .with("Set-Cookie", login_cookie(services, token.text, kLoginLasts.value / 1000));

@@ -1,11 +1,14 @@
 // The API from outside: who may do what, and how refusals look.
 
+#include <SQLiteCpp/SQLiteCpp.h>
+
 #include <catch2/catch.hpp>
 
 #include "consent/receipt.hpp"
 #include "consent/statements.hpp"
 #include "running_server.hpp"
 #include "sample_room.hpp"
+#include "storage/database.hpp"
 
 using namespace unavoce;
 using namespace unavoce::server;
@@ -103,6 +106,16 @@ TEST_CASE("a log-in token is also a bearer token, and a wrong one is nobody's", 
   CHECK(server.fetch("GET", "/api/v1/account", {{"Authorization", "Bearer " + token}}).status == 200);
   check_problem(server.fetch("GET", "/api/v1/account", {{"Authorization", "Bearer " + token + "x"}}), 401,
                 "unauthorised");
+}
+
+TEST_CASE("log-ins that have expired are not kept: they go when somebody logs in", "[api]") {
+  const RunningServer server;
+  (void)server.host("first");
+  auto database = unavoce::storage::Database::open(server.data_folder() / "unavoce.db").value();
+  REQUIRE(database.handle().exec("UPDATE logins SET expires_ms = 1") == 1);
+  const Headers second = server.host("second");
+  CHECK(database.handle().execAndGet("SELECT count(*) FROM logins").getInt() == 1);
+  CHECK(server.fetch("GET", "/api/v1/account", second).status == 200);
 }
 
 TEST_CASE("an unknown user and a wrong password get the same answer", "[api]") {
