@@ -64,6 +64,15 @@ struct FilesUsedUp {
   consent::StatementId approval;
 };
 
+/// What somebody sends cannot be the beginning of a file: libavformat refuses it. Their camera, or screen, is recorded
+/// no further in this take; what was sealed stays. Nobody else is concerned.
+struct TrackGivenUp {
+  consent::RecordingId recording;
+  std::uint32_t take = 0;
+  consent::StatementId approval;
+  std::string text;
+};
+
 /// The pipeline of a session hangs inside GStreamer. Nobody else waits for it; it costs its threads and its port until
 /// it goes down after all (PipelineWentDown) or the process ends.
 struct PipelineHangs {
@@ -81,6 +90,6 @@ struct PipelineWentDown {
 };
 
 using Event = std::variant<PublisherConnected, PublisherDisconnected, FirstFrameSealed, TrackPrepared, Fault,
-                           FilesUsedUp, PipelineHangs, PipelineWentDown>;
+                           FilesUsedUp, TrackGivenUp, PipelineHangs, PipelineWentDown>;
 
 }  // namespace unavoce::recorder

@@ -15,7 +15,10 @@ constexpr int nal_sps = 7;
 constexpr int nal_pps = 8;
 /// Parameter sets have some dozen bytes; longer ones are not believed. avcC takes up to 65535.
 constexpr std::size_t max_parameter_set = 4096;
-constexpr std::size_t max_parameter_sets = 32 * 1024;
+constexpr std::size_t max_parameter_sets = 8 * 1024;
+/// Of different ids. Senders have one or two; avcC takes 31 and 255 (libavformat's ff_isom_write_avcc).
+constexpr std::size_t max_sps = 16;
+constexpr std::size_t max_pps = 64;
 
 int type_of(Bytes nal) {
   return nal.empty() ? 0 : nal[0] & 0x1f;
@@ -23,12 +26,6 @@ int type_of(Bytes nal) {
 
 bool is_parameter_set(Bytes nal) {
   return (type_of(nal) == nal_sps || type_of(nal) == nal_pps) && nal.size() <= max_parameter_set;
-}
-
-void append_nal(std::vector<std::uint8_t>& out, Bytes nal) {
-  if (out.size() + nal.size() > max_parameter_sets) return;
-  out.insert(out.end(), {0, 0, 0, 1});
-  out.insert(out.end(), nal.begin(), nal.end());
 }
 
 /// A NAL unit's content without its header byte and without emulation prevention bytes (7.3.1).
@@ -44,6 +41,38 @@ std::vector<std::uint8_t> rbsp_of(Bytes nal) {
     out.push_back(byte);
   }
   return out;
+}
+
+/// seq_parameter_set_id or pic_parameter_set_id, which stands among the first bytes; nullopt if it cannot be read.
+std::optional<std::uint32_t> id_of(Bytes parameter_set) {
+  const auto rbsp = rbsp_of(parameter_set.first(std::min<std::size_t>(parameter_set.size(), 16)));
+  BitReader in(rbsp);
+  if (type_of(parameter_set) == nal_sps) in.skip(24);  // profile, constraints, level
+  const std::uint32_t id = in.exp_golomb();
+  if (in.failed()) return std::nullopt;
+  return id;
+}
+
+/// One set of each id, the newest: a sender may repeat them without end. Annex B. False if it is too much, or no set.
+bool keep_newest(std::vector<std::uint8_t>& sets, Bytes added) {
+  const auto id = id_of(added);
+  if (!id) return false;
+  std::vector<std::uint8_t> kept;
+  const auto append = [&kept](Bytes nal) {
+    kept.insert(kept.end(), {0, 0, 0, 1});
+    kept.insert(kept.end(), nal.begin(), nal.end());
+  };
+  std::size_t of_this_type = 1;
+  for (const Bytes nal : nal_units(sets)) {
+    if (type_of(nal) == type_of(added) && id_of(nal) == id) continue;
+    if (type_of(nal) == type_of(added)) ++of_this_type;
+    append(nal);
+  }
+  append(added);
+  const bool is_sps = type_of(added) == nal_sps;
+  if (of_this_type > (is_sps ? max_sps : max_pps) || kept.size() > max_parameter_sets) return false;
+  sets = std::move(kept);
+  return true;
 }
 
 void skip_scaling_list(BitReader& in, int count) {
@@ -145,6 +174,7 @@ std::optional<H264Start> h264_start(Bytes access_unit) {
   H264Start start;
   bool idr = false;
   bool pps = false;
+  std::size_t sets = 0;
   for (const Bytes nal : nal_units(access_unit)) {
     idr = idr || type_of(nal) == nal_idr;
     if (!is_parameter_set(nal)) continue;
@@ -155,7 +185,7 @@ std::optional<H264Start> h264_start(Bytes access_unit) {
     } else {
       pps = true;
     }
-    append_nal(start.parameter_sets, nal);
+    if (++sets > max_sps + max_pps || !keep_newest(start.parameter_sets, nal)) return std::nullopt;
   }
   if (!idr || !pps || start.size.width == 0) return std::nullopt;
   return start;
@@ -164,12 +194,13 @@ std::optional<H264Start> h264_start(Bytes access_unit) {
 Bytes H264ParameterSets::missing_from(Bytes access_unit) {
   bool idr = false;
   bool has_sps = false;
+  std::size_t sets = 0;
   for (const Bytes nal : nal_units(access_unit)) {
     idr = idr || type_of(nal) == nal_idr;
-    if (!is_parameter_set(nal)) continue;
+    if (!is_parameter_set(nal) || ++sets > max_sps + max_pps) continue;
     if (type_of(nal) == nal_sps && !has_sps) known_.clear();  // a new sequence: older sets are not for it
     has_sps = has_sps || type_of(nal) == nal_sps;
-    append_nal(known_, nal);
+    (void)keep_newest(known_, nal);
   }
   return idr && !has_sps ? Bytes(known_) : Bytes();
 }

@@ -25,10 +25,11 @@ std::optional<PictureSize> h264_size(std::span<const std::uint8_t> sps);
 /// What a file's header needs to know of the key frame it begins with.
 struct H264Start {
   PictureSize size;
-  std::vector<std::uint8_t> parameter_sets;  ///< every SPS and PPS of the access unit, Annex B
+  std::vector<std::uint8_t> parameter_sets;  ///< every SPS and PPS of the access unit (the last of each id), Annex B
 };
 
-/// nullopt unless the access unit holds an IDR picture together with its SPS and PPS.
+/// nullopt unless the access unit holds an IDR picture together with its SPS and PPS, and of these no more than a
+/// file's header takes.
 std::optional<H264Start> h264_start(std::span<const std::uint8_t> access_unit);
 
 /// Remembers the parameter sets of one stream, for key frames that come without: a sender may send them once, or in

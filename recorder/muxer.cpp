@@ -34,7 +34,7 @@ int write_bytes(void* opaque, std::uint8_t* data, int size) noexcept {
     if (written) return size;
     state.sink_error = written.error();
   } catch (const std::exception& e) {
-    state.sink_error = Error{Errc::muxing, std::string("Writing muxed media failed: ") + e.what()};
+    state.sink_error = Error{Errc::sealing, std::string("Writing muxed media failed: ") + e.what()};
   }
   return AVERROR(EIO);
 }
@@ -47,7 +47,9 @@ Result<void> check(const Muxer::State& state, int code, const char* call) {
   if (error >= 0) return boost::outcome_v2::success();
   std::array<char, AV_ERROR_MAX_STRING_SIZE> text{};
   av_strerror(error, text.data(), text.size());
-  return Error{Errc::muxing, std::string("The muxer failed in ") + call + ": " + text.data()};
+  // Not ours: the sink's errors are told above, and what it cannot make is no memory.
+  const Errc whose = error == AVERROR(ENOMEM) || error == AVERROR(EIO) ? Errc::muxing : Errc::bad_media;
+  return Error{whose, std::string("The muxer failed in ") + call + ": " + text.data()};
 }
 
 AVStream* add_stream(Muxer::State& state, Stream stream, AVMediaType type, AVCodecID codec) {

@@ -161,7 +161,7 @@ void TrackWriter::handle(Frame&& frame) {
     collect(std::move(frame));
     return;
   }
-  const auto written = fits_current(frame) && !may_switch(frame) ? current_->write(frame) : handle_other_stream(frame);
+  const auto written = fits_current(frame) && !may_switch(frame) ? put(frame) : handle_other_stream(frame);
   if (!written) fault(written.error());
 }
 
@@ -217,8 +217,19 @@ Result<void> TrackWriter::open_file() {
       ++dropped_;
       continue;
     }
-    BOOST_OUTCOME_TRY(current_->write(frame));
+    BOOST_OUTCOME_TRY(put(frame));
   }
+  return boost::outcome_v2::success();
+}
+
+/// A frame that libavformat refuses is lost, as one that arrived broken is; so is what refers to it.
+Result<void> TrackWriter::put(const Frame& frame) {
+  const auto written = current_->write(frame);
+  if (written || written.error().code != Errc::bad_media) return written;
+  ++dropped_;
+  if (frame.stream != Stream::video) return boost::outcome_v2::success();
+  needs_key_ = true;
+  source_.want_keyframe();
   return boost::outcome_v2::success();
 }
 
@@ -230,7 +241,7 @@ Result<void> TrackWriter::handle_other_stream(const Frame& frame) {
   }
   if (!next_) return prepare_next(frame.codec);
   if (may_switch(frame)) return switch_files(frame);
-  if (current_->has(frame.codec)) return current_->write(frame);
+  if (current_->has(frame.codec)) return put(frame);
   if (next_released_ && frame.stream == Stream::video) source_.want_keyframe();
   return boost::outcome_v2::success();  // waits for release_track, dropped in RAM
 }
@@ -320,7 +331,10 @@ void TrackWriter::fault(const Error& error) {
   current_.reset();
   if (next_) (void)next_->erase();  // no media is in it
   next_.reset();
-  events_(Fault{order_.recording, order_.take, order_.approval, error.text});
+  if (error.code == Errc::bad_media)
+    events_(TrackGivenUp{order_.recording, order_.take, order_.approval, error.text});
+  else
+    events_(Fault{order_.recording, order_.take, order_.approval, error.text});
 }
 
 std::vector<SealedTrackFile> TrackWriter::finish_files() {

@@ -91,6 +91,7 @@ class TrackWriter {
   void collect(Frame&& frame);
   bool streams_known() const;
   Result<void> open_file();
+  Result<void> put(const Frame& frame);
   Result<void> handle_other_stream(const Frame& frame);
   Result<void> prepare_next(Codec codec);
   Result<void> give_up_next();

@@ -221,6 +221,10 @@ void Meeting::hear(const recorder::Event& event) {
   } else if (const auto* used_up = std::get_if<recorder::FilesUsedUp>(&event)) {
     if (!is_about(used_up->recording)) return;
     services_.log.error("a participant changed codecs so often that the rest of a take is without what they send now");
+  } else if (const auto* given_up = std::get_if<recorder::TrackGivenUp>(&event)) {
+    if (!is_about(given_up->recording)) return;
+    services_.log.error("what a participant sends can be written in no file, and the rest of a take is without it: " +
+                        given_up->text);
   } else if (const auto* connected = std::get_if<recorder::PublisherConnected>(&event)) {
     media_arrives(*connected);
   } else if (const auto* disconnected = std::get_if<recorder::PublisherDisconnected>(&event)) {

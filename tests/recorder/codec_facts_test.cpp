@@ -33,6 +33,28 @@ const Bytes sps_baseline{0x67, 0x42, 0xc0, 0x28, 0x8c, 0x8d, 0x40, 0x3c,
 const Bytes sps_interlaced{0x67, 0x64, 0x00, 0x1e, 0xac, 0xd9, 0x40, 0xa0, 0x63, 0xf3, 0x60, 0x22, 0x00,
                            0x00, 0x03, 0x00, 0x02, 0x00, 0x00, 0x03, 0x00, 0x78, 0x3e, 0x28, 0x53, 0x2c};
 
+/// A NAL unit of these first bytes and bits.
+Bytes nal_of(Bytes bytes, std::string bits) {
+  while (bits.size() % 8 != 0) bits += '0';
+  for (std::size_t i = 0; i < bits.size(); i += 8)
+    bytes.push_back(static_cast<std::uint8_t>(std::stoi(bits.substr(i, 8), nullptr, 2)));
+  return bytes;
+}
+
+std::string exp_golomb(std::uint32_t number) {
+  std::string bits;
+  for (std::uint32_t rest = number + 1; rest != 0; rest >>= 1u) bits.insert(bits.begin(), (rest & 1u) != 0 ? '1' : '0');
+  return std::string(bits.size() - 1, '0') + bits;
+}
+
+/// Of 16×16, Baseline.
+Bytes sps_of(std::uint32_t id) {
+  return nal_of({0x67, 0x42, 0xc0, 0x28}, exp_golomb(id) + "111101111001");
+}
+Bytes pps_of(std::uint32_t id) {
+  return nal_of({0x68}, exp_golomb(id) + "1011001");
+}
+
 void check(const std::optional<PictureSize>& size, int width, int height) {
   REQUIRE(size);
   CHECK(size->width == width);
@@ -71,6 +93,34 @@ TEST_CASE("an H.264 file begins with an IDR picture that has its parameter sets"
   CHECK_FALSE(h264_start({}));
   CHECK(h264_starts_anew(access_unit({idr})));
   CHECK_FALSE(h264_starts_anew(access_unit({sps_high, pps, slice})));
+}
+
+TEST_CASE("of parameter sets that are repeated a header has one, and too many different ones begin no file") {
+  Bytes repeated = access_unit({sps_high});
+  for (int i = 0; i < 70; ++i) append(repeated, pps);
+  append(repeated, idr);
+  const auto start = h264_start(repeated);
+  REQUIRE(start);
+  CHECK(start->parameter_sets == access_unit({sps_high, pps}));
+
+  // libavformat writes no header with 32 of one and 256 of the other.
+  const auto begins = [](std::uint32_t sps_count, std::uint32_t pps_count) {
+    Bytes unit;
+    for (std::uint32_t id = 0; id < sps_count; ++id) append(unit, sps_of(id));
+    for (std::uint32_t id = 0; id < pps_count; ++id) append(unit, pps_of(id));
+    append(unit, idr);
+    return h264_start(unit).has_value();
+  };
+  CHECK(begins(1, 1));
+  CHECK(begins(16, 64));
+  CHECK_FALSE(begins(17, 1));
+  CHECK_FALSE(begins(1, 65));
+
+  H264ParameterSets sets;
+  (void)sets.missing_from(access_unit({sps_high, pps, idr}));
+  for (int i = 0; i < 300; ++i) (void)sets.missing_from(access_unit({pps, slice}));
+  const auto missing = sets.missing_from(access_unit({idr}));
+  CHECK(Bytes(missing.begin(), missing.end()) == access_unit({sps_high, pps}));
 }
 
 TEST_CASE("NAL units are found behind long and short start codes, nothing in garbage") {

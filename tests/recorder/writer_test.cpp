@@ -7,6 +7,7 @@
 #include "crypto/age.hpp"
 #include "numbered_frames.hpp"
 #include "recorder/monotonic.hpp"
+#include "recorder/muxer.hpp"
 #include "recorder/track_writer.hpp"
 #include "stage.hpp"
 
@@ -127,6 +128,52 @@ TEST_CASE("whoever changes codecs without end gets as many files as a seal has r
   CHECK(files.back().dropped == 2);
   CHECK(events.count<FilesUsedUp>() == 0);
   CHECK(events.count<Fault>() == 0);
+}
+
+TEST_CASE("a frame that libavformat refuses is lost, and neither the track nor anybody else ends for it") {
+  Desk desk;
+  TrackWriter writer(
+      desk.blobs, desk.config, desk.order(),
+      MediaSource{[](Stream stream) { return stream == Stream::video ? std::optional(Codec::av1) : std::nullopt; },
+                  [] {}},
+      [&](Event event) { desk.events.add(std::move(event)); });
+  REQUIRE(writer.prepare());
+  desk.start(writer);
+  int number = 0;
+  const auto send = [&](FrameType type, std::vector<std::uint8_t> unit) {
+    const std::int64_t at_ns = desk.start_ns + ++number * std::int64_t{1'000'000};
+    Frame frame = numbered_frame(Stream::video, number, type, at_ns, at_ns);
+    frame.codec = Codec::av1;
+    frame.bytes = PlainBytes(std::move(unit));
+    REQUIRE(writer.offer(frame) == Offered::taken);
+  };
+  // libaom's sequence header of 320×240, and the beginning of a key frame that is shown.
+  const std::vector<std::uint8_t> key{0x0a, 0x0b, 0, 0,    0,    0x04, 0x3c, 0xff, 0xbc,
+                                      0xda, 0xf9, 0, 0x40, 0x32, 3,    0x10, 0,    0x84};
+  const std::vector<std::uint8_t> no_unit{0x32, 0xff, 0xff, 0xff, 0x0f, 0x00};  // an OBU that is longer than its unit
+  send(FrameType::key, key);
+  send(FrameType::key, key);
+  (void)desk.events.await<FirstFrameSealed>();
+  send(FrameType::delta, no_unit);
+  send(FrameType::delta, no_unit);  // waits for a key frame
+  send(FrameType::key, key);
+  desk.gate.close(monotonic_ns());
+  std::promise<Result<std::vector<SealedTrackFile>>> done;
+  writer.finish([&](auto files) { done.set_value(std::move(files)); });
+  const auto files = done.get_future().get().value();
+  REQUIRE(files.size() == 1);
+  CHECK(files.front().frames_video == 3);
+  CHECK(files.front().dropped == 2);
+  CHECK(desk.events.count<Fault>() == 0);
+  CHECK(desk.events.count<TrackGivenUp>() == 0);
+}
+
+TEST_CASE("a beginning that libavformat refuses ends that track alone, and is no fault") {
+  const StreamSet streams{.audio = false, .video = VideoFormat{Codec::h264, {16, 16}, {0, 0, 0, 1, 0x68, 0xce}}};
+  const auto muxer =
+      Muxer::open(Container::matroska, streams, [](auto) { return Result<void>(boost::outcome_v2::success()); });
+  REQUIRE_FALSE(muxer);
+  CHECK(muxer.error().code == Errc::bad_media);
 }
 
 namespace {
