@@ -26,6 +26,8 @@ enum class Noted { first_ever, known, too_many_sources };
 
 class PacketLog {
  public:
+  static constexpr std::size_t max_sources = 8;  ///< camera, microphone, their RTX, and restarts; each costs a ring
+
   Noted arrived(const PacketName& packet, std::int64_t now_ns);
 
   /// The ring of a source, or null if nothing of it ever arrived.
@@ -39,8 +41,6 @@ class PacketLog {
   std::int64_t capture_time(std::int64_t ntp_ns, std::int64_t arrival_ns);
 
  private:
-  static constexpr std::size_t max_sources = 8;  // camera, microphone, their RTX, and restarts; each costs a ring
-
   std::atomic<std::int64_t> last_packet_ns_{0};
   mutable std::mutex mutex_;  // leaf lock: nothing is called while it is held
   std::map<std::uint32_t, std::shared_ptr<ArrivalRing>> rings_;

@@ -59,6 +59,11 @@ const Section* accepted_section(const OfferPlan& plan, int payload) {
 
 using State = WhipSession::State;
 
+/// Sources for which rtpbin makes a jitter buffer with its threads, also for those that only send reports (RTCP), which
+/// pass no probe of ours. More than the packet log lets send: one too many must still be noticed.
+constexpr guint max_streams = 16;
+static_assert(max_streams > PacketLog::max_sources);
+
 void on_gathering_state(GstElement* webrtc, GParamSpec*, gpointer data) {
   GstWebRTCICEGatheringState gathering{};
   g_object_get(webrtc, "ice-gathering-state", &gathering, nullptr);
@@ -182,7 +187,7 @@ Result<void> build(const std::shared_ptr<State>& state, const Config& config) {
   BOOST_OUTCOME_TRY(configure_ice(webrtc, config));
   const auto rtpbin = GstPtr<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(webrtc), "rtpbin"));
   if (!rtpbin) return failed("webrtcbin has no rtpbin");
-  g_object_set(rtpbin.get(), "add-reference-timestamp-meta", TRUE, nullptr);
+  g_object_set(rtpbin.get(), "add-reference-timestamp-meta", TRUE, "max-streams", max_streams, nullptr);
   connect(rtpbin.get(), "new-jitterbuffer", on_new_jitterbuffer, state);
   connect(webrtc, "pad-added", on_pad_added, state);
   connect(webrtc, "notify::ice-gathering-state", on_gathering_state, state);

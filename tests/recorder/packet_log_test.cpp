@@ -39,7 +39,7 @@ TEST_CASE("a packet that never arrived has no arrival, and an unknown source no 
   CHECK_FALSE(log.ring(8));
 }
 
-TEST_CASE("a sender that invents sources is noticed before it costs memory") {
+TEST_CASE("a sender that invents sources is noticed before it costs rings") {
   PacketLog log;
   Noted noted = Noted::known;
   for (std::uint32_t ssrc = 0; ssrc < 100; ++ssrc) noted = log.arrived(packet(1, ssrc), second);
