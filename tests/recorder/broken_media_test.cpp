@@ -5,6 +5,8 @@
 
 #include <array>
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <iterator>
 #include <random>
 
 #include "opened.hpp"
@@ -147,6 +149,20 @@ TEST_CASE("a picture that is broken from the first packet on is not recorded, th
   REQUIRE(sealed.size() == 1);
   CHECK(sealed[0].codecs == std::vector<std::string>{"opus"});
   CHECK(complaints(open_with_age(stage, sealed[0].name, ada)) == "");
+}
+
+TEST_CASE("reports of hundreds of sources that do not exist cost some threads, and nobody's media", "[broken]") {
+  Meeting meeting({});
+  const auto threads = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/task"), std::filesystem::directory_iterator());
+  };
+  const auto before = threads();
+  constexpr int sources = 300;
+  meeting.camera->invent_sources(sources);
+  await([&] { return meeting.camera->invented() == sources; });
+  await_video(*meeting.camera, 30);
+  CHECK(threads() - before < 64);  // each would cost two
+  meeting.end_and_check();
 }
 
 TEST_CASE("garbage on the media port of a publisher harms nothing", "[broken]") {

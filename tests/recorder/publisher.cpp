@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "av1_payloader.hpp"
+#include "invented_reports.hpp"
 #include "publisher_pipeline.hpp"
 #include "recorder/gst_signal.hpp"
 #include "recorder/monotonic.hpp"
@@ -36,6 +37,7 @@ struct Publisher::Impl {
   std::unique_ptr<NumberedSource> numbered;
   std::shared_ptr<RtpDamage> damage = std::make_shared<RtpDamage>();
   std::shared_ptr<RtpDamage> damage_of_sound = std::make_shared<RtpDamage>();
+  std::shared_ptr<InventedReports> reports = std::make_shared<InventedReports>();
 };
 
 namespace {
@@ -217,6 +219,15 @@ void Publisher::damage(Damage damage) {
 
 void Publisher::damage_sound(Damage damage) {
   impl_->damage_of_sound->kind = damage;
+}
+
+void Publisher::invent_sources(int count) {
+  InventedReports::attach(impl_->reports, impl_->webrtc.get());
+  impl_->reports->wanted = count;
+}
+
+int Publisher::invented() const {
+  return impl_->reports->sent;
 }
 
 void Publisher::hang_up() {

@@ -75,6 +75,11 @@ class Publisher {
   void damage(Damage damage);
   /// The same of the sound's.
   void damage_sound(Damage damage);
+  /// Sends reports of so many sources that do not exist beside its next one, some seconds from now at most. Once, and
+  /// only when connected.
+  void invent_sources(int count);
+  /// How many of them are sent.
+  int invented() const;
   /// Says that it closes the connection (DTLS close_notify), as a browser's pc.close() does. Only once connected.
   void hang_up();
   /// Stops without a word.
