@@ -63,15 +63,4 @@ struct SealedTrackFile {
   std::uint64_t dropped = 0;  ///< frames inside the permit that were lost here: overflow, or waiting for a key frame
 };
 
-/// A track file that was being written when the process ended, after repair without any key.
-struct Recovered {
-  consent::RecordingId recording;
-  std::string name;
-  std::string tail_name;           ///< the tail file that holds the rest of the media; it stays
-  crypto::Digest header_sha256{};  ///< of the main file
-  std::uint64_t size_bytes = 0;    ///< of the repaired main file
-  crypto::Digest sha256{};         ///< of the repaired main file
-  std::uint64_t chunks = 0;        ///< full 65536-byte chunks of media in the main file
-};
-
 }  // namespace unavoce::recorder

@@ -140,7 +140,7 @@ void Recorder::abort_track_of_take(consent::RecordingId recording, std::uint32_t
   impl_->takes_.abort({recording, take, approval}, std::move(done));
 }
 
-Result<std::vector<Recovered>> Recorder::recover() {
+Result<void> Recorder::recover() {
   return recorder::recover(impl_->blobs_);
 }
 

@@ -87,7 +87,7 @@ class Recorder {
 
   /// Repairs, without any key, every main file that has a tail; can be repeated. One that cannot be repaired keeps none
   /// of the others; the first error is told at the end. Blocks on the disk.
-  Result<std::vector<Recovered>> recover();
+  Result<void> recover();
 
   // ---- for a take that is over
 

@@ -1,16 +1,13 @@
 #include "recorder/recovery.hpp"
 
-#include <array>
 #include <optional>
+#include <vector>
 
 #include "crypto/age_header.hpp"
 #include "crypto/track_sealer.hpp"
 
 namespace unavoce::recorder {
 namespace {
-
-/// A tail holds less than one chunk, sealed, and a header of a few hundred bytes.
-constexpr std::uint64_t max_tail_bytes = std::uint64_t{256} << 10;
 
 struct Measured {
   std::uint64_t size_bytes = 0;
@@ -43,24 +40,32 @@ Result<Measured> measure(storage::BlobStore& blobs, const std::string& recording
   return measured;
 }
 
-Result<Recovered> recover_file(storage::BlobStore& blobs, const consent::RecordingId& recording,
-                               const std::string& tail) {
-  const std::string folder = recording.hex();
-  Recovered recovered;
-  recovered.recording = recording;
-  recovered.name = main_name(tail);
-  recovered.tail_name = tail;
-  BOOST_OUTCOME_TRY(const auto tail_bytes, blobs.read_all(folder, tail, max_tail_bytes));
-  BOOST_OUTCOME_TRY(const auto head, read_head(blobs, folder, recovered.name));
-  BOOST_OUTCOME_TRY(const auto info, crypto::read_tail_header(tail_bytes));
-  BOOST_OUTCOME_TRY(const auto repair, crypto::plan_repair(head, tail_bytes));
-  BOOST_OUTCOME_TRY(blobs.repair(folder, recovered.name, repair.truncate_to, repair.fin));
-  BOOST_OUTCOME_TRY(const Measured measured, measure(blobs, folder, recovered.name));
-  recovered.header_sha256 = measured.header_sha256;
-  recovered.size_bytes = measured.size_bytes;
-  recovered.sha256 = measured.sha256;
-  recovered.chunks = info.chunk;
-  return recovered;
+/// What a main file's head and its tail's say about where it ends.
+Result<crypto::Repair> plan(storage::BlobStore& blobs, const std::string& folder, const std::string& tail) {
+  BOOST_OUTCOME_TRY(const auto tail_head, read_head(blobs, folder, tail));
+  BOOST_OUTCOME_TRY(const auto head, read_head(blobs, folder, main_name(tail)));
+  BOOST_OUTCOME_TRY(auto planned, crypto::plan_repair(head, tail_head));
+  return planned;
+}
+
+/// Whether a main file ends so already.
+Result<bool> ends_as(storage::BlobStore& blobs, const std::string& folder, const std::string& name,
+                     const crypto::Repair& planned) {
+  BOOST_OUTCOME_TRY(const std::uint64_t size_bytes, blobs.size(folder, name));
+  if (size_bytes != planned.truncate_to + planned.fin.size()) return false;
+  crypto::Bytes end(planned.fin.size());
+  BOOST_OUTCOME_TRY(const std::size_t got, blobs.read_at(folder, name, planned.truncate_to, end));
+  return got == end.size() && end == planned.fin;
+}
+
+/// Most were repaired by an earlier start, and sealed: those are not touched. What a process wrote that was killed
+/// before it synced looks so, too; should a power cut undo that, the next start does it again.
+Result<void> repair_if_torn(storage::BlobStore& blobs, const std::string& folder, const std::string& tail) {
+  BOOST_OUTCOME_TRY(const auto planned, plan(blobs, folder, tail));
+  BOOST_OUTCOME_TRY(const bool is_whole, ends_as(blobs, folder, main_name(tail), planned));
+  if (is_whole) return boost::outcome_v2::success();
+  BOOST_OUTCOME_TRY(blobs.repair(folder, main_name(tail), planned.truncate_to, planned.fin));
+  return boost::outcome_v2::success();
 }
 
 }  // namespace
@@ -72,27 +77,23 @@ std::string main_name(const std::string& name) {
   return name.substr(0, name.size() - std::string_view(".tail").size());
 }
 
-Result<std::vector<Recovered>> recover(storage::BlobStore& blobs) {
-  std::vector<Recovered> all;
+Result<void> recover(storage::BlobStore& blobs) {
   std::optional<Error> first_error;  // one file that cannot be repaired keeps none of the others
   BOOST_OUTCOME_TRY(const auto recordings, blobs.recordings());
   for (const std::string& folder : recordings) {
-    const auto recording = consent::RecordingId::parse(folder);
-    if (!recording) continue;  // not a recording of ours
+    if (!consent::RecordingId::parse(folder)) continue;  // not a recording of ours
     BOOST_OUTCOME_TRY(const auto names, blobs.list(folder));
     for (const std::string& name : names) {
       if (!storage::is_tail_name(name)) continue;
-      auto recovered = recover_file(blobs, recording.value(), name);
-      if (recovered)
-        all.push_back(std::move(recovered.value()));
-      else if (!first_error)
-        first_error = Error{recovered.error().code, "Repairing " + folder + "/" + name + ": " + recovered.error().text};
+      const auto repaired = repair_if_torn(blobs, folder, name);
+      if (!repaired && !first_error)
+        first_error = Error{repaired.error().code, "Repairing " + folder + "/" + name + ": " + repaired.error().text};
     }
     if (const auto removed = blobs.remove_temporary(folder); !removed && !first_error)
       first_error = Error(removed.error());
   }
   if (first_error) return *first_error;
-  return all;
+  return boost::outcome_v2::success();
 }
 
 Result<void> repair(storage::BlobStore& blobs, const consent::RecordingId& recording, const std::string& name) {
@@ -101,7 +102,8 @@ Result<void> repair(storage::BlobStore& blobs, const consent::RecordingId& recor
     const auto size = blobs.size(recording.hex(), needed);
     if (!size && size.error().code == storage::Errc::not_found) return boost::outcome_v2::success();
   }
-  BOOST_OUTCOME_TRY(recover_file(blobs, recording, tail));
+  BOOST_OUTCOME_TRY(const auto planned, plan(blobs, recording.hex(), tail));
+  BOOST_OUTCOME_TRY(blobs.repair(recording.hex(), name, planned.truncate_to, planned.fin));
   return boost::outcome_v2::success();
 }
 

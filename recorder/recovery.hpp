@@ -4,7 +4,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "recorder/error.hpp"
 #include "recorder/order.hpp"
@@ -13,11 +12,13 @@
 namespace unavoce::recorder {
 
 /// Cuts every main file that has a tail back to where the tail takes over, and removes tails that were being written,
-/// also those that were the first of their file. Can be repeated; a second run changes
-/// nothing. The first error is told when all have been tried.
-Result<std::vector<Recovered>> recover(storage::BlobStore& blobs);
+/// also those that were the first of their file. Can be repeated; a second run changes nothing, and of a file that ends
+/// where it should it reads the two heads and the end: tails of interrupted takes stay for as long as their recording.
+/// The first error is told when all have been tried.
+Result<void> recover(storage::BlobStore& blobs);
 
-/// The same for one main file; nothing happens without a tail. Its writer must be gone.
+/// The same for one main file, durably even if it ends there already: it is about to be sealed. Nothing happens without
+/// a tail. Its writer must be gone.
 Result<void> repair(storage::BlobStore& blobs, const consent::RecordingId& recording, const std::string& name);
 
 /// Hashes a file as it lies there; `empty` if there is none.
