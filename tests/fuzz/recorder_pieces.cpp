@@ -7,9 +7,11 @@
 #include <gst/rtp/gstrtpbuffer.h>
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <string>
 
+#include "recorder/codec_facts.hpp"
 #include "recorder/media_branch.hpp"
 #include "recorder/whip_session.hpp"
 #include "require.hpp"
@@ -31,6 +33,11 @@ constexpr Coded codecs[] = {
     {Codec::h264, "application/x-rtp, media=video, clock-rate=90000, payload=96, encoding-name=H264"},
     {Codec::av1, "application/x-rtp, media=video, clock-rate=90000, payload=96, encoding-name=AV1"}};
 
+/// What a writer believes of how long a packet of sound lasts: up to 120 ms (RFC 6716 section 3.2.5), or nothing.
+void require_possible(std::optional<std::int64_t> duration_us) {
+  require(!duration_us || (*duration_us > 0 && *duration_us <= 120'000));
+}
+
 /// A branch behind a pad that hands each packet on within the call.
 class Source {
  public:
@@ -46,6 +53,7 @@ class Source {
       require(frame.bytes.size() != 0);
       require(frame.first_arrival_ns >= ms && frame.first_arrival_ns <= frame.last_arrival_ns);
       require(frame.last_arrival_ns <= now_ns_);
+      if (frame.codec == Codec::opus) require_possible(opus_duration_us(frame.bytes.view()));
     };
     plan.on_loss = [] {};
     gst_pad_set_active(pad_.get(), TRUE);
