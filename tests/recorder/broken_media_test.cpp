@@ -151,6 +151,36 @@ TEST_CASE("a picture that is broken from the first packet on is not recorded, th
   CHECK(complaints(open_with_age(stage, sealed[0].name, ada)) == "");
 }
 
+TEST_CASE("a picture with more parameter sets than a header holds is not recorded; its sound and everybody else are",
+          "[broken]") {
+  Stage stage;
+  const Person ada, bob;
+  PublisherOptions h264;
+  h264.encoder = Encoder::h264_high;
+  const auto camera = stage.join(ada, h264);
+  const auto other = stage.join(bob);
+  camera->damage(Damage::many_sets);
+  stage.prepare({ada.order(both), bob.order(both)});
+  stage.open({{ada.approval, both}, {bob.approval, both}});
+  for (int i = 0; i < 2; ++i) stage.events.await<FirstFrameSealed>();
+  const Sent before = other->sent();
+  await_audio(*camera, 50);
+  await_video(*other, 30);
+  stage.close();
+  const Sent after = other->sent();
+  CHECK(stage.events.count<Fault>() == 0);
+  CHECK(stage.events.count<TrackGivenUp>() == 0);
+  const auto sealed = stage.end();
+  REQUIRE(sealed.size() == 2);
+  for (const SealedTrackFile& file : sealed) {
+    const bool of_bob = file.approval == bob.approval;
+    CHECK(complaints(open_with_age(stage, file.name, of_bob ? bob : ada)) == "");
+    if (of_bob) CHECK(file.frames_video + 2 >= after.video - before.video);
+    if (!of_bob) CHECK(file.codecs == std::vector<std::string>{"opus"});
+    if (!of_bob) CHECK(file.dropped != 0);
+  }
+}
+
 TEST_CASE("reports of hundreds of sources that do not exist cost some threads, and nobody's media", "[broken]") {
   Meeting meeting({});
   const auto threads = [] {

@@ -1,6 +1,8 @@
 #include "rtp_damage.hpp"
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "recorder/gst_signal.hpp"
 
@@ -35,6 +37,45 @@ void damage_packet(RtpDamage& state, GstBuffer* packet) {
   gst_buffer_unmap(packet, &map);
 }
 
+std::string exp_golomb(unsigned number) {
+  std::string bits;
+  for (unsigned rest = number + 1; rest != 0; rest >>= 1U) bits.insert(bits.begin(), (rest & 1U) != 0 ? '1' : '0');
+  return std::string(bits.size() - 1, '0') + bits;
+}
+
+/// A sequence parameter set of this id, in Annex B form: Constrained Baseline, 320×240 (ITU-T H.264 section 7.3.2.1.1).
+std::vector<guint8> sps_of(unsigned id) {
+  std::string bits = exp_golomb(id) + exp_golomb(0) + exp_golomb(0) + exp_golomb(0) + exp_golomb(1) + "0" +
+                     exp_golomb(19) + exp_golomb(14) + "11001";
+  while (bits.size() % 8 != 0) bits += '0';
+  std::vector<guint8> sps{0, 0, 0, 1, 0x67, 0x42, 0xc0, 0x0d};
+  for (std::size_t i = 0; i < bits.size(); i += 8) {
+    sps.push_back(static_cast<guint8>(std::stoi(bits.substr(i, 8), nullptr, 2)));
+  }
+  return sps;
+}
+
+GstBuffer* many_sets() {
+  std::vector<guint8> sets;
+  for (unsigned id = 0; id < 32; ++id) {
+    const auto sps = sps_of(id);
+    sets.insert(sets.end(), sps.begin(), sps.end());
+  }
+  return gst_buffer_new_memdup(sets.data(), sets.size());
+}
+
+GstPadProbeReturn before_payloader(GstPad*, GstPadProbeInfo* info, gpointer data) {
+  const Held<RtpDamage> state(data);
+  GstBuffer* picture = GST_PAD_PROBE_INFO_BUFFER(info);
+  if (state->kind != Damage::many_sets || GST_BUFFER_FLAG_IS_SET(picture, GST_BUFFER_FLAG_DELTA_UNIT)) {
+    return GST_PAD_PROBE_OK;
+  }
+  GstBuffer* longer = many_sets();
+  gst_buffer_copy_into(longer, picture, GST_BUFFER_COPY_METADATA, 0, static_cast<gsize>(-1));
+  GST_PAD_PROBE_INFO_DATA(info) = gst_buffer_append(longer, picture);
+  return GST_PAD_PROBE_OK;
+}
+
 GstPadProbeReturn behind_payloader(GstPad*, GstPadProbeInfo* info, gpointer data) {
   const Held<RtpDamage> state(data);
   if ((GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) != 0) {
@@ -59,6 +100,8 @@ void RtpDamage::attach(const std::shared_ptr<RtpDamage>& damage, GstElement* pip
   if (!element) return;
   const auto pad = GstPtr<GstPad>::adopt(gst_element_get_static_pad(element.get(), "src"));
   watch(pad.get(), behind_payloader, damage);
+  const auto entry = GstPtr<GstPad>::adopt(gst_element_get_static_pad(element.get(), "sink"));
+  watch(entry.get(), before_payloader, damage);
 }
 
 }  // namespace unavoce::recorder::test
