@@ -1,6 +1,7 @@
 // WebM and Matroska by libavformat into a callback: no seeking, clusters of at most 500 ms, nothing decoded.
-// Owner: a TrackFile. Thread: one at a time (the track's writer). Errors: Errc::muxing, bad_media, or the error that the byte sink
-// returned; after any error the muxer is dead and its file abandoned. A Muxer that is not finished writes nothing more.
+// Owner: a TrackFile. Thread: one at a time (the track's writer). Errors: Errc::bad_media from `write`: the frame is
+// not in the file, which goes on. Errc::muxing, the error that the byte sink returned, or bad_media from anything else:
+// the muxer is dead and its file abandoned. A Muxer that is not finished writes nothing more.
 #pragma once
 
 #include <chrono>

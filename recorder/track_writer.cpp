@@ -150,10 +150,9 @@ bool TrackWriter::drained() const {
 }
 
 void TrackWriter::handle(Frame&& frame) {
-  if (condition_ == Condition::faulty) return;
   // Again, now that it leaves the queue: an approval's kind may have been taken back meanwhile.
   if (!admits(frame)) return;
-  if (!usable(frame)) {
+  if (condition_ == Condition::faulty || !usable(frame)) {
     ++dropped_;
     return;
   }
@@ -323,6 +322,7 @@ void TrackWriter::flush() {
 
 void TrackWriter::fault(const Error& error) {
   if (std::exchange(condition_, Condition::faulty) == Condition::faulty) return;
+  dropped_ += pending_.size();
   pending_.clear();
   if (current_) {
     finished_.push_back(current_->abandon(std::exchange(dropped_, 0)));
@@ -352,6 +352,8 @@ std::vector<SealedTrackFile> TrackWriter::finish_files() {
       fault(finished.error());
     }
   }
+  // After a fault, too: of what this track lost the seal says how much.
+  if (!finished_.empty()) finished_.back().dropped += std::exchange(dropped_, 0);
   return std::move(finished_);
 }
 

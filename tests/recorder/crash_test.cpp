@@ -120,6 +120,7 @@ TEST_CASE("a disk that fails in a take is told as a fault, and what was sealed b
   const auto fault = events.await<Fault>();
   CHECK(fault.approval == ada.approval);
   CHECK_FALSE(fault.text.empty());
+  for (int i = 0; i < 3; ++i) CHECK(sound() == Offered::taken);
 
   gate.close(t + 1);
   std::promise<Result<std::vector<SealedTrackFile>>> done;
@@ -128,6 +129,7 @@ TEST_CASE("a disk that fails in a take is told as a fault, and what was sealed b
   REQUIRE(files);
   REQUIRE(files.value().size() == 1);
   CHECK_FALSE(files.value()[0].empty);
+  CHECK(files.value()[0].dropped == 3);
 
   disk.heal();
   REQUIRE(recover(store.value()));
