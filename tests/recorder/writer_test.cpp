@@ -157,7 +157,7 @@ TEST_CASE("a frame that libavformat refuses is lost, and neither the track nor a
   send(FrameType::delta, no_unit);
   send(FrameType::delta, no_unit);  // waits for a key frame
   send(FrameType::key, key);
-  desk.gate.close(monotonic_ns());
+  desk.gate.close(desk.start_ns + (number + 1) * std::int64_t{1'000'000});  // on a quick disk that is not over yet
   std::promise<Result<std::vector<SealedTrackFile>>> done;
   writer.finish([&](auto files) { done.set_value(std::move(files)); });
   const auto files = done.get_future().get().value();
