@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <stdexcept>
+#include <string_view>
 #include <vector>
 
 #include "recorder/candidates.hpp"
@@ -17,6 +18,7 @@
 #include "recorder/media_branch.hpp"
 #include "recorder/media_pace.hpp"
 #include "recorder/monotonic.hpp"
+#include "recorder/report_sources.hpp"
 #include "recorder/webrtc_bin.hpp"
 
 namespace unavoce::recorder {
@@ -28,7 +30,8 @@ struct WhipSession::State {
   std::shared_ptr<PacketLog> packets = std::make_shared<PacketLog>();
   std::shared_ptr<UnfinishedTotal> unfinished = std::make_shared<UnfinishedTotal>();
   std::optional<MediaPace> pace;  // set before the pipeline is made
-  GstPtr<GstElement> pipeline;    // reset by close(), which ends the circle pipeline → closures → state
+  ReportSources reporters;
+  GstPtr<GstElement> pipeline;  // reset by close(), which ends the circle pipeline → closures → state
   GstPtr<GstElement> webrtc;
   std::string sdp;
   std::atomic<bool> closed{false};
@@ -43,6 +46,12 @@ struct WhipSession::State {
   void gone(std::string reason, Ending ending = Ending::lost) {
     // Once: some reasons hold for every packet that follows, and each telling is a job in a queue.
     if (!closed.load() && !is_told_gone.exchange(true)) hooks.on_gone(ending, std::move(reason));
+  }
+
+  bool brings_too_much(GstBuffer* packet) {
+    if (pace->add(gst_buffer_get_size(packet), monotonic_ns()) == Brings::bearable) return false;
+    gone("it sent more than one publisher may (max_mbit_per_publisher)");
+    return true;
   }
 };
 
@@ -59,8 +68,8 @@ const Section* accepted_section(const OfferPlan& plan, int payload) {
 
 using State = WhipSession::State;
 
-/// Sources for which rtpbin makes a jitter buffer with its threads, also for those that only send reports (RTCP), which
-/// pass no probe of ours. More than the packet log lets send: one too many must still be noticed.
+/// Sources for which rtpbin makes a jitter buffer with its threads, before any probe of ours sees a packet of theirs.
+/// More than the packet log lets send: one too many must still be noticed.
 constexpr guint max_streams = 16;
 static_assert(max_streams > PacketLog::max_sources);
 
@@ -98,11 +107,24 @@ GstPadProbeReturn before_jitterbuffer(GstPad*, GstPadProbeInfo* info, gpointer d
     state->gone("the publisher sends from too many sources");
     return GST_PAD_PROBE_DROP;  // it would have no arrival, and cost a jitter buffer's memory
   }
-  if (state->pace->add(gst_buffer_get_size(GST_PAD_PROBE_INFO_BUFFER(info)), monotonic_ns()) == Brings::too_much) {
-    state->gone("it sent more than one publisher may (max_mbit_per_publisher)");
-    return GST_PAD_PROBE_DROP;
-  }
-  return GST_PAD_PROBE_OK;
+  return state->brings_too_much(GST_PAD_PROBE_INFO_BUFFER(info)) ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+}
+
+/// Reports (RTCP) count as what a publisher sends; nothing comes of those that invent sources.
+GstPadProbeReturn before_reports(GstPad*, GstPadProbeInfo* info, gpointer data) {
+  const Held<State> state(data);
+  if ((GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) == 0) return GST_PAD_PROBE_DROP;
+  GstBuffer* packet = GST_PAD_PROBE_INFO_BUFFER(info);
+  if (state->brings_too_much(packet)) return GST_PAD_PROBE_DROP;
+  const Reports reports = state->reporters.add(packet);
+  if (reports == Reports::too_many_sources) state->gone("its reports name too many sources");
+  return reports == Reports::bearable ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+}
+
+void on_rtpbin_pad(GstElement*, GstPad* pad, gpointer data) {
+  const auto name = GstPtr<gchar>::adopt(gst_pad_get_name(pad));
+  if (std::string_view(name.get()).starts_with("recv_rtcp_sink_"))
+    watch(pad, before_reports, Held<State>(data).shared());
 }
 
 void on_new_jitterbuffer(GstElement*, GstElement* jitterbuffer, guint, guint, gpointer data) {
@@ -189,6 +211,7 @@ Result<void> build(const std::shared_ptr<State>& state, const Config& config) {
   if (!rtpbin) return failed("webrtcbin has no rtpbin");
   g_object_set(rtpbin.get(), "add-reference-timestamp-meta", TRUE, "max-streams", max_streams, nullptr);
   connect(rtpbin.get(), "new-jitterbuffer", on_new_jitterbuffer, state);
+  connect(rtpbin.get(), "pad-added", on_rtpbin_pad, state);
   connect(webrtc, "pad-added", on_pad_added, state);
   connect(webrtc, "notify::ice-gathering-state", on_gathering_state, state);
   if (gst_element_set_state(state->pipeline.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {

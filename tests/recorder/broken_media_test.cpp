@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -181,18 +182,39 @@ TEST_CASE("a picture with more parameter sets than a header holds is not recorde
   }
 }
 
-TEST_CASE("reports of hundreds of sources that do not exist cost some threads, and nobody's media", "[broken]") {
-  Meeting meeting({});
+TEST_CASE("reports of hundreds of sources that do not exist end their sender's session, and cost nobody else anything",
+          "[broken]") {
+  Stage stage;
+  const Person ada, bob;
+  const auto camera = stage.join(ada);
+  const auto other = stage.join(bob);
+  stage.prepare({ada.order(both), bob.order(both)});
+  stage.open({{ada.approval, both}, {bob.approval, both}});
+  for (int i = 0; i < 2; ++i) stage.events.await<FirstFrameSealed>();
+  const Sent begun = other->sent();
   const auto threads = [] {
     return std::distance(std::filesystem::directory_iterator("/proc/self/task"), std::filesystem::directory_iterator());
   };
   const auto before = threads();
   constexpr int sources = 300;
-  meeting.camera->invent_sources(sources);
-  await([&] { return meeting.camera->invented() == sources; });
-  await_video(*meeting.camera, 30);
+  camera->invent_sources(sources);
+  const auto gone = stage.events.await<PublisherDisconnected>();
+  CHECK(gone.publisher == ada.publisher);
+  CHECK(gone.reason == "its reports name too many sources");
+  await([&] { return camera->invented() == sources; });
   CHECK(threads() - before < 64);  // each would cost two
-  meeting.end_and_check();
+  await_video(*other, 30);
+  stage.close();
+  const Sent after = other->sent();
+  CHECK(stage.events.count<PublisherDisconnected>() == 0);
+  CHECK(stage.events.count<Fault>() == 0);
+  const auto sealed = stage.end();
+  const auto of_bob =
+      std::ranges::find_if(sealed, [&](const SealedTrackFile& file) { return file.approval == bob.approval; });
+  REQUIRE(of_bob != sealed.end());
+  CHECK(of_bob->frames_video + 2 >= after.video - begun.video);
+  CHECK(of_bob->frames_audio + 2 >= after.audio - begun.audio);
+  CHECK(complaints(open_with_age(stage, of_bob->name, bob)) == "");
 }
 
 TEST_CASE("garbage on the media port of a publisher harms nothing", "[broken]") {
