@@ -3,12 +3,12 @@
 // session. Thread: any (several transports, several threads). Errors: `add` says what is wrong.
 #pragma once
 
-#include <gst/gst.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <set>
+
+#include "recorder/gst_ptr.hpp"
 
 namespace unavoce::recorder {
 
