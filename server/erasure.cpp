@@ -53,13 +53,44 @@ Plan plan_of(const Evidence& evidence, std::vector<consent::StatementId> also) {
   return plan;
 }
 
-Task<Result<void>> say_erased(Services& services, consent::RecordingId recording, std::vector<std::string> what) {
+/// The rows that the ledger lacks of the withdrawals that took these approvals back: nothing may be said to be erased
+/// before them. Database thread.
+Result<std::vector<consent::NewEntry>> rows_lacking(Services& services, const Unproven& unproven,
+                                                    const consent::RecordingId& recording,
+                                                    const std::vector<consent::StatementId>& approvals) {
+  BOOST_OUTCOME_TRY(const auto evidence, read_evidence(services, recording));
+  std::vector<consent::ApprovalRow> taken_back;
+  for (const auto& approval : evidence.approval_rows)
+    if (std::ranges::count(approvals, approval.id) != 0) taken_back.push_back(approval);
+  std::vector<consent::WithdrawalRow> proven = evidence.withdrawal_rows;
+  const auto is_proven = [&](const consent::ApprovalRow& approval) { return !consent::left_of(approval, proven); };
+  std::vector<consent::NewEntry> rows;
+  for (const auto& withdrawal : unproven.of(recording)) {
+    std::erase_if(taken_back, is_proven);
+    const auto takes = [&](const auto& approval) { return approval.key == withdrawal.body.key; };
+    if (!std::ranges::any_of(taken_back, takes)) continue;
+    const auto is_it = [&](const auto& row) { return row.id == withdrawal.id; };
+    if (std::ranges::any_of(rows, is_it) || std::ranges::count(evidence.withdrawal_ids, withdrawal.id) != 0) continue;
+    proven.push_back({withdrawal.body.key, withdrawal.body.kinds, std::numeric_limits<std::uint64_t>::max()});
+    rows.push_back(consent::new_entry(withdrawal));
+  }
+  std::erase_if(taken_back, is_proven);
+  if (!taken_back.empty()) {
+    return Error(Errc::conflict, "the withdrawal of approval " + taken_back.front().id.hex() +
+                                     " is neither in the ledger nor on its way: nothing is said of what went with it");
+  }
+  return rows;
+}
+
+Task<Result<void>> say_erased(Services& services, const Unproven& unproven, consent::RecordingId recording,
+                              std::vector<consent::StatementId> approvals, std::vector<std::string> what) {
   co_return co_await services.in_database([&]() -> Result<void> {
+    BOOST_OUTCOME_TRY(auto entries, rows_lacking(services, unproven, recording, approvals));
     consent::Erased body{recording, what, consent::ErasedReason::withdrawal, services.service_key.public_key(),
                          wall_time()};
     BOOST_OUTCOME_TRY(auto erased, sign_as_service(services, std::move(body)));
-    const auto entry = consent::new_entry(erased);
-    BOOST_OUTCOME_TRY(append(services, {&entry, 1}));
+    entries.push_back(consent::new_entry(erased));
+    BOOST_OUTCOME_TRY(append(services, entries));
     return boost::outcome_v2::success();
   });
 }
@@ -201,7 +232,7 @@ Result<std::vector<consent::StatementId>> withdrawn_by_this(Services& services,
   return consent::wholly_withdrawn(theirs, {&now, 1});
 }
 
-Task<Result<void>> erase_withdrawn(Services& services, consent::RecordingId recording,
+Task<Result<void>> erase_withdrawn(Services& services, const Unproven& unproven, consent::RecordingId recording,
                                    std::vector<consent::StatementId> also) {
   // One file that cannot be removed keeps none of the others; the first error is told at the end.
   Result<void> outcome = boost::outcome_v2::success();
@@ -239,7 +270,7 @@ Task<Result<void>> erase_withdrawn(Services& services, consent::RecordingId reco
     // A local: GCC 12 destroys a braced argument of an awaited call twice.
     const std::vector<std::string> some(plan.what.begin() + static_cast<std::ptrdiff_t>(begin),
                                         plan.what.begin() + static_cast<std::ptrdiff_t>(end));
-    auto said = co_await say_erased(services, recording, some);
+    auto said = co_await say_erased(services, unproven, recording, plan.approvals, some);
     BOOST_OUTCOME_CO_TRY(std::move(said));
   }
   co_return boost::outcome_v2::success();

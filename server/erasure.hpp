@@ -12,12 +12,16 @@
 #include "consent/ids.hpp"
 #include "consent/rules.hpp"
 #include "server/services.hpp"
+#include "server/unproven.hpp"
 
 namespace unavoce::server {
 
 /// Carries out every withdrawal of the recording that stands in the ledger, and `also`, approvals that the rules took
-/// out of force.
-Task<Result<void>> erase_withdrawn(Services& services, consent::RecordingId recording,
+/// out of force. What is gone is said in the ledger only behind the withdrawals it went with: those of `unproven` that
+/// lack their row get it in the same commit, so that no crash leaves an `erased` that nobody asked for. Errors:
+/// conflict, if nobody has the withdrawal that one of `also` went with any more; those of the ledger, the recorder and
+/// the blobs.
+Task<Result<void>> erase_withdrawn(Services& services, const Unproven& unproven, consent::RecordingId recording,
                                    std::vector<consent::StatementId> also);
 
 /// Puts a withdrawal into the ledger. If twenty of its key have taken everything back in this recording already (one,

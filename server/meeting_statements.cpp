@@ -259,7 +259,8 @@ Task<Result<void>> Meeting::finish(consent::Signed<consent::Withdrawal> withdraw
     auto named = co_await services.in_database([&] { return withdrawn_by_this(services, erasing->withdrawal); });
     if (!named) named = std::vector<consent::StatementId>();
     std::vector<consent::StatementId> also = std::move(named).value();
-    erasing->done.emplace(co_await erase_withdrawn(services, erasing->withdrawal.body.recording, std::move(also)));
+    erasing->done.emplace(
+        co_await erase_withdrawn(services, self->unproven_, erasing->withdrawal.body.recording, std::move(also)));
   });
   co_await queue_->drained();
   if (!erasing->done) co_return Error(Errc::unavailable, "the erasure failed; the log says why");

@@ -172,7 +172,7 @@ Task<void> Meeting::end_take(consent::EndTake effect) {
 }
 
 Task<void> Meeting::erase(consent::Erase effect) {
-  const auto erased = co_await erase_withdrawn(services_, effect.recording, effect.approvals);
+  const auto erased = co_await erase_withdrawn(services_, unproven_, effect.recording, effect.approvals);
   if (erased) co_return;
   unproven_.keep_erasure(effect.recording);
   report_fault(consent::Part::ledger, "a withdrawal is not finished: " + erased.error().text);

@@ -148,7 +148,7 @@ Task<Result<void>> Meetings::recover_recording(consent::RecordingId recording) {
   if (!gone) services_.log.error("whether a recording is to be erased could not be read: " + gone.error().text);
   // Erasing comes first and does not depend on whether anything can be sealed.
   const std::vector<consent::StatementId> only_what_the_ledger_says;
-  auto erased = co_await erase_withdrawn(services_, recording, only_what_the_ledger_says);
+  auto erased = co_await erase_withdrawn(services_, unproven_, recording, only_what_the_ledger_says);
   if (!erased) {
     services_.log.error("what was withdrawn could not be erased yet: " + erased.error().text);
     unproven_.keep_erasure(recording);

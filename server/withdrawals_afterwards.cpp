@@ -54,7 +54,7 @@ Task<Result<Accepted>> Meetings::withdraw_afterwards(consent::Signed<consent::Wi
 
 Task<Result<void>> Meetings::erase_again(consent::RecordingId recording) {
   const std::vector<consent::StatementId> only_what_the_ledger_says;
-  co_return co_await erase_withdrawn(services_, recording, only_what_the_ledger_says);
+  co_return co_await erase_withdrawn(services_, unproven_, recording, only_what_the_ledger_says);
 }
 
 Task<Result<void>> Meetings::erase_afterwards(consent::Signed<consent::Withdrawal> withdrawal,
@@ -69,7 +69,7 @@ Task<Result<void>> Meetings::erase_afterwards(consent::Signed<consent::Withdrawa
       erased.emplace(named.error());
       co_return;
     }
-    erased.emplace(co_await erase_withdrawn(services_, recording, also));
+    erased.emplace(co_await erase_withdrawn(services_, unproven_, recording, also));
   });
   co_await afterwards_.drained(recording);
   if (!erased) co_return Error(Errc::unavailable, "the erasure failed; the log says why");

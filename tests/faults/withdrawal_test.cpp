@@ -95,6 +95,20 @@ TEST_CASE("an erasure that the ledger does not take has no proof, nothing comes 
   CHECK(post_statement(running.service, envelope).status == 201);
 }
 
+TEST_CASE("an erasure brings the row of its withdrawal along that the ledger refused before", "[meeting][withdrawal]") {
+  Running running;
+  running.disk.arm({"withdrawal", "sqlite sync", "ledger.db-wal"}, Trouble::once);
+  running.disk.enter("withdrawal");
+  check_problem(post_statement(running.service, running.meeting.ben.withdrawal()), 503, "proof_follows");
+  REQUIRE(running.disk.was_hit());
+  // Both are there before it is tried again: no crash can leave an erasure that nobody asked for.
+  const auto kinds = running.kinds();
+  CHECK(std::ranges::count(kinds, "withdrawal") == 1);
+  CHECK(std::ranges::count(kinds, "erased") == 1);
+  CHECK(std::ranges::find(kinds, "withdrawal") < std::ranges::find(kinds, "erased"));
+  running.meeting.ben.wait_for("proven");
+}
+
 TEST_CASE("while neither ledger nor slots can be written nothing withdrawn is given out, though all of it can be read",
           "[meeting][withdrawal]") {
   Running running;

@@ -43,6 +43,27 @@ std::vector<Case> bad_withdrawal_cases() {
          meeting.seal_recording();
          meeting.erase_person(leaver);
        }},
+      {"erased-without-the-row-of-a-withdrawal",
+       [](SyntheticMeeting& meeting) {
+         approve_all(meeting);
+         one_take(meeting);
+         meeting.seal_recording();
+         meeting.erase_person(meeting.people.back());
+       }},
+      {"whole-takes-erased-of-somebody-who-granted-nothing-without-the-row",
+       [](SyntheticMeeting& meeting) {
+         meeting.add_person("Quentin", Role::participant).scope = {};
+         meeting.add_room([](Room& room) { room.withdrawal_erases = WithdrawalErases::whole_takes; });
+         meeting.request();
+         for (Person& person : meeting.people) meeting.approve(person);
+         meeting.take();
+         meeting.track(meeting.host(), 1000, Ending::interrupted);
+         meeting.seal_take([](Seal& seal) { seal.reason = EndReason::interrupted; });
+         meeting.seal_recording();
+         const std::string name = meeting.tracks.begin()->first;
+         meeting.tracks.clear();
+         meeting.erased({name, std::string(name, 0, name.size() - 4) + ".tail.age"});
+       }},
       {"withdrawn-and-still-there",
        [](SyntheticMeeting& meeting) {
          approve_all(meeting);

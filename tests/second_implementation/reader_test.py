@@ -204,12 +204,6 @@ class Recordings(unittest.TestCase):
                     names = ('participant', 'role', 'answer', 'statement', 'scope', 'takes', 'tracks')
                     self.assertEqual(*[[[line[name] for name in names] for line in lines] for lines in (result['participants'], theirs['participants'])])
 
-    def test_what_is_erased_by_the_services_word_only_is_said(self):
-        for case in cases('good'):
-            with self.subTest(case.name):
-                said = any('erased as withdrawn' in note for note in reader(bag_of(case))[1]['notes'])
-                self.assertEqual(said, case.name.startswith('noted-'))
-
     def test_open_writes_the_media(self):
         case = recordings() / 'good' / 'interrupted'
         with tempfile.TemporaryDirectory() as folder:

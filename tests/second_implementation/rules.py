@@ -306,13 +306,9 @@ class Verification(TrackRules, ArrivalRules):
                 self._check_gone(approval, erased)
 
     def _check_erased_for_a_withdrawal(self, approvals):
-        """Every name belongs to an approval withdrawn as a whole, or, by the service's word only, to one whose key was erased."""
-        word = "erased as withdrawn by the service's word only: the ledger has no withdrawal of"
+        """Every name belongs to an approval withdrawn as a whole."""
         whole_takes = self.room['withdrawal_erases'] == 'whole_takes'
         withdrawn = {approval for approval, pair in approvals.items() if self.wholly_withdrawn(*pair)}
-        without_key = {approval for approval, (_, own) in approvals.items() if not own['scope']}
-        keys = {what[8:] for what in self.erased() if what.startswith('wrapped:')}
-        self.notes += [f'approval {approval[:12]}: {word} it' for approval in approvals if approval in keys - withdrawn]
         rosters = {take['take']: set(take['approvals']) for _, take in self.of_kind('take')}
         tracks = {track['name']: track for _, track in self.of_kind('track')}
         for entry, statement in self.of_kind('erased'):
@@ -320,17 +316,15 @@ class Verification(TrackRules, ArrivalRules):
                 if what.startswith('wrapped:'):
                     if what[8:] not in approvals:
                         self.found('withdrawals', entry.path, f'{what} is the key of no approval')
+                    elif what[8:] not in withdrawn:
+                        self.found('withdrawals', entry.path, f'{what} was erased, and nobody withdrew it')
                     continue
                 track = tracks.get(what) or tracks.get(re.sub(r'\.tail\.age$', '.age', what))
                 if track is None:
                     self.found('withdrawals', entry.path, f'{what} was never begun')
                     continue
                 owners = {track['approval']} | (rosters.get(track['take'], set()) if whole_takes else set())
-                if owners & (withdrawn | keys):
-                    continue
-                if whole_takes and owners & without_key:
-                    self.notes.append(f'data/tracks/{what}: {word} anybody in its take')
-                else:
+                if not owners & withdrawn:
                     self.found('withdrawals', entry.path, f'{what} was erased, and nobody withdrew')
 
     def _check_gone(self, approval, erased):

@@ -177,13 +177,15 @@ struct AfterCrash {
   std::optional<Host> host;
 };
 
-/// A ledger whose disk fails: no statement can be written until it is healed. Works on the file beside the service.
+/// A ledger whose disk fails: no statement (or none of this kind) can be written until it is healed. Works on the file
+/// beside the service.
 class LedgerFault {
  public:
-  explicit LedgerFault(const RunningServer& server)
+  explicit LedgerFault(const RunningServer& server, const std::string& kind = "")
       : database_(storage::Database::open(server.data_folder() / "ledger.db").value()) {
-    database_.handle().exec(
-        "CREATE TRIGGER test_fault BEFORE INSERT ON ledger_entries BEGIN SELECT RAISE(ABORT, 'the disk fails'); END");
+    const std::string when = kind.empty() ? "" : "WHEN NEW.kind = '" + kind + "' ";
+    database_.handle().exec("CREATE TRIGGER test_fault BEFORE INSERT ON ledger_entries " + when +
+                            "BEGIN SELECT RAISE(ABORT, 'the disk fails'); END");
   }
   void heal() { database_.handle().exec("DROP TRIGGER test_fault"); }
 

@@ -153,6 +153,26 @@ TEST_CASE("a withdrawal that the disk refuses is in effect at once, and its proo
   CHECK(kinds.back() == "erased");
 }
 
+TEST_CASE("nothing is said to be erased before the withdrawal that it goes with is in the ledger", "[meeting]") {
+  const bool in_session = GENERATE(true, false);
+  CAPTURE(in_session);
+  const RunningServer server;
+  Recorded meeting(server);
+  const std::string stop = "/api/v1/recordings/" + meeting.recording().hex() + "/stop";
+  if (!in_session) REQUIRE(server.fetch("POST", stop, meeting.host.login, "{}").status == 204);
+  LedgerFault fault(server, "withdrawal");  // an `erased` could be written
+  check_problem(post_statement(server, meeting.ben.withdrawal()), 503, "proof_follows");
+  CHECK(track_files(server) == 0);
+  auto kinds = kinds_of(server, meeting.host, meeting.recording());
+  CHECK(std::count(kinds.begin(), kinds.end(), "erased") == 0);
+  fault.heal();
+  meeting.ben.wait_for("proven");
+  kinds = kinds_of(server, meeting.host, meeting.recording());
+  CHECK(std::count(kinds.begin(), kinds.end(), "withdrawal") == 1);
+  CHECK(std::count(kinds.begin(), kinds.end(), "erased") == 1);
+  CHECK(std::find(kinds.begin(), kinds.end(), "withdrawal") < std::find(kinds.begin(), kinds.end(), "erased"));
+}
+
 TEST_CASE("nothing goes on and nobody approves anew before a withdrawal that was refused is in the ledger",
           "[meeting]") {
   const RunningServer server;
