@@ -132,12 +132,13 @@ let slots = 0;
 async function changing(t, ...given) {
   const ledger = await MockLedger.create('localhost/unavoce');
   const service = await KeyPairSigner.generate();
-  const world = { posted: [], refuses: null, alarmed: false };
+  const world = { posted: [], refuses: null, loses: null, alarmed: false };
   globalThis.fetch = async (path, { method, body }) => {
     assert.equal(`${method} ${path}`, 'POST /api/v1/statements');
     const { envelope } = JSON.parse(body);
     const [, kind] = /unavoce\.(\w+)\.v1/.exec(parseEnvelope(envelope).payloadType);
     const { body: said, id } = await openStatement(kind, envelope);
+    if (kind === world.loses) throw new TypeError('Failed to fetch');
     world.posted.push([kind, said.kinds ?? said.scope]);
     if (kind === 'approval' && world.refuses) return { ok: false, status: world.refuses, json: async () => ({ code: 'too_many_answers', status: world.refuses, detail: 'no' }) };
     const { entry, r, proof } = await ledger.append(A, kind, envelope, id);
@@ -177,6 +178,21 @@ test('of a change to less of one kind and more of another, less is taken back fi
   await page.answering.change(['audio', 'screen']);
   assert.deepEqual(page.posted.slice(2), [['approval', ['audio', 'screen']]], 'what was taken back is not taken back again');
   assert.deepEqual(stands(page), ['approved', ['audio', 'screen']]);
+});
+
+test('an approval does not overtake less that is still on its way over a lost connection: it would be taken back by it, and the past erased', async (t) => {
+  const page = await changing(t, ['audio', 'video']);
+  page.loses = 'withdrawal';
+  const less = page.answering.change(['audio']);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  page.answering.expired(); // the connection is back, and the person is asked anew
+  const anew = page.answering.approve(['video']);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.deepEqual(page.posted, []);
+  page.loses = null;
+  await Promise.all([less, anew]);
+  assert.deepEqual(page.posted, [['withdrawal', ['video']], ['approval', ['video']]]);
+  assert.deepEqual(stands(page), ['approved', ['video']]);
 });
 
 test('in a ledger that was falsified nothing more is approved, but less is taken back', async (t) => {

@@ -57,6 +57,7 @@ export class Answering {
 
   /** `otherwise`: what holds if the service does not take it. */
   async approve(scope: MediaKind[], otherwise = UNANSWERED): Promise<void> {
+    await this.changes.lessHasArrived();
     await this.ledger.mustHold();
     const asked = await this.asked();
     const { approval, wrapped, keyFile } = await makeApproval(asked, scope, this.place.signer);

@@ -21,6 +21,7 @@ export interface Answerer {
 export class ScopeChanges {
   /** what of an approval is not sent any more although the service, as far as is known here, still counts it: it was not told yet */
   private untold: { approval: string | null; kinds: MediaKind[] } = { approval: null, kinds: [] };
+  private onItsWay: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly place: Place, private readonly store: Store, private readonly publisher: Publisher,
     private readonly signed: SignedHere, private readonly answerer: Answerer) {}
@@ -52,13 +53,23 @@ export class ScopeChanges {
     return this.answerer.approve(scope, { answer, approval, scope: left }); // the approval from before still holds, of what is still sent
   }
 
+  /**
+   * Until what is taken back was acknowledged or refused. An approval that overtook it on a lost connection would be taken back by it, and
+   * what is recorded between erased: it covers all that is in the ledger before it.
+   */
+  async lessHasArrived(): Promise<void> {
+    await this.onItsWay;
+  }
+
   /** False, and nothing is sent, if that would or, as far as is known here, could erase what was recorded before: then only a new approval says that it is less from now on. */
   private async takeSomeBack(recording: string, kinds: MediaKind[]): Promise<boolean> {
     if (!(await this.signed.takesBack(recording, kinds))) return false;
     // Not kept for a later page, as a withdrawal of everything is: whoever comes back is asked anew, for every kind.
     const { envelope } = await makeWithdrawal(recording, this.place.signer, "now", kinds);
     const asked = await this.answerer.ledger().asking().catch(() => null); // nothing keeps it from being sent
-    await this.answerer.check(checkAcknowledgement(await submitUntilAcknowledged(envelope), envelope, this.answerer.ledger().ledger), asked);
+    const acknowledged = submitUntilAcknowledged(envelope);
+    this.onItsWay = Promise.allSettled([this.onItsWay, acknowledged]);
+    await this.answerer.check(checkAcknowledgement(await acknowledged, envelope, this.answerer.ledger().ledger), asked);
     return true;
   }
 }
