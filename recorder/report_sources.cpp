@@ -38,8 +38,11 @@ void note(GstRTCPPacket& packet, Sources& sources) {
       break;
     case GST_RTCP_TYPE_SDES:
       return describe(packet, sources);
+    case GST_RTCP_TYPE_BYE:  // before it was decrypted it made a stream of the first one
+      sender = gst_rtcp_packet_bye_get_nth_ssrc(&packet, 0);
+      break;
     default:
-      return;  // a farewell makes nothing
+      return;
   }
   sources.push_back(sender);
 }

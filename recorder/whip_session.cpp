@@ -20,6 +20,7 @@
 #include "recorder/monotonic.hpp"
 #include "recorder/report_sources.hpp"
 #include "recorder/webrtc_bin.hpp"
+#include "recorder/wire_sources.hpp"
 
 namespace unavoce::recorder {
 
@@ -30,6 +31,7 @@ struct WhipSession::State {
   std::shared_ptr<PacketLog> packets = std::make_shared<PacketLog>();
   std::shared_ptr<UnfinishedTotal> unfinished = std::make_shared<UnfinishedTotal>();
   std::optional<MediaPace> pace;  // set before the pipeline is made
+  WireSources sources;
   ReportSources reporters;
   GstPtr<GstElement> pipeline;  // reset by close(), which ends the circle pipeline → closures → state
   GstPtr<GstElement> webrtc;
@@ -99,6 +101,7 @@ GstPadProbeReturn before_jitterbuffer(GstPad*, GstPadProbeInfo* info, gpointer d
   const Held<State> state(data);
   // Nothing before the jitter buffer makes lists; one would pass without arrivals, and so never be written.
   if ((GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) == 0) return GST_PAD_PROBE_DROP;
+  if (state->brings_too_much(GST_PAD_PROBE_INFO_BUFFER(info))) return GST_PAD_PROBE_DROP;
   const PacketName packet = packet_name(GST_PAD_PROBE_INFO_BUFFER(info));
   if (accepted_section(state->plan, packet.payload) == nullptr) return GST_PAD_PROBE_DROP;
   const Noted noted = state->packets->arrived(packet, monotonic_ns());
@@ -107,7 +110,7 @@ GstPadProbeReturn before_jitterbuffer(GstPad*, GstPadProbeInfo* info, gpointer d
     state->gone("the publisher sends from too many sources");
     return GST_PAD_PROBE_DROP;  // it would have no arrival, and cost a jitter buffer's memory
   }
-  return state->brings_too_much(GST_PAD_PROBE_INFO_BUFFER(info)) ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+  return GST_PAD_PROBE_OK;
 }
 
 /// Reports (RTCP) count as what a publisher sends; nothing comes of those that invent sources.
@@ -125,6 +128,20 @@ void on_rtpbin_pad(GstElement*, GstPad* pad, gpointer data) {
   const auto name = GstPtr<gchar>::adopt(gst_pad_get_name(pad));
   if (std::string_view(name.get()).starts_with("recv_rtcp_sink_"))
     watch(pad, before_reports, Held<State>(data).shared());
+}
+
+/// What comes from the network and names too many sources goes no further. Nobody is ended for it: it may be forged.
+GstPadProbeReturn before_decryption(GstPad*, GstPadProbeInfo* info, gpointer data) {
+  const Held<State> state(data);
+  if ((GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) == 0) return GST_PAD_PROBE_DROP;
+  return state->sources.admits(GST_PAD_PROBE_INFO_BUFFER(info)) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+}
+
+void on_element_added(GstBin*, GstBin*, GstElement* element, gpointer data) {
+  const GstElementFactory* factory = gst_element_get_factory(element);
+  if (factory == nullptr || std::string_view(GST_OBJECT_NAME(factory)) != "dtlssrtpdec") return;
+  const auto pad = GstPtr<GstPad>::adopt(gst_element_get_static_pad(element, "sink"));
+  watch(pad.get(), before_decryption, Held<State>(data).shared());
 }
 
 void on_new_jitterbuffer(GstElement*, GstElement* jitterbuffer, guint, guint, gpointer data) {
@@ -212,6 +229,7 @@ Result<void> build(const std::shared_ptr<State>& state, const Config& config) {
   g_object_set(rtpbin.get(), "add-reference-timestamp-meta", TRUE, "max-streams", max_streams, nullptr);
   connect(rtpbin.get(), "new-jitterbuffer", on_new_jitterbuffer, state);
   connect(rtpbin.get(), "pad-added", on_rtpbin_pad, state);
+  connect(webrtc, "deep-element-added", on_element_added, state);
   connect(webrtc, "pad-added", on_pad_added, state);
   connect(webrtc, "notify::ice-gathering-state", on_gathering_state, state);
   if (gst_element_set_state(state->pipeline.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {

@@ -65,16 +65,20 @@ Result<std::vector<consent::NewEntry>> rows_lacking(Services& services, const Un
   std::vector<consent::WithdrawalRow> proven = evidence.withdrawal_rows;
   const auto is_proven = [&](const consent::ApprovalRow& approval) { return !consent::left_of(approval, proven); };
   std::vector<consent::NewEntry> rows;
+  std::erase_if(taken_back, is_proven);
   for (const auto& withdrawal : unproven.of(recording)) {
-    std::erase_if(taken_back, is_proven);
-    const auto takes = [&](const auto& approval) { return approval.key == withdrawal.body.key; };
+    const auto takes = [&](const auto& approval) {
+      const auto left = consent::left_of(approval, proven);
+      return approval.key == withdrawal.body.key &&
+             (withdrawal.body.kinds == consent::Scope::all() || !left->common(withdrawal.body.kinds).empty());
+    };
     if (!std::ranges::any_of(taken_back, takes)) continue;
     const auto is_it = [&](const auto& row) { return row.id == withdrawal.id; };
     if (std::ranges::any_of(rows, is_it) || std::ranges::count(evidence.withdrawal_ids, withdrawal.id) != 0) continue;
     proven.push_back({withdrawal.body.key, withdrawal.body.kinds, std::numeric_limits<std::uint64_t>::max()});
     rows.push_back(consent::new_entry(withdrawal));
+    std::erase_if(taken_back, is_proven);
   }
-  std::erase_if(taken_back, is_proven);
   if (!taken_back.empty()) {
     return Error(Errc::conflict, "the withdrawal of approval " + taken_back.front().id.hex() +
                                      " is neither in the ledger nor on its way: nothing is said of what went with it");

@@ -1,9 +1,9 @@
 #pragma once
 // What withdrawals, the end of retention and hosts destroy. A withdrawal: first the erasure slots of the wrapped keys,
-// then the track files, then the `erased` statement says so. Works from the ledger alone, with or without a running
-// session, and may be repeated: what is done already is not done, or said, twice. Control thread; blocking parts go to
-// the pools. If the ledger cannot be read or written, what can be erased is erased all the same, and the error is
-// returned.
+// then the track files, then the `erased` statement says so. Works from the ledger, and from what is on its way there,
+// with or without a running session, and may be repeated: what is done already is not done, or said, twice. Control
+// thread; blocking parts go to the pools. If the ledger cannot be read or written, what can be erased is erased all the
+// same, and the error is returned.
 
 #include <optional>
 #include <string>

@@ -174,7 +174,7 @@ Task<void> Meeting::end_take(consent::EndTake effect) {
 Task<void> Meeting::erase(consent::Erase effect) {
   const auto erased = co_await erase_withdrawn(services_, unproven_, effect.recording, effect.approvals);
   if (erased) co_return;
-  unproven_.keep_erasure(effect.recording);
+  unproven_.keep_erasure(effect.recording);  // what the rules alone named waits for the row of its withdrawal
   report_fault(consent::Part::ledger, "a withdrawal is not finished: " + erased.error().text);
 }
 

@@ -182,7 +182,7 @@ TEST_CASE("what was never there cannot be erased") {
 
 // ---- honest erasures
 
-TEST_CASE("an erasure whose withdrawal came into the ledger after it is fine") {
+TEST_CASE("an erasure whose withdrawal came into the ledger after it is fine, though no service of ours writes it so") {
   Stage stage;
   recorded(*stage.meeting);
   stage->erase_person(stage->people.back());

@@ -1,7 +1,9 @@
-// A report (RTCP) as a publisher sends it: no crash, and the same answer when it comes again.
+// A datagram as a publisher sends it, and a report (RTCP) behind its encryption: no crash, and the same answer when it
+// comes again.
 #include <gst/gst.h>
 
 #include "recorder/report_sources.hpp"
+#include "recorder/wire_sources.hpp"
 #include "require.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
@@ -12,6 +14,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   ReportSources sources;
   const Reports first = sources.add(packet);
   require(sources.add(packet) == first);
+  WireSources wire;
+  const bool is_admitted = wire.admits(packet);
+  require(wire.admits(packet) == is_admitted);
   gst_buffer_unref(packet);
   return 0;
 }

@@ -11,6 +11,7 @@
 #include <random>
 
 #include "opened.hpp"
+#include "recorder/wire_sources.hpp"
 
 using namespace unavoce;
 using namespace unavoce::recorder;
@@ -46,8 +47,9 @@ struct Meeting {
     before = {camera->sent(), screen->sent(), other->sent()};
   }
 
-  /// Ends the take; everything but this stream of Ada's is whole, and nobody was disconnected.
-  void end_and_check(Broken broken = Broken::picture) {
+  /// Ends the take; everything but this stream of Ada's is whole, and nobody was disconnected. What is recorded of her
+  /// camera.
+  SealedTrackFile end_and_check(Broken broken = Broken::picture) {
     await_video(*other, 30);
     stage.close();
     const std::array after{camera->sent(), screen->sent(), other->sent()};
@@ -55,6 +57,7 @@ struct Meeting {
     CHECK(stage.events.count<Fault>() == 0);
     const auto sealed = stage.end();
     REQUIRE(sealed.size() == 3);
+    SealedTrackFile of_camera;
     for (const SealedTrackFile& file : sealed) {
       const bool of_bob = file.approval == bob.approval;
       const bool of_screen = !of_bob && file.frames_audio == 0;
@@ -68,7 +71,9 @@ struct Meeting {
       if (has_picture) CHECK(file.frames_video + 2 >= after[who].video - before[who].video);
       if (has_sound && has_picture) CHECK(complaints(opened) == "");
       if (has_picture && !has_sound) CHECK(decoded_pictures(opened) == file.frames_video);
+      if (who == 0) of_camera = file;
     }
+    return of_camera;
   }
 
   Stage stage;
@@ -215,6 +220,16 @@ TEST_CASE("reports of hundreds of sources that do not exist end their sender's s
   CHECK(of_bob->frames_video + 2 >= after.video - begun.video);
   CHECK(of_bob->frames_audio + 2 >= after.audio - begun.audio);
   CHECK(complaints(open_with_age(stage, of_bob->name, bob)) == "");
+}
+
+TEST_CASE("sound to which ever new sources contribute stops when they are too many, and nothing else does",
+          "[broken]") {
+  Meeting meeting({});
+  meeting.camera->damage_sound(Damage::new_contributors);
+  const auto whole = meeting.camera->sent().audio;
+  await_audio(*meeting.camera, 300);
+  const auto of_camera = meeting.end_and_check(Broken::sound);
+  CHECK(of_camera.frames_audio <= whole + WireSources::max_sources);
 }
 
 TEST_CASE("garbage on the media port of a publisher harms nothing", "[broken]") {

@@ -44,6 +44,12 @@ void feedback(GstRTCPBuffer& rtcp, guint32 ssrc) {
   gst_rtcp_packet_fb_set_sender_ssrc(&packet, ssrc);
 }
 
+void farewell(GstRTCPBuffer& rtcp, guint32 ssrc) {
+  GstRTCPPacket packet;
+  REQUIRE(gst_rtcp_buffer_add_packet(&rtcp, GST_RTCP_TYPE_BYE, &packet));
+  REQUIRE(gst_rtcp_packet_bye_add_ssrc(&packet, ssrc));
+}
+
 /// A receiver report by 1, and a description of so many sources from `first` on. By hand: GStreamer 1.22 writes several
 /// over one another.
 Reports add_described(ReportSources& sources, int first, int count) {
@@ -77,6 +83,8 @@ TEST_CASE("sources beyond the limit are too many, whatever kind of report names 
     REQUIRE(add(sources, [&](GstRTCPBuffer& rtcp) { sender_report(rtcp, ssrc); }) == Reports::bearable);
   CHECK(add(sources, [](GstRTCPBuffer& rtcp) { sender_report(rtcp, 99); }) == Reports::too_many_sources);
   CHECK(add(sources, [](GstRTCPBuffer& rtcp) { receiver_report(rtcp, 99); }) == Reports::too_many_sources);
+  CHECK(add(sources, [](GstRTCPBuffer& rtcp) { farewell(rtcp, 99); }) == Reports::too_many_sources);
+  CHECK(add(sources, [](GstRTCPBuffer& rtcp) { farewell(rtcp, 1); }) == Reports::bearable);
   CHECK(add(sources, [](GstRTCPBuffer& rtcp) {
           receiver_report(rtcp, 1);
           feedback(rtcp, 99);

@@ -1,6 +1,8 @@
 #include "rtp_damage.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -35,6 +37,20 @@ void damage_packet(RtpDamage& state, GstBuffer* packet) {
                   [&] { return static_cast<guint8>(state.random()); });
   }
   gst_buffer_unmap(packet, &map);
+}
+
+/// The same packet with a contributing source that no packet before had (RFC 3550 section 5.1).
+GstBuffer* with_new_contributor(RtpDamage& state, GstBuffer* packet) {
+  std::array<guint8, rtp_header_bytes + sizeof(guint32)> head{};
+  gst_buffer_extract(packet, 0, head.data(), rtp_header_bytes);
+  head[0] |= 1;
+  const guint32 source = g_htonl(0xc0de0000U + ++state.contributor);
+  std::memcpy(head.data() + rtp_header_bytes, &source, sizeof source);
+  GstBuffer* longer = gst_buffer_new_memdup(head.data(), head.size());
+  gst_buffer_copy_into(longer, packet, GST_BUFFER_COPY_METADATA, 0, static_cast<gsize>(-1));
+  GstBuffer* payload = gst_buffer_copy_region(packet, GST_BUFFER_COPY_MEMORY, rtp_header_bytes, static_cast<gsize>(-1));
+  gst_buffer_unref(packet);
+  return gst_buffer_append(longer, payload);
 }
 
 std::string exp_golomb(unsigned number) {
@@ -82,6 +98,7 @@ GstPadProbeReturn behind_payloader(GstPad*, GstPadProbeInfo* info, gpointer data
     auto* packet = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
     GST_PAD_PROBE_INFO_DATA(info) = packet;
     damage_packet(*state, packet);
+    if (state->kind == Damage::new_contributors) GST_PAD_PROBE_INFO_DATA(info) = with_new_contributor(*state, packet);
     return GST_PAD_PROBE_OK;
   }
   // Large pictures come as lists.

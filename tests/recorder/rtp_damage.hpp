@@ -15,6 +15,7 @@ struct RtpDamage {
   std::atomic<Damage> kind{Damage::none};
   std::mt19937 random{4711};
   bool begun = false;  // the picture that never ends
+  guint32 contributor = 0;
 
   /// Looks at every packet behind this element; nothing if there is none of that name.
   static void attach(const std::shared_ptr<RtpDamage>& damage, GstElement* pipeline, const char* payloader);

@@ -43,6 +43,16 @@ std::vector<Case> bad_withdrawal_cases() {
          meeting.seal_recording();
          meeting.erase_person(leaver);
        }},
+      {"the-key-alone-erased-after-a-withdrawal-of-some-kinds",
+       [](SyntheticMeeting& meeting) {
+         approve_all(meeting);
+         one_take(meeting);
+         meeting.seal_recording();
+         const Person& person = meeting.people.back();
+         meeting.withdraw(meeting.people.back(), [](Withdrawal& withdrawal) { withdrawal.kinds = {Kind::audio}; });
+         must(meeting.ledger.erase_wrapped(*person.approval));
+         meeting.erased({"wrapped:" + person.approval->hex()});
+       }},
       {"erased-without-the-row-of-a-withdrawal",
        [](SyntheticMeeting& meeting) {
          approve_all(meeting);

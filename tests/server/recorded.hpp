@@ -187,9 +187,16 @@ class LedgerFault {
     database_.handle().exec("CREATE TRIGGER test_fault BEFORE INSERT ON ledger_entries " + when +
                             "BEGIN SELECT RAISE(ABORT, 'the disk fails'); END");
   }
-  void heal() { database_.handle().exec("DROP TRIGGER test_fault"); }
+  void heal() { heal(database_); }
+  /// Of a service that was started again on the same disk.
+  static void heal(const RunningServer& server) {
+    auto database = storage::Database::open(server.data_folder() / "ledger.db").value();
+    heal(database);
+  }
 
  private:
+  static void heal(storage::Database& database) { database.handle().exec("DROP TRIGGER test_fault"); }
+
   storage::Database database_;
 };
 

@@ -67,6 +67,24 @@ TEST_CASE("a withdrawal from before a restart that is sent again takes nothing b
   CHECK(wrapped_key(*crash.server, *crash.host, crash.recording, ben.last_approval).status == 200);
 }
 
+TEST_CASE("what a withdrawal erased whose row the disk had refused is said once it is sent again",
+          "[meeting][withdrawal]") {
+  std::string refused;
+  const AfterCrash crash([&](const RunningServer& server, Recorded& meeting) {
+    refused = meeting.ben.withdrawal();
+    LedgerFault fault(server, "withdrawal");  // and so it is when the service dies
+    check_problem(post_statement(server, refused), 503, "proof_follows");
+  });
+  LedgerFault::heal(*crash.server);
+  auto kinds = kinds_of(*crash.server, *crash.host, crash.recording);
+  CHECK(std::count(kinds.begin(), kinds.end(), "erased") == 0);
+  CHECK(track_files(*crash.server) == 0);
+  REQUIRE(post_statement(*crash.server, refused).status == 201);
+  kinds = kinds_of(*crash.server, *crash.host, crash.recording);
+  CHECK(std::count(kinds.begin(), kinds.end(), "erased") == 1);
+  CHECK(std::find(kinds.begin(), kinds.end(), "withdrawal") < std::find(kinds.begin(), kinds.end(), "erased"));
+}
+
 TEST_CASE("a withdrawal that arrives while its room is being opened again is heard there", "[meeting][withdrawal]") {
   const AfterCrash crash;
   const RunningServer& server = *crash.server;

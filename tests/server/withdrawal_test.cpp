@@ -173,6 +173,23 @@ TEST_CASE("nothing is said to be erased before the withdrawal that it goes with 
   CHECK(std::find(kinds.begin(), kinds.end(), "withdrawal") < std::find(kinds.begin(), kinds.end(), "erased"));
 }
 
+TEST_CASE("nor before the last of several withdrawals that took everything back together", "[meeting]") {
+  const RunningServer server;
+  Recorded meeting(server);
+  LedgerFault fault(server, "withdrawal");
+  check_problem(post_statement(server, meeting.ben.withdrawal({Kind::video})), 503, "proof_follows");
+  check_problem(post_statement(server, meeting.ben.withdrawal({Kind::audio})), 503, "proof_follows");
+  auto kinds = kinds_of(server, meeting.host, meeting.recording());
+  CHECK(std::count(kinds.begin(), kinds.end(), "erased") == 0);
+  fault.heal();
+  meeting.ben.wait_for("proven");
+  await([&] {
+    kinds = kinds_of(server, meeting.host, meeting.recording());
+    return std::count(kinds.begin(), kinds.end(), "erased") == 1;
+  });
+  CHECK(std::count(kinds.begin(), std::find(kinds.begin(), kinds.end(), "erased"), "withdrawal") == 2);
+}
+
 TEST_CASE("nothing goes on and nobody approves anew before a withdrawal that was refused is in the ledger",
           "[meeting]") {
   const RunningServer server;

@@ -1,0 +1,31 @@
+// Which sources (SSRC, CSRC) a session's packets name in the clear, before they are decrypted: srtpdec makes a stream
+// of each before it knows whether the packet is genuine, rtpbin's session keeps another, and both for as long as the
+// session lasts. Owner: the WHIP session. Thread: any. Errors: none; what is not admitted is to be dropped.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <set>
+
+#include "recorder/gst_ptr.hpp"
+
+namespace unavoce::recorder {
+
+class WireSources {
+ public:
+  /// Three times what an honest sender has. Whoever is genuine and names so many is ended before (PacketLog,
+  /// ReportSources); this bounds what anybody can cost who sends to the port.
+  static constexpr std::size_t max_sources = 32;
+
+  /// A datagram as it arrives (RFC 7983). False: it names a source too many, or is no packet of which that can be said
+  /// with certainty: SRTP (RFC 3711) of a payload type that RFC 5761 section 4 leaves to RTP, or SRTCP that begins with
+  /// a report, feedback, a farewell or APP. What is neither (DTLS) is admitted.
+  bool admits(GstBuffer* datagram);
+
+ private:
+  std::mutex mutex_;  // leaf lock
+  std::set<std::uint32_t> known_;
+};
+
+}  // namespace unavoce::recorder
