@@ -71,11 +71,13 @@ std::string preferences(const GstSDPMedia* media, int payload, const KnownCodec&
   return caps;
 }
 
+/// Not 64 to 95: with RTP and RTCP on one port they cannot be told from reports (RFC 5761 section 4).
 std::optional<int> payload_type(std::string_view format) {
   int payload = -1;
   const auto [end, failed] = std::from_chars(format.data(), format.data() + format.size(), payload);
   if (failed != std::errc{} || end != format.data() + format.size() || payload < 0 || payload > 127)
     return std::nullopt;
+  if (payload >= 64 && payload <= 95) return std::nullopt;
   return payload;
 }
 

@@ -60,11 +60,10 @@ bool WireSources::admits(GstBuffer* datagram) {
     return false;
   }
   const std::scoped_lock lock(mutex_);
-  for (const std::uint32_t source : sources) {
-    if (known_.contains(source)) continue;
-    if (known_.size() == max_sources) return false;
-    known_.insert(source);
-  }
+  const std::set<std::uint32_t> named(sources.begin(), sources.end());
+  const auto fresh = std::ranges::count_if(named, [&](const std::uint32_t one) { return !known_.contains(one); });
+  if (known_.size() + static_cast<std::size_t>(fresh) > max_sources) return false;
+  known_.insert(named.begin(), named.end());
   return true;
 }
 

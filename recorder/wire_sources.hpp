@@ -14,8 +14,8 @@ namespace unavoce::recorder {
 
 class WireSources {
  public:
-  /// Three times what an honest sender has. Whoever is genuine and names so many is ended before (PacketLog,
-  /// ReportSources); this bounds what anybody can cost who sends to the port.
+  /// Three times what an honest sender has. Bounds what anybody can cost who sends to the port; whoever is genuine, and
+  /// sends what was accepted from too many sources, is ended before (PacketLog, ReportSources).
   static constexpr std::size_t max_sources = 32;
 
   /// A datagram as it arrives (RFC 7983). False: it names a source too many, or is no packet of which that can be said

@@ -86,6 +86,17 @@ TEST_CASE("VP8 is preferred, else the sender's order decides among what can be d
   CHECK(accepts(plan_offer(av1_first, PublishKind::camera, both).value(), Stream::video) == Codec::av1);
 }
 
+TEST_CASE("what has a payload type that RTCP needs on the same port is passed over") {
+  const auto offered = [](const std::string& payload) {
+    return head + "m=video 9 UDP/TLS/RTP/SAVPF " + payload + " 102\r\na=sendonly\r\na=rtpmap:" + payload +
+           " VP8/90000\r\na=rtpmap:102 VP9/90000\r\n";
+  };
+  for (const char* reserved : {"64", "72", "95"})
+    CHECK(plan_offer(offered(reserved), PublishKind::camera, both).value().sections[0].payload == 102);
+  for (const char* free : {"63", "96"})
+    CHECK(plan_offer(offered(free), PublishKind::camera, both).value().sections[0].payload == std::stoi(free));
+}
+
 TEST_CASE("AV1 is taken in profile 0, also where none is named; the others are passed over") {
   const auto plan = plan_offer(head + opus + av1, PublishKind::camera, both);
   REQUIRE(plan);

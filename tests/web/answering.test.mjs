@@ -186,11 +186,11 @@ test('an approval does not overtake less that is still on its way over a lost co
   const less = page.answering.change(['audio']);
   await new Promise((resolve) => setTimeout(resolve, 100));
   page.answering.expired(); // the connection is back, and the person is asked anew
-  const anew = page.answering.approve(['video']);
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  assert.deepEqual(page.posted, []);
+  await assert.rejects(page.answering.approve(['video']), { code: 'less_on_its_way' });
+  assert.deepEqual([page.posted, stands(page)], [[], ['asked', []]]);
   page.loses = null;
-  await Promise.all([less, anew]);
+  await less;
+  await page.answering.approve(['video']);
   assert.deepEqual(page.posted, [['withdrawal', ['video']], ['approval', ['video']]]);
   assert.deepEqual(stands(page), ['approved', ['video']]);
 });

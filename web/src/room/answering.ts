@@ -57,9 +57,9 @@ export class Answering {
 
   /** `otherwise`: what holds if the service does not take it. */
   async approve(scope: MediaKind[], otherwise = UNANSWERED): Promise<void> {
-    await this.changes.lessHasArrived();
     await this.ledger.mustHold();
     const asked = await this.asked();
+    if (this.changes.isLessOnItsWay(asked.request.body.recording)) throw new Problem(0, "less_on_its_way", "what was taken back has not arrived yet");
     const { approval, wrapped, keyFile } = await makeApproval(asked, scope, this.place.signer);
     await keepApproval({
       approval: approval.id, recording: approval.body.recording, room: this.place.roomId, title: asked.room.body.title, scope: approval.body.scope,

@@ -19,9 +19,12 @@ export class Asking {
     const { request, room, where } = store.state;
     if (!request || this.prompt?.request === request.id) return;
     this.prompt?.close();
+    const answered = (): void => {
+      if (this.prompt?.request === request.id) this.prompt = null; // another question may have taken its place
+    };
     this.prompt = { request: request.id, ...openPrompt(room, request, this.standing(), where, {
-      approve: (scope) => answering.approve(scope).then(() => { this.prompt = null; }),
-      refuse: () => answering.refuse().then(() => { this.prompt = null; }),
+      approve: (scope) => answering.approve(scope).then(answered),
+      refuse: () => answering.refuse().then(answered),
       takeBack: (recording) => answering.withdraw(recording),
     }) };
   }

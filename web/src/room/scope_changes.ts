@@ -21,7 +21,8 @@ export interface Answerer {
 export class ScopeChanges {
   /** what of an approval is not sent any more although the service, as far as is known here, still counts it: it was not told yet */
   private untold: { approval: string | null; kinds: MediaKind[] } = { approval: null, kinds: [] };
-  private onItsWay: Promise<unknown> = Promise.resolve();
+  /** recordings, once for each withdrawal */
+  private onTheirWay: string[] = [];
 
   constructor(private readonly place: Place, private readonly store: Store, private readonly publisher: Publisher,
     private readonly signed: SignedHere, private readonly answerer: Answerer) {}
@@ -54,22 +55,25 @@ export class ScopeChanges {
   }
 
   /**
-   * Until what is taken back was acknowledged or refused. An approval that overtook it on a lost connection would be taken back by it, and
-   * what is recorded between erased: it covers all that is in the ledger before it.
+   * Whether something is being taken back that was neither acknowledged nor refused yet. An approval that overtook it on a lost connection
+   * would be taken back by it, and what is recorded between erased: it covers all that is in the ledger before it.
    */
-  async lessHasArrived(): Promise<void> {
-    await this.onItsWay;
+  isLessOnItsWay(recording: string): boolean {
+    return this.onTheirWay.includes(recording);
   }
 
   /** False, and nothing is sent, if that would or, as far as is known here, could erase what was recorded before: then only a new approval says that it is less from now on. */
   private async takeSomeBack(recording: string, kinds: MediaKind[]): Promise<boolean> {
-    if (!(await this.signed.takesBack(recording, kinds))) return false;
-    // Not kept for a later page, as a withdrawal of everything is: whoever comes back is asked anew, for every kind.
-    const { envelope } = await makeWithdrawal(recording, this.place.signer, "now", kinds);
-    const asked = await this.answerer.ledger().asking().catch(() => null); // nothing keeps it from being sent
-    const acknowledged = submitUntilAcknowledged(envelope);
-    this.onItsWay = Promise.allSettled([this.onItsWay, acknowledged]);
-    await this.answerer.check(checkAcknowledgement(await acknowledged, envelope, this.answerer.ledger().ledger), asked);
-    return true;
+    this.onTheirWay.push(recording);
+    try {
+      if (!(await this.signed.takesBack(recording, kinds))) return false;
+      // Not kept for a later page, as a withdrawal of everything is: whoever comes back is asked anew, for every kind.
+      const { envelope } = await makeWithdrawal(recording, this.place.signer, "now", kinds);
+      const asked = await this.answerer.ledger().asking().catch(() => null); // nothing keeps it from being sent
+      await this.answerer.check(checkAcknowledgement(await submitUntilAcknowledged(envelope), envelope, this.answerer.ledger().ledger), asked);
+      return true;
+    } finally {
+      this.onTheirWay.splice(this.onTheirWay.indexOf(recording), 1);
+    }
   }
 }

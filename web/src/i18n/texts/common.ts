@@ -21,6 +21,10 @@ export const common = {
   plain: ["{text}", "{text}"],
   problem_other: ["That did not work. (Technically: {detail})", "Das hat nicht geklappt. (Technisch, auf Englisch: {detail})"],
   problem_network: ["The service did not answer. Check your connection and try again.", "Der Dienst antwortet nicht. Prüfen Sie die Verbindung und versuchen Sie es noch einmal."],
+  problem_less_on_its_way: [
+    "What you did not want to be recorded any more is still on its way to the service, and must arrive first. It is sent again and again: try once more in a moment.",
+    "Was von Ihnen nicht mehr aufgezeichnet werden soll, ist noch auf dem Weg zum Dienst und muss zuerst ankommen. Es wird immer wieder gesendet: Versuchen Sie es gleich noch einmal.",
+  ],
   problem_answer_arrived: [
     "Your approval did reach the service, although its confirmation was lost: you are named in the recording's list of approvals. Please answer once more, so that this page knows where to send your part; or refuse, and then take the approval back with the button for it.",
     "Ihre Zustimmung ist doch beim Dienst angekommen, nur seine Bestätigung ging verloren: Sie stehen in der Liste der Zustimmungen zur Aufzeichnung. Bitte antworten Sie noch einmal, damit diese Seite weiß, wohin sie Ihren Teil senden soll; oder lehnen Sie ab, und widerrufen Sie die Zustimmung dann mit der Schaltfläche dafür.",
