@@ -32,6 +32,14 @@ struct PublisherDisconnected {
   std::string reason;  ///< for the log; names nobody
 };
 
+/// Packets that came for this session are dropped before they are decrypted, because they name too many sources
+/// (WireSources); its other media goes on. Told once. Whoever sent them may be somebody else.
+struct PacketsLeftOut {
+  std::string publisher;
+  std::string resource;
+  PublishKind kind = PublishKind::camera;
+};
+
 /// The first frame of this track is durable on disk, sealed (its tail file has been renamed into place).
 struct FirstFrameSealed {
   consent::RecordingId recording;
@@ -89,7 +97,7 @@ struct PipelineWentDown {
   std::string resource;
 };
 
-using Event = std::variant<PublisherConnected, PublisherDisconnected, FirstFrameSealed, TrackPrepared, Fault,
-                           FilesUsedUp, TrackGivenUp, PipelineHangs, PipelineWentDown>;
+using Event = std::variant<PublisherConnected, PublisherDisconnected, PacketsLeftOut, FirstFrameSealed, TrackPrepared,
+                           Fault, FilesUsedUp, TrackGivenUp, PipelineHangs, PipelineWentDown>;
 
 }  // namespace unavoce::recorder

@@ -147,6 +147,10 @@ SessionHooks Ingest::hooks(const Session& session, const std::string& resource) 
   hooks.on_loss = [port = session.port, marks = session.marks] {
     if (!marks->over) port->want_keyframe();
   };
+  hooks.on_left_out = [line = line_, marks = session.marks,
+                       what = PacketsLeftOut{session.publisher, resource, session.kind}] {
+    if (!marks->over) line->use([&](Ingest& ingest) { ingest.events_(what); });
+  };
   // A pipeline cannot end itself from its own thread.
   hooks.on_gone = [line = line_, resource](Ending ending, std::string reason) {
     line->use([&](Ingest& ingest) {

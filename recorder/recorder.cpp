@@ -37,7 +37,7 @@ void warm_up(Config config, PipelineQueue& pipelines) {
   config.min_port = config.max_port = 0;
   const auto plan = plan_offer(warm_up_offer, PublishKind::camera, {consent::Kind::audio, consent::Kind::video});
   if (!plan) return;
-  SessionHooks silent{[](Frame&&) {}, [] {}, [] {}, [](Ending, const std::string&) {}};
+  SessionHooks silent{[](Frame&&) {}, [] {}, [] {}, [] {}, [](Ending, const std::string&) {}};
   const auto session = pipelines.share(std::make_unique<WhipSession>(plan.value(), silent), "warm-up");
   (void)session->answer(config, warm_up_offer);  // a failure shows again at the first publish
 }

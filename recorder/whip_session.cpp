@@ -38,6 +38,7 @@ struct WhipSession::State {
   std::string sdp;
   std::atomic<bool> closed{false};
   std::atomic<bool> is_told_gone{false};
+  std::atomic<bool> is_told_of_sources{false};
   std::atomic<unsigned> candidates{0};  // with the offer and after it
 
   std::mutex mutex;  // leaf lock
@@ -130,11 +131,14 @@ void on_rtpbin_pad(GstElement*, GstPad* pad, gpointer data) {
     watch(pad, before_reports, Held<State>(data).shared());
 }
 
-/// What comes from the network and names too many sources goes no further. Nobody is ended for it: it may be forged.
+/// What comes from the network and names too many sources goes no further. Nobody is ended for it, because it may be
+/// forged; it is told, because it may be what somebody says.
 GstPadProbeReturn before_decryption(GstPad*, GstPadProbeInfo* info, gpointer data) {
   const Held<State> state(data);
   if ((GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) == 0) return GST_PAD_PROBE_DROP;
-  return state->sources.admits(GST_PAD_PROBE_INFO_BUFFER(info)) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+  const Admitted admitted = state->sources.add(GST_PAD_PROBE_INFO_BUFFER(info));
+  if (admitted == Admitted::too_many_sources && !state->is_told_of_sources.exchange(true)) state->hooks.on_left_out();
+  return admitted == Admitted::yes ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
 }
 
 void on_element_added(GstBin*, GstBin*, GstElement* element, gpointer data) {

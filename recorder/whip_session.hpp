@@ -23,6 +23,7 @@ struct SessionHooks {
   std::function<void(Frame&&)> on_frame;
   std::function<void()> on_connected;                ///< once, with the first packet
   std::function<void()> on_loss;                     ///< a video packet is missing for good
+  std::function<void()> on_left_out;                 ///< once, with the first packet that names too many sources
   std::function<void(Ending, std::string)> on_gone;  ///< closed or failed; may come more than once
 };
 

@@ -48,23 +48,24 @@ bool read_media(GstBuffer* packet, Sources& sources) {
 
 }  // namespace
 
-bool WireSources::admits(GstBuffer* datagram) {
+Admitted WireSources::add(GstBuffer* datagram) {
   Head head{};
-  if (gst_buffer_extract(datagram, 0, head.data(), head.size()) != head.size()) return !is_rtp_or_rtcp(head);
-  if (!is_rtp_or_rtcp(head)) return true;
+  const bool is_cut_off = gst_buffer_extract(datagram, 0, head.data(), head.size()) != head.size();
+  if (!is_rtp_or_rtcp(head)) return Admitted::yes;
+  if (is_cut_off) return Admitted::unclear;
   Sources sources;
   if (is_known_report(head[1])) {
     sources.push_back(std::uint32_t{head[4]} << 24 | std::uint32_t{head[5]} << 16 | std::uint32_t{head[6]} << 8 |
                       head[7]);
   } else if (!is_media(head[1]) || !read_media(datagram, sources)) {
-    return false;
+    return Admitted::unclear;
   }
   const std::scoped_lock lock(mutex_);
   const std::set<std::uint32_t> named(sources.begin(), sources.end());
   const auto fresh = std::ranges::count_if(named, [&](const std::uint32_t one) { return !known_.contains(one); });
-  if (known_.size() + static_cast<std::size_t>(fresh) > max_sources) return false;
+  if (known_.size() + static_cast<std::size_t>(fresh) > max_sources) return Admitted::too_many_sources;
   known_.insert(named.begin(), named.end());
-  return true;
+  return Admitted::yes;
 }
 
 }  // namespace unavoce::recorder

@@ -12,16 +12,22 @@
 
 namespace unavoce::recorder {
 
+/// What becomes of a datagram.
+enum class Admitted {
+  yes,
+  too_many_sources,  ///< it names one too many
+  unclear            ///< it is no packet of which it can be said with certainty whom it names
+};
+
 class WireSources {
  public:
   /// Three times what an honest sender has. Bounds what anybody can cost who sends to the port; whoever is genuine, and
   /// sends what was accepted from too many sources, is ended before (PacketLog, ReportSources).
   static constexpr std::size_t max_sources = 32;
 
-  /// A datagram as it arrives (RFC 7983). False: it names a source too many, or is no packet of which that can be said
-  /// with certainty: SRTP (RFC 3711) of a payload type that RFC 5761 section 4 leaves to RTP, or SRTCP that begins with
-  /// a report, feedback, a farewell or APP. What is neither (DTLS) is admitted.
-  bool admits(GstBuffer* datagram);
+  /// A datagram as it arrives (RFC 7983). Clear is SRTP (RFC 3711) of a payload type that RFC 5761 section 4 leaves to
+  /// RTP, and SRTCP that begins with a report, feedback, a farewell or APP. What is neither kind (DTLS) is admitted.
+  Admitted add(GstBuffer* datagram);
 
  private:
   std::mutex mutex_;  // leaf lock

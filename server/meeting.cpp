@@ -229,6 +229,11 @@ void Meeting::hear(const recorder::Event& event) {
     media_arrives(*connected);
   } else if (const auto* disconnected = std::get_if<recorder::PublisherDisconnected>(&event)) {
     media_ended(*disconnected);
+  } else if (const auto* left_out = std::get_if<recorder::PacketsLeftOut>(&event)) {
+    if (find_publisher(left_out->publisher) == nullptr) return;
+    const bool is_screen = left_out->kind == recorder::PublishKind::screen;
+    services_.log.error(std::string("packets that came for a participant's ") + (is_screen ? "screen" : "camera") +
+                        " are dropped, because they name too many sources; the rest of it goes on");
   }
 }
 

@@ -15,8 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const Reports first = sources.add(packet);
   require(sources.add(packet) == first);
   WireSources wire;
-  const bool is_admitted = wire.admits(packet);
-  require(wire.admits(packet) == is_admitted);
+  const Admitted admitted = wire.add(packet);
+  require(wire.add(packet) == admitted);
   gst_buffer_unref(packet);
   return 0;
 }

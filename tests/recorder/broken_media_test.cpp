@@ -55,6 +55,7 @@ struct Meeting {
     const std::array after{camera->sent(), screen->sent(), other->sent()};
     if (stage.events.count<PublisherDisconnected>() != 0) FAIL(stage.events.await<PublisherDisconnected>().reason);
     CHECK(stage.events.count<Fault>() == 0);
+    CHECK(stage.events.count<PacketsLeftOut>() == 0);
     const auto sealed = stage.end();
     REQUIRE(sealed.size() == 3);
     SealedTrackFile of_camera;
@@ -222,12 +223,15 @@ TEST_CASE("reports of hundreds of sources that do not exist end their sender's s
   CHECK(complaints(open_with_age(stage, of_bob->name, bob)) == "");
 }
 
-TEST_CASE("sound to which ever new sources contribute stops when they are too many, and nothing else does",
+TEST_CASE("sound to which ever new sources contribute stops when they are too many, which is told; nothing else does",
           "[broken]") {
   Meeting meeting({});
   meeting.camera->damage_sound(Damage::new_contributors);
   const auto whole = meeting.camera->sent().audio;
   await_audio(*meeting.camera, 300);
+  const auto left_out = meeting.stage.events.await<PacketsLeftOut>();
+  CHECK(left_out.publisher == meeting.ada.publisher);
+  CHECK(left_out.kind == PublishKind::camera);
   const auto of_camera = meeting.end_and_check(Broken::sound);
   CHECK(of_camera.frames_audio <= whole + WireSources::max_sources);
 }

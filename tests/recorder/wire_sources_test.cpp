@@ -33,11 +33,15 @@ Bytes report(std::uint32_t ssrc, int type = 201) {
   return bytes;
 }
 
-bool admits(WireSources& sources, const Bytes& bytes) {
+Admitted add(WireSources& sources, const Bytes& bytes) {
   GstBuffer* datagram = bytes.empty() ? gst_buffer_new() : gst_buffer_new_memdup(bytes.data(), bytes.size());
-  const bool is_admitted = sources.admits(datagram);
+  const Admitted admitted = sources.add(datagram);
   gst_buffer_unref(datagram);
-  return is_admitted;
+  return admitted;
+}
+
+bool admits(WireSources& sources, const Bytes& bytes) {
+  return add(sources, bytes) == Admitted::yes;
 }
 
 /// As many as there may be, half of them in reports.
@@ -61,10 +65,11 @@ TEST_CASE("the same few sources may send for as long as they like, media and rep
 TEST_CASE("beyond the limit no source gets in, whatever names it, and those before still do") {
   WireSources sources;
   fill(sources);
-  CHECK_FALSE(admits(sources, media(99)));
-  CHECK_FALSE(admits(sources, media(99, 13)));  // also of a payload type that nobody accepted
-  CHECK_FALSE(admits(sources, media(2, 96, {99})));
-  for (const int type : {200, 201, 203, 204, 205, 206}) CHECK_FALSE(admits(sources, report(99, type)));
+  CHECK(add(sources, media(99)) == Admitted::too_many_sources);
+  CHECK(add(sources, media(99, 13)) == Admitted::too_many_sources);  // also of a payload type that nobody accepted
+  CHECK(add(sources, media(2, 96, {99})) == Admitted::too_many_sources);
+  for (const int type : {200, 201, 203, 204, 205, 206})
+    CHECK(add(sources, report(99, type)) == Admitted::too_many_sources);
   CHECK(admits(sources, media(1)));
   CHECK(admits(sources, report(2)));
   CHECK(admits(sources, media(2, 96, {1, 3})));
@@ -75,21 +80,21 @@ TEST_CASE("contributing sources count, each once") {
   REQUIRE(admits(sources, media(1, 96, {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16})));
   REQUIRE(admits(sources, media(17, 96, {2, 3, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30})));
   REQUIRE(admits(sources, media(31, 96, {32})));
-  CHECK_FALSE(admits(sources, media(33)));
+  CHECK(add(sources, media(33)) == Admitted::too_many_sources);
 }
 
 TEST_CASE("what hides its source behind the encryption, or is no packet, is dropped") {
   WireSources sources;
-  CHECK_FALSE(admits(sources, report(1, 202)));  // a description first: srtpdec would look for the next one
-  CHECK_FALSE(admits(sources, report(1, 207)));
-  CHECK_FALSE(admits(sources, report(1, 192)));
-  CHECK_FALSE(admits(sources, media(1, 72)));  // srtpdec takes these for reports
-  CHECK_FALSE(admits(sources, Bytes{0x80, 201, 0, 1, 0, 0, 0}));
-  CHECK_FALSE(admits(sources, Bytes{0x80, 96, 0, 1, 0, 0, 0, 0, 0, 0, 1}));
-  CHECK_FALSE(admits(sources, Bytes{0x80}));
+  CHECK(add(sources, report(1, 202)) == Admitted::unclear);  // a description first: srtpdec would look for the next one
+  CHECK(add(sources, report(1, 207)) == Admitted::unclear);
+  CHECK(add(sources, report(1, 192)) == Admitted::unclear);
+  CHECK(add(sources, media(1, 72)) == Admitted::unclear);  // srtpdec takes these for reports
+  CHECK(add(sources, Bytes{0x80, 201, 0, 1, 0, 0, 0}) == Admitted::unclear);
+  CHECK(add(sources, Bytes{0x80, 96, 0, 1, 0, 0, 0, 0, 0, 0, 1}) == Admitted::unclear);
+  CHECK(add(sources, Bytes{0x80}) == Admitted::unclear);
   Bytes longer = media(1);
   longer[0] = 0x8f;  // says that 60 bytes of contributing sources follow
-  CHECK_FALSE(admits(sources, longer));
+  CHECK(add(sources, longer) == Admitted::unclear);
   fill(sources);  // nothing of all that was counted
 }
 

@@ -1,5 +1,5 @@
-// Publishers that are gone without a word, seen from the service: the log says so, the host and they are told until
-// their media is there again, and whoever ended it on purpose is not missed.
+// Publishers seen from the service. Those that are gone without a word: the log says so, the host and they are told
+// until their media is there again, and whoever ended it on purpose is not missed. Those whose packets are dropped.
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -138,4 +138,24 @@ TEST_CASE("who says goodbye, or publishes anew, is not missed", "[publishers]") 
   }
   CHECK_FALSE(meeting.anna.was_sent("roster"));
   CHECK(server.log_text().find(kLost) == std::string::npos);
+}
+
+TEST_CASE("packets that name too many sources are dropped, which is logged once, without names; the meeting goes on",
+          "[publishers]") {
+  const RunningServer server;
+  Recorded meeting(server);
+  Publisher ben(from_everywhere());
+  publish(server, meeting.publish, ben);
+  await_first_media(server);
+  const std::string said = "packets that came for a participant's camera are dropped";
+  CHECK(server.log_text().find(said) == std::string::npos);
+  ben.damage_sound(recorder::test::Damage::new_contributors);
+  await([&] { return server.log_text().find(said) != std::string::npos; });
+  const auto pictures = ben.sent().video;
+  await([&] { return ben.sent().video > pictures + 20; });
+  const std::string log = server.log_text();
+  CHECK(log.find(said) == log.rfind(said));
+  CHECK(log.find(meeting.ben.participant) == std::string::npos);
+  CHECK(meeting.anna.gate.at("state") == "open");
+  CHECK(log.find(kLost) == std::string::npos);
 }
