@@ -1,8 +1,6 @@
 // A test double of the service: docs/API.md in memory, no media, no disk. It exists to do what the real one must not: `lie` changes
 // what it says, so that tests can show that the pages notice. The real service is tested with these pages in tests/e2e.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { WebSocketServer, type WebSocket } from "ws";
 import { fromBase64, randomBytes, toBase64url, toHex } from "../../../web/src/core/bytes.ts";
 import { openStatement, parseEnvelope, signStatement } from "../../../web/src/core/dsse.ts";
@@ -12,6 +10,7 @@ import { Erasures } from "./erasures.ts";
 import { MockLedger } from "./ledger.ts";
 import type { Lies, Listed, Room } from "./lies.ts";
 import { problem, refuse, send } from "./replies.ts";
+import { configOf, showLedger, showPage } from "./shown.ts";
 
 interface Person { participant: string; resume: string; name: string; role: string; key: string; answer: string; approval: string | null; resting?: string | null; place?: string; socket: WebSocket | null; challenge: string }
 const TOKEN = "t".repeat(43); // everybody's
@@ -86,46 +85,20 @@ export class MockService {
     await this.settle("expired");
   }
 
-  private config(): object {
-    return {
-      registration: "open", service_key: this.signer.publicKey, ledger: { origin: this.ledger.origin, vkey: this.ledger.vkey },
-      controllers: [{ name: "Chorverein Musterstadt e. V.", contact: "datenschutz@example.org" }, { name: "Hostwerk GmbH", contact: "privacy@hostwerk.example" }],
-      authority: "Landesbeauftragte für den Datenschutz, Musterland", location: "Germany (Nuremberg)", processors: ["Hostwerk GmbH"],
-      page_sha256: "0".repeat(64), ice_servers: [], version: "test", max_participants: 6, operator_notices: ["This data volume is not encrypted."],
-    };
-  }
-
   private async http(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
     const body = await new Promise<string>((resolve) => { let text = ""; request.on("data", (part) => { text += part; }).on("end", () => resolve(text)); });
     if (pathname.startsWith("/api/v1/")) return this.api(request.method ?? "GET", pathname.slice(7), body, request, response);
-    if (pathname.startsWith("/ledger/")) return this.publicLedger(pathname.slice(8), response);
+    if (pathname.startsWith("/ledger/")) {
+      this.looks.push(pathname.slice(8));
+      return showLedger(this.ledger, this.lies, pathname.slice(8), response);
+    }
     if (pathname.startsWith("/whip/")) {
       this.offered++;
       await this.lies.holdMedia;
       return problem(response, 503, "no_media", "the test double takes no media");
     }
-    this.file(pathname, response);
-  }
-
-  /** As lies have it, or what the ledger holds: without a lie the double publishes at once. */
-  private async publicLedger(path: string, response: ServerResponse): Promise<void> {
-    this.looks.push(path);
-    const { unreachable, published } = this.lies;
-    if (unreachable) return problem(response, 503, "unavailable", "not now");
-    if (path === "checkpoint") return void response.writeHead(200, { "Content-Type": "text/plain; charset=utf-8" }).end(await this.ledger.checkpoint(published?.()));
-    const tile = await this.ledger.tile(path.replace(/^tile\//, ""));
-    if (!tile) return problem(response, 404, "not_found", path);
-    response.writeHead(200, { "Content-Type": "application/octet-stream" }).end(tile);
-  }
-
-  private file(pathname: string, response: ServerResponse): void {
-    const name = pathname === "/" ? "index.html" : pathname.startsWith("/r/") ? "room.html" : pathname.startsWith("/assets/") ? pathname.slice(1) : `${pathname.slice(1)}.html`;
-    const path = join(this.pages, name);
-    if (!existsSync(path)) return problem(response, 404, "not_found", pathname);
-    const type = name.endsWith(".js") ? "text/javascript" : name.endsWith(".css") ? "text/css" : name.endsWith(".svg") ? "image/svg+xml" : "text/html; charset=utf-8";
-    response.writeHead(200, { "Content-Type": type, "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob: mediastream:; connect-src 'self'" });
-    response.end(readFileSync(path));
+    showPage(this.pages, pathname, response);
   }
 
   /** Somebody's connection ends, and the service knows: they come back in front of the door, if there is one. */
@@ -142,7 +115,7 @@ export class MockService {
     const input = body ? JSON.parse(body) : {};
     const answer = (status: number, value?: unknown, headers = {}): void => void response.writeHead(status, { "Content-Type": "application/json", ...headers }).end(value === undefined ? undefined : JSON.stringify(value));
     const cookie = { "Set-Cookie": "unavoce_session=1; Path=/; HttpOnly; SameSite=Strict" };
-    if (path === "/config") return answer(200, this.config());
+    if (path === "/config") return answer(200, configOf(this.ledger, this.signer));
     if (path === "/accounts") return answer(201, { user: input.user }, cookie);
     if (path === "/login") return input.password === "wrong password" ? problem(response, 401, "wrong_credentials", "user or password") : answer(200, { user: input.user }, cookie);
     if (path === "/logout") return answer(204, undefined, { "Set-Cookie": "unavoce_session=; Path=/; Max-Age=0" });
