@@ -1,6 +1,7 @@
 #include "consent/ledger.hpp"
 
 #include <exception>
+#include <limits>
 #include <utility>
 
 #include "consent/ledger_state.hpp"
@@ -211,6 +212,27 @@ Result<std::vector<Entry>> Ledger::entries(std::string_view recording) const {
   return guarded([&] { return state_->store.entries(recording); });
 }
 
+Result<std::vector<Entry>> Ledger::entries(std::string_view recording, std::span<const std::string_view> kinds) const {
+  return guarded([&] { return state_->store.entries(recording, kinds); });
+}
+
+Result<std::optional<std::string>> Ledger::first_kind(std::string_view recording) const {
+  return guarded([&] { return state_->store.first_kind(recording); });
+}
+
+Result<std::uint64_t> Ledger::count(std::string_view recording, std::string_view kind) const {
+  constexpr std::int64_t any = std::numeric_limits<std::int64_t>::max();
+  return count(recording, kind, TimeMs{-any}, TimeMs{any});
+}
+
+Result<std::uint64_t> Ledger::count(std::string_view recording, std::string_view kind, TimeMs from, TimeMs to) const {
+  return guarded([&] { return state_->store.count(recording, kind, from, to); });
+}
+
+Result<std::uint64_t> Ledger::size_bytes(std::string_view recording) const {
+  return guarded([&] { return state_->store.size_bytes(recording); });
+}
+
 Result<std::optional<Entry>> Ledger::find(const StatementId& id) const {
   return guarded([&] { return state_->store.find(id); });
 }
@@ -225,6 +247,10 @@ Result<std::vector<std::string>> Ledger::recordings(const RoomId& room) const {
 
 Result<std::vector<std::string>> Ledger::all_recordings() const {
   return guarded([&] { return state_->store.all_recordings(); });
+}
+
+Result<std::uint64_t> Ledger::recording_count(const RoomId& room) const {
+  return guarded([&] { return state_->store.recording_count(room.hex()); });
 }
 
 Result<std::optional<crypto::Bytes>> Ledger::wrapped(const StatementId& approval) const {

@@ -116,12 +116,23 @@ class Ledger {
 
   /// Entries of a recording (or of a room, by the room's id), by sequence; empty when there are none.
   Result<std::vector<Entry>> entries(std::string_view recording) const;
+  /// Those of some kinds only; the others are not read.
+  Result<std::vector<Entry>> entries(std::string_view recording, std::span<const std::string_view> kinds) const;
+  /// Of which kind the first one is; nothing when there are none.
+  Result<std::optional<std::string>> first_kind(std::string_view recording) const;
+  /// How many there are of one kind, and how many of them were received from `from` on and not after `to`.
+  Result<std::uint64_t> count(std::string_view recording, std::string_view kind) const;
+  Result<std::uint64_t> count(std::string_view recording, std::string_view kind, TimeMs from, TimeMs to) const;
+  /// About how many bytes all of them, their proofs and wrapped keys take in RAM; none of them is read.
+  Result<std::uint64_t> size_bytes(std::string_view recording) const;
   Result<std::optional<Entry>> find(const StatementId& id) const;
   Result<std::optional<Entry>> latest_room(const RoomId& room) const;
   /// Hex ids of the recordings requested in a room, oldest first.
   Result<std::vector<std::string>> recordings(const RoomId& room) const;
   /// The same of all rooms.
   Result<std::vector<std::string>> all_recordings() const;
+  /// How many were requested in a room and are not erased.
+  Result<std::uint64_t> recording_count(const RoomId& room) const;
 
   /// W of an approval; nothing when it was erased or never was.
   Result<std::optional<crypto::Bytes>> wrapped(const StatementId& approval) const;

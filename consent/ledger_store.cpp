@@ -1,83 +1,12 @@
 #include "consent/ledger_store.hpp"
 
 #include <algorithm>
-#include <array>
 #include <stdexcept>
 
 namespace unavoce::consent {
 namespace {
 
 using SQLite::Statement;
-
-constexpr std::array<std::string_view, 3> kMigrations{R"sql(
--- Leaf hashes, for ever. The only table that erasing never touches.
-CREATE TABLE ledger_leaves (
-  idx INTEGER PRIMARY KEY,
-  leaf_hash BLOB NOT NULL CHECK (length(leaf_hash) = 32)
-) STRICT;
-
--- Entries with envelope and opening; rows may be erased.
-CREATE TABLE ledger_entries (
-  idx INTEGER PRIMARY KEY REFERENCES ledger_leaves (idx),
-  recording TEXT NOT NULL,
-  sequence INTEGER NOT NULL,
-  kind TEXT NOT NULL,
-  id BLOB NOT NULL UNIQUE CHECK (length(id) = 32),
-  envelope BLOB NOT NULL,
-  entry BLOB NOT NULL,
-  r BLOB NOT NULL CHECK (length(r) = 32),
-  received_ms INTEGER NOT NULL,
-  UNIQUE (recording, sequence)
-) STRICT;
-
-CREATE TABLE ledger_recordings (
-  recording TEXT PRIMARY KEY,
-  room TEXT NOT NULL
-) STRICT;
-CREATE INDEX ledger_recordings_by_room ON ledger_recordings (room);
-
--- Recordings that are gone; nothing may be appended to them again.
-CREATE TABLE ledger_erased (
-  recording TEXT PRIMARY KEY
-) STRICT;
-
-CREATE TABLE ledger_challenges (
-  challenge TEXT PRIMARY KEY,
-  expires_ms INTEGER NOT NULL
-) STRICT;
-
--- E and SHA-256(W) of every approval: neither may ever come again.
-CREATE TABLE ledger_consent_keys (
-  approval BLOB PRIMARY KEY,
-  recording TEXT NOT NULL,
-  recipient TEXT UNIQUE,
-  wrapped_sha256 BLOB UNIQUE
-) STRICT;
-
--- W, sealed under the key in its erasure slot.
-CREATE TABLE ledger_wrapped (
-  approval BLOB PRIMARY KEY,
-  recording TEXT NOT NULL,
-  slot INTEGER NOT NULL UNIQUE,
-  sealed BLOB NOT NULL
-) STRICT;
-
-CREATE TABLE ledger_checkpoint (
-  one INTEGER PRIMARY KEY CHECK (one = 1),
-  note TEXT NOT NULL
-) STRICT;
-)sql",
-                                                      R"sql(
--- The leaf's data, for the public entry bundles. Outlives its entry as the leaf does: without r it is noise.
-ALTER TABLE ledger_leaves ADD COLUMN commitment BLOB CHECK (commitment IS NULL OR length(commitment) = 32);
-)sql",
-                                                      R"sql(
--- Recordings that somebody wants gone as a whole, from before their first key goes until their statements are gone.
-CREATE TABLE ledger_erasing (
-  recording TEXT PRIMARY KEY,
-  reason TEXT NOT NULL
-) STRICT;
-)sql"};
 
 constexpr const char* kEntryColumns = "SELECT idx, recording, sequence, kind, id, envelope, entry, r, received_ms ";
 
@@ -137,10 +66,6 @@ WrappedRow wrapped_row_of(Statement& row) {
 }
 
 }  // namespace
-
-std::span<const std::string_view> LedgerStore::migrations() {
-  return kMigrations;
-}
 
 void LedgerStore::for_each_leaf(const std::function<void(const LeafRow&)>& visit) {
   Statement query(db_, "SELECT idx, leaf_hash, commitment FROM ledger_leaves ORDER BY idx");
@@ -206,6 +131,46 @@ std::vector<Entry> LedgerStore::entries(std::string_view recording) {
   return entries;
 }
 
+std::vector<Entry> LedgerStore::entries(std::string_view recording, std::span<const std::string_view> kinds) {
+  std::string sql = std::string(kEntryColumns) + "FROM ledger_entries WHERE recording = ? AND kind IN (NULL";
+  for (std::size_t i = 0; i < kinds.size(); ++i) sql += ", ?";
+  Statement query(db_, sql + ") ORDER BY sequence");
+  bind_text(query, 1, recording);
+  for (std::size_t i = 0; i < kinds.size(); ++i) bind_text(query, static_cast<int>(i) + 2, kinds[i]);
+  std::vector<Entry> entries;
+  while (query.executeStep()) entries.push_back(entry_of(query));
+  return entries;
+}
+
+std::optional<std::string> LedgerStore::first_kind(std::string_view recording) {
+  Statement query(db_, "SELECT kind FROM ledger_entries WHERE recording = ? ORDER BY sequence LIMIT 1");
+  bind_text(query, 1, recording);
+  if (!query.executeStep()) return std::nullopt;
+  return text_of(query.getColumn(0));
+}
+
+std::uint64_t LedgerStore::count(std::string_view recording, std::string_view kind, TimeMs from, TimeMs to) {
+  Statement query(
+      db_, "SELECT count(*) FROM ledger_entries WHERE recording = ? AND kind = ? AND received_ms BETWEEN ? AND ?");
+  bind_text(query, 1, recording);
+  bind_text(query, 2, kind);
+  query.bind(3, from.value);
+  query.bind(4, to.value);
+  query.executeStep();
+  return static_cast<std::uint64_t>(query.getColumn(0).getInt64());
+}
+
+std::uint64_t LedgerStore::size_bytes(std::string_view recording) {
+  // The length of a blob stands in front of its row; a proof is some forty hashes and a checkpoint.
+  Statement query(db_,
+                  "SELECT (SELECT coalesce(sum(length(envelope) + length(entry) + 2048), 0) FROM ledger_entries "
+                  "WHERE recording = ?1) + (SELECT coalesce(sum(length(sealed)), 0) FROM ledger_wrapped WHERE approval "
+                  "IN (SELECT id FROM ledger_entries WHERE recording = ?1 AND kind = 'approval'))");
+  bind_text(query, 1, recording);
+  query.executeStep();
+  return static_cast<std::uint64_t>(query.getColumn(0).getInt64());
+}
+
 std::optional<Entry> LedgerStore::find(const StatementId& id) {
   Statement query(db_, std::string(kEntryColumns) + "FROM ledger_entries WHERE id = ?");
   bind_blob(query, 1, id.bytes());
@@ -241,6 +206,13 @@ std::vector<std::string> LedgerStore::all_recordings() {
                   "SELECT r.recording FROM ledger_recordings r JOIN ledger_entries e ON e.recording = r.recording AND "
                   "e.sequence = 0 ORDER BY e.idx");
   return first_column(query);
+}
+
+std::uint64_t LedgerStore::recording_count(std::string_view room) {
+  Statement query(db_, "SELECT count(*) FROM ledger_recordings WHERE room = ?");
+  bind_text(query, 1, room);
+  query.executeStep();
+  return static_cast<std::uint64_t>(query.getColumn(0).getInt64());
 }
 
 bool LedgerStore::was_erased(std::string_view recording) {

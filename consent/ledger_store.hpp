@@ -46,12 +46,17 @@ class LedgerStore {
   void for_each_entry(const std::function<void(const Entry&)>& visit);
   void add_entry(const Entry& entry);
   std::vector<Entry> entries(std::string_view recording);
+  std::vector<Entry> entries(std::string_view recording, std::span<const std::string_view> kinds);
+  std::optional<std::string> first_kind(std::string_view recording);
+  std::uint64_t count(std::string_view recording, std::string_view kind, TimeMs from, TimeMs to);
+  std::uint64_t size_bytes(std::string_view recording);
   std::optional<Entry> find(const StatementId& id);
   std::optional<Entry> last_entry(std::string_view recording);
 
   void add_recording(std::string_view recording, std::string_view room);
   std::vector<std::string> recordings(std::string_view room);
   std::vector<std::string> all_recordings();
+  std::uint64_t recording_count(std::string_view room);
   bool was_erased(std::string_view recording);
   /// Nothing happens if no such recording was asked for, or its erasure has begun.
   void begin_erasure(std::string_view recording, std::string_view reason);

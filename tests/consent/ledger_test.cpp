@@ -213,3 +213,70 @@ TEST_CASE("rooms and their recordings are found") {
   CHECK(must(meeting.ledger.recordings(RoomId::random())).empty());
   CHECK_FALSE(must(meeting.ledger.latest_room(RoomId::random())).has_value());
 }
+
+TEST_CASE("what a recording begins with, has of each kind, and takes in RAM is known without reading it") {
+  const Place place;
+  Opened opened(place);
+  const std::string recording(32, 'a');
+  CHECK_FALSE(must(opened.ledger.first_kind(recording)).has_value());
+  CHECK(must(opened.ledger.size_bytes(recording)) == 0);
+  must(append(opened.ledger, statement("one")));
+  must(append(opened.ledger, approval("two", "age1two", std::string(5000, 'w')), kNow + kMinute));
+  must(append(opened.ledger, approval("three", "age1three", "w"), kNow + kMinute + kMinute));
+  must(append(opened.ledger, statement("other", std::string(32, 'b'))));
+  CHECK(must(opened.ledger.first_kind(recording)) == "take");
+  CHECK(must(opened.ledger.count(recording, "approval")) == 2);
+  CHECK(must(opened.ledger.count(recording, "seal")) == 0);
+  CHECK(must(opened.ledger.count(recording, "approval", kNow + kMinute + kMinute, kNow + SpanMs{9 * 60'000})) == 1);
+  CHECK(must(opened.ledger.count(recording, "approval", kNow, kNow + kMinute)) == 1);
+  CHECK(must(opened.ledger.size_bytes(recording)) > 5000);
+  constexpr std::array<std::string_view, 2> kinds{"approval", "seal"};
+  const auto approvals = must(opened.ledger.entries(recording, kinds));
+  REQUIRE(approvals.size() == 2);
+  CHECK(approvals.front().envelope == "two");
+}
+
+TEST_CASE("what is looked up before each approval, and swept with each challenge, is found by an index") {
+  const Place place;
+  const Opened opened(place);
+  const SQLite::Database database((place.folder.path() / "ledger.db").string());
+  for (const std::string sql : {
+           "DELETE FROM ledger_challenges WHERE expires_ms < 1",
+           "SELECT count(*) FROM ledger_entries WHERE recording = 'a' AND kind = 'b' AND received_ms BETWEEN 1 AND 2",
+           "SELECT kind FROM ledger_entries WHERE recording = 'a' ORDER BY sequence LIMIT 1",
+       }) {
+    SQLite::Statement plan(database, "EXPLAIN QUERY PLAN " + sql);
+    REQUIRE(plan.executeStep());
+    CHECK_THAT(plan.getColumn(3).getString(), Catch::Contains("INDEX") && Catch::StartsWith("SEARCH"));
+    CHECK_FALSE(plan.executeStep());
+  }
+}
+
+TEST_CASE("a ledger of the version before is taken up, with all that it holds") {
+  const Place place;
+  std::string checkpoint;
+  {
+    Opened opened(place);
+    must(append(opened.ledger, statement("one")));
+    checkpoint = opened.ledger.signed_checkpoint();
+  }
+  {
+    SQLite::Database database((place.folder.path() / "ledger.db").string(), SQLite::OPEN_READWRITE);
+    database.exec("DROP INDEX ledger_entries_by_kind; DROP INDEX ledger_challenges_by_expiry");
+    database.exec("UPDATE migrations SET steps = 3 WHERE component = 'ledger'");
+  }
+  Opened again(place);
+  CHECK(again.ledger.signed_checkpoint() == checkpoint);
+  CHECK(must(again.ledger.count(std::string(32, 'a'), "take")) == 1);
+}
+
+TEST_CASE("how many recordings a room has is known, and those that were erased do not count") {
+  const TemporaryFolder folder;
+  testing::SyntheticMeeting meeting(folder.path());
+  meeting.add_room();
+  CHECK(must(meeting.ledger.recording_count(meeting.room->body.room)) == 0);
+  meeting.request();
+  CHECK(must(meeting.ledger.recording_count(meeting.room->body.room)) == 1);
+  meeting.erase_everything();
+  CHECK(must(meeting.ledger.recording_count(meeting.room->body.room)) == 0);
+}
