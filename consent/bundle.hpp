@@ -62,11 +62,13 @@ struct BundleContents {
 Result<BundleContents> collect_bundle(Ledger& ledger, std::string_view recording, TimeMs now);
 
 /// The same without wrapped keys, which are read nowhere then: neither a slot that the disk does not give nor one that
-/// is half erased keeps anybody from the statements.
+/// is half erased keeps anybody from the statements. Of the room's statements only the one that the request names, if
+/// it is there.
 Result<BundleContents> collect_statements(Ledger& ledger, std::string_view recording, TimeMs now);
 
 /// Makes the tar piece by piece: `next` until it returns nothing. Hashes are computed while the bytes go through, so
-/// the manifests come last.
+/// the manifests come last. Every part of the contents is held once, as it was collected, and until it has gone
+/// through.
 class BundleWriter {
  public:
   /// Reads up to out.size() bytes of track `name` at `offset`; 0 only at the end.
@@ -81,6 +83,8 @@ class BundleWriter {
 
   /// The next bytes of the tar (about 64 KiB), empty at the end. After an error the tar is unusable: break it off.
   Result<crypto::Bytes> next();
+  /// Whether everything but the track files, which are never held, has gone through.
+  bool only_tracks_are_left() const noexcept;
 
  private:
   struct State;

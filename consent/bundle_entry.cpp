@@ -9,14 +9,29 @@
 namespace unavoce::consent {
 namespace {
 
-Result<std::vector<EntryFile>> with_proofs(const Ledger& ledger, const std::vector<Entry>& entries) {
+enum class RoomVersions : std::uint8_t { named, all };
+enum class WrappedKeys : std::uint8_t { without, with };
+
+/// Moves the texts, which may be large; id and kind of the entries stay.
+Result<std::vector<EntryFile>> with_proofs(const Ledger& ledger, std::vector<Entry>& entries) {
   std::vector<EntryFile> files;
   files.reserve(entries.size());
-  for (const Entry& entry : entries) {
+  for (Entry& entry : entries) {
     BOOST_OUTCOME_TRY(auto proof, ledger.proof(entry.index));
-    files.push_back({entry.index, entry.entry_json, entry.r, entry.kind, entry.envelope, std::move(proof)});
+    files.push_back(
+        {entry.index, std::move(entry.entry_json), entry.r, entry.kind, std::move(entry.envelope), std::move(proof)});
   }
   return files;
+}
+
+/// All versions of the room statement, as the chain of a bundle needs them; or the one that the request names, if the
+/// ledger has it.
+Result<std::vector<Entry>> room_statements(const Ledger& ledger, const Request& request, RoomVersions versions) {
+  if (versions == RoomVersions::all) return ledger.entries(request.room.hex());
+  BOOST_OUTCOME_TRY(auto named, ledger.find(request.room_statement));
+  std::vector<Entry> rooms;
+  if (named && named->recording == request.room.hex()) rooms.push_back(std::move(*named));
+  return rooms;
 }
 
 /// What the statements of a recording ask of its bundle.
@@ -63,15 +78,15 @@ Result<std::map<std::uint64_t, std::string>> consistency_files(const Ledger& led
   return files;
 }
 
-enum class WrappedKeys : std::uint8_t { without, with };
-
-Result<BundleContents> collect(Ledger& ledger, std::string_view recording, TimeMs now, WrappedKeys keys) {
-  BOOST_OUTCOME_TRY(const auto entries, ledger.entries(recording));
+Result<BundleContents> collect(Ledger& ledger, std::string_view recording, TimeMs now, RoomVersions versions,
+                               WrappedKeys keys) {
+  BOOST_OUTCOME_TRY(auto entries, ledger.entries(recording));
   if (entries.empty()) {
     return Error{Errc::unknown_reference, "bundle: there is no recording " + std::string(recording)};
   }
   BOOST_OUTCOME_TRY(const auto request, parse_statement<Request>(entries.front().envelope));
-  BOOST_OUTCOME_TRY(const auto rooms, ledger.entries(request.body.room.hex()));
+  BOOST_OUTCOME_TRY(auto rooms, room_statements(ledger, request.body, versions));
+  BOOST_OUTCOME_TRY(const auto told, told_by(entries));
 
   BundleContents contents;
   contents.recording = recording;
@@ -80,7 +95,6 @@ Result<BundleContents> collect(Ledger& ledger, std::string_view recording, TimeM
   contents.checkpoint = ledger.signed_checkpoint();
   BOOST_OUTCOME_TRY(contents.entries, with_proofs(ledger, entries));
   BOOST_OUTCOME_TRY(contents.rooms, with_proofs(ledger, rooms));
-  BOOST_OUTCOME_TRY(const auto told, told_by(entries));
   BOOST_OUTCOME_TRY(contents.consistency, consistency_files(ledger, told.seen_sizes));
   if (keys == WrappedKeys::without) return contents;
   for (const Entry& entry : entries) {
@@ -116,11 +130,11 @@ Result<EntryFile> parse_entry_file(std::string_view json) {
 }
 
 Result<BundleContents> collect_statements(Ledger& ledger, std::string_view recording, TimeMs now) {
-  return collect(ledger, recording, now, WrappedKeys::without);
+  return collect(ledger, recording, now, RoomVersions::named, WrappedKeys::without);
 }
 
 Result<BundleContents> collect_bundle(Ledger& ledger, std::string_view recording, TimeMs now) {
-  return collect(ledger, recording, now, WrappedKeys::with);
+  return collect(ledger, recording, now, RoomVersions::all, WrappedKeys::with);
 }
 
 }  // namespace unavoce::consent

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <deque>
 #include <new>
+#include <utility>
 
 #include "consent/archive_ptr.hpp"
 #include "consent/bundle.hpp"
@@ -14,9 +15,18 @@ namespace {
 
 constexpr std::size_t kPieceBytes = 64 * 1024;
 
+/// A small file; of entries only what they are made of is held, until it is their turn.
 struct SmallFile {
   std::string path;
   std::string content;
+  EntryFile* entry = nullptr;
+
+  /// Its bytes. What they are made of is let go of.
+  std::string take() {
+    if (entry == nullptr) return std::move(content);
+    return format_entry_file(std::exchange(*entry, {}));
+  }
+  std::uint64_t size_bytes() const { return entry == nullptr ? content.size() : format_entry_file(*entry).size(); }
 };
 
 std::string numbered(std::string_view prefix, std::uint64_t number) {
@@ -26,32 +36,33 @@ std::string numbered(std::string_view prefix, std::uint64_t number) {
 }
 
 /// Everything of the bag that is small, tag files that depend on hashes excepted.
-std::deque<SmallFile> small_files(const BundleContents& contents) {
+std::deque<SmallFile> small_files(BundleContents& contents) {
   std::deque<SmallFile> files;
+  std::string page = format_page(contents);
   files.push_back({"data/ledger.vkey", contents.ledger_vkey});
   files.push_back({"data/checkpoint", contents.checkpoint});
   std::uint64_t version = 0;
-  for (const EntryFile& room : contents.rooms) {
-    files.push_back({numbered("data/entries/room-", ++version), format_entry_file(room)});
+  for (EntryFile& room : contents.rooms) {
+    files.push_back({numbered("data/entries/room-", ++version), {}, &room});
   }
   std::uint64_t sequence = 0;
-  for (const EntryFile& entry : contents.entries) {
-    files.push_back({numbered("data/entries/", sequence++), format_entry_file(entry)});
+  for (EntryFile& entry : contents.entries) {
+    files.push_back({numbered("data/entries/", sequence++), {}, &entry});
   }
-  for (const auto& [size, proof] : contents.consistency) {
-    files.push_back({"data/consistency/" + std::to_string(size), proof});
+  for (auto& [size, proof] : contents.consistency) {
+    files.push_back({"data/consistency/" + std::to_string(size), std::move(proof)});
   }
-  for (const auto& [approval, wrapped] : contents.keys) {
-    files.push_back({"data/keys/" + approval + ".age", std::string(crypto::as_text(wrapped))});
+  for (auto& [approval, wrapped] : contents.keys) {
+    files.push_back({"data/keys/" + approval + ".age", std::string(crypto::as_text(std::exchange(wrapped, {})))});
   }
-  files.push_back({"data/summary.html", format_page(contents)});
+  files.push_back({"data/summary.html", std::move(page)});
   return files;
 }
 
 /// The tag files that are known before the first payload byte.
 std::array<SmallFile, 2> leading_tag_files(const BundleContents& contents, const std::deque<SmallFile>& small) {
   std::uint64_t payload_bytes = 0;
-  for (const SmallFile& file : small) payload_bytes += file.content.size();
+  for (const SmallFile& file : small) payload_bytes += file.size_bytes();
   for (const BundleTrack& track : contents.tracks) payload_bytes += track.size_bytes;
   return {{{"bagit.txt", std::string(kBagDeclaration)},
            {"bag-info.txt",
@@ -122,10 +133,11 @@ struct BundleWriter::State {
     return boost::outcome_v2::success();
   }
 
-  Result<void> whole(const SmallFile& file, Manifest& manifest) {
-    manifest.emplace(file.path, crypto::sha256(crypto::as_bytes(file.content)));
-    BOOST_OUTCOME_TRY(header(file.path, file.content.size()));
-    return data(crypto::as_bytes(file.content));
+  Result<void> whole(SmallFile file, Manifest& manifest) {
+    const std::string content = file.take();
+    manifest.emplace(file.path, crypto::sha256(crypto::as_bytes(content)));
+    BOOST_OUTCOME_TRY(header(file.path, content.size()));
+    return data(crypto::as_bytes(content));
   }
 
   /// One piece of the track whose turn it is.
@@ -163,7 +175,7 @@ struct BundleWriter::State {
   }
 
   Result<void> small_file() {
-    BOOST_OUTCOME_TRY(whole(small.front(), payload));
+    BOOST_OUTCOME_TRY(whole(std::move(small.front()), payload));
     small.pop_front();
     return boost::outcome_v2::success();
   }
@@ -216,6 +228,10 @@ Result<crypto::Bytes> BundleWriter::next() {
   }
   if (state.failed) return *state.failed;
   return std::exchange(state.pending, {});
+}
+
+bool BundleWriter::only_tracks_are_left() const noexcept {
+  return state_->stage >= State::Stage::tracks;
 }
 
 BundleWriter::BundleWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}

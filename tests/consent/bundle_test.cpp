@@ -1,6 +1,7 @@
 // Bundles: what the writer makes other tools read, and what a hostile folder or tar cannot do.
 #include "consent/bundle.hpp"
 
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -120,6 +121,46 @@ TEST_CASE("a track that is shorter than stated breaks the tar off") {
   for (int i = 0; i < 1000 && !failed; ++i) failed = !writer.next();
   CHECK(failed);
   CHECK_FALSE(writer.next());
+}
+
+TEST_CASE(
+    "a writer holds every part of a bundle once, as it was collected, and the statements until they went through") {
+  BundleContents contents;
+  contents.recording = std::string(32, 'a');
+  constexpr std::size_t kStatements = 200;
+  constexpr std::size_t kStatementBytes = 64 * 1024;
+  for (std::size_t i = 0; i < kStatements; ++i) {
+    EntryFile file;
+    file.kind = "room";
+    file.envelope = std::string(kStatementBytes, 'x');
+    contents.rooms.push_back(std::move(file));
+  }
+  const auto in_use = [] {  // nothing under sanitizers, which keep memory their own way
+    const auto heap = mallinfo2();
+    return heap.uordblks + heap.hblkhd;
+  };
+  const std::size_t before = in_use();
+  auto writer = must(BundleWriter::create(std::move(contents), [](auto, auto, auto) { return std::size_t{0}; }));
+  CHECK(in_use() < before + kStatements * kStatementBytes / 4);
+  CHECK_FALSE(writer.only_tracks_are_left());
+  std::size_t bytes = 0;
+  for (auto piece = must(writer.next()); !piece.empty(); piece = must(writer.next())) bytes += piece.size();
+  CHECK(bytes > kStatements * kStatementBytes * 4 / 3);
+  CHECK(writer.only_tracks_are_left());
+  CHECK((before == 0 || in_use() < before - kStatements * kStatementBytes / 2));
+}
+
+TEST_CASE("a recording's statements come with the room statement that the request names, a bundle with all versions") {
+  const Workshop workshop;
+  SyntheticMeeting meeting(workshop.folder.path());
+  meeting.add_room();
+  const Entry named = meeting.add_room();
+  meeting.request();
+  meeting.add_room();
+  CHECK(must(collect_bundle(meeting.ledger, meeting.recording.hex(), meeting.now)).rooms.size() == 3);
+  const auto statements = must(collect_statements(meeting.ledger, meeting.recording.hex(), meeting.now));
+  REQUIRE(statements.rooms.size() == 1);
+  CHECK(statements.rooms.front().envelope == named.envelope);
 }
 
 TEST_CASE("the page for people shows hostile text as text") {
