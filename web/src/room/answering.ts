@@ -1,8 +1,6 @@
 // Approve, refuse, withdraw: makes the statement, keeps what the person must not lose, sends it, checks the acknowledgement.
 // Order matters: the approval's files are kept before it is sent, and so is a withdrawal; media flows only after the acknowledgement;
 // withdrawing stops it first.
-import { Malformed } from "../core/bytes.ts";
-import { BadSignature } from "../core/dsse.ts";
 import { parseKeyFile, writeKeyFile } from "../core/identity.ts";
 import { checkAcknowledgement, type Checked } from "../core/proof.ts";
 import { writeReceipt } from "../core/receipt.ts";
@@ -14,7 +12,8 @@ import { api, Problem, type Accepted, type PublishAt } from "../net/api.ts";
 import { approvalsOf, keepApproval, updateApproval } from "../store/approvals.ts";
 import { isDelivered, keepUntilAcknowledged, unacknowledged, type Unacknowledged } from "../store/withdrawals.ts";
 import { makeApproval, makeConfirmation, makeRefusal, makeWithdrawal, type Asked } from "./answers.ts";
-import { deletionInstead, deliver, isProven, keepConfirmation, keptWithdrawals, markSaid, markTakenBack, signedInAdvance, type Confirmed, type KeptWithdrawal, type TakenBack } from "./kept_withdrawals.ts";
+import { deletionInstead, deliver, keepConfirmation, keptWithdrawals, markSaid, markTakenBack, signedInAdvance, type Confirmed, type KeptWithdrawal, type TakenBack } from "./kept_withdrawals.ts";
+import { findProof } from "./finding_proof.ts";
 import { GivenApprovals } from "./given_approvals.ts";
 import type { Publisher } from "./publisher.ts";
 import { ScopeChanges } from "./scope_changes.ts";
@@ -26,9 +25,6 @@ const NOT_CONFIRMED = new Set(["unknown_reference", "not_permitted", "proof_foll
 
 const UNANSWERED: OwnAnswer = { answer: "asked", approval: null, scope: [] };
 const WITHDRAWN: OwnAnswer = { answer: "withdrawn", approval: null, scope: [] };
-
-/** When to look for the proof of what the service says: it speaks as soon as the gate is closed, before the withdrawal is in its ledger. */
-const LOOK_AFTER_MS = [250, 750, 2_000, 5_000];
 
 export class Answering {
   private readonly listeners = new Set<() => void>();
@@ -320,23 +316,10 @@ export class Answering {
 
   /** Looks whether the ledger has a withdrawal of this key, and marks what it takes back as one or the other. */
   private async look(recording: string, key: string): Promise<"said" | "proven"> {
-    const known = (await this.findProof(recording, key)) ? "proven" : "said";
+    const known = (await findProof(this.place.roomId, recording, key, this.ledger, () => this.store.alarm(T("alarm_proof")))) ? "proven" : "said";
     await markTakenBack(this.place.roomId, recording, key, known).catch((error: unknown) => console.warn("what is kept here cannot be marked:", error));
     this.kept();
     return known;
-  }
-
-  private async findProof(recording: string, key: string): Promise<boolean> {
-    for (const ms of LOOK_AFTER_MS) {
-      await new Promise((resolve) => setTimeout(resolve, ms));
-      try {
-        if (await isProven(this.place.roomId, recording, key, this.ledger)) return true;
-      } catch (error) {
-        console.error("the proof of a withdrawal could not be checked:", error);
-        if (error instanceof BadSignature || error instanceof Malformed) return this.store.alarm(T("alarm_proof")), false;
-      }
-    }
-    return false;
   }
 
   /**
