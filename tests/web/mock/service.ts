@@ -79,6 +79,11 @@ export class MockService {
   dropSockets(name?: string): void {
     this.people.filter((person) => name === undefined || person.name === name).forEach(({ socket }) => socket?.terminate());
   }
+  /** It is killed, and starts with room on its disk: what was in effect and not in its ledger is forgotten. */
+  crash(): void {
+    delete this.lies.proofFollows;
+    this.dropSockets();
+  }
   /** Somebody's approval has expired; the question is still asked. */
   async expires(name: string): Promise<void> {
     Object.assign(this.people.find((known) => known.name === name)!, { answer: "none", approval: null });
@@ -192,6 +197,10 @@ export class MockService {
     if (kind === "approval" && this.lies.refuse) return problem(response, 409, this.lies.refuse, "no");
     if (kind === "withdrawal") await this.lies.holdWithdrawals;
     if (kind === "withdrawal" && this.lies.refusesWithdrawal) return problem(response, 403, this.lies.refusesWithdrawal, "no");
+    if (kind === "withdrawal" && this.lies.proofFollows) {
+      this.close("ledger_fault");
+      return problem(response, 503, "proof_follows", "in effect, and not in the ledger yet");
+    }
     if (kind === "withdrawal" && await this.erasures.deletion(body.recording)) return problem(response, 410, "gone", "the whole recording was erased");
     const entry = await this.ledger.append(body.recording, kind, envelope, id);
     const person = this.people.find((known) => known.key === key);

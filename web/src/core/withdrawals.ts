@@ -18,4 +18,7 @@ export function whollyWithdrawn(approval: Placed<Approval>, withdrawals: Placed<
   return withdrawals.some(({ body }) => body.key === approval.body.key && ofEverything(body));
 }
 
+/** Whether what is left of an approval is less than the request needs: with it nothing is recorded. */
+export const isTooLittle = (minimum: MediaKind[], left: MediaKind[]): boolean => minimum.some((kind) => !left.includes(kind));
+
 const ofEverything = ({ kinds }: Withdrawal): boolean => kinds.length === KINDS.length;

@@ -5,23 +5,22 @@ import { parseKeyFile, writeKeyFile } from "../core/identity.ts";
 import { checkAcknowledgement, type Checked } from "../core/proof.ts";
 import { writeReceipt } from "../core/receipt.ts";
 import type { MediaKind } from "../core/shape.ts";
+import { isTooLittle } from "../core/withdrawals.ts";
 import { confirmWithdrawal } from "../core/withdrawal_confirmation.ts";
 import { T, type Message } from "../i18n/i18n.ts";
 import type { Asked as LedgerAsked, LedgerWatch } from "../ledger/watch.ts";
 import { api, Problem, type Accepted, type PublishAt } from "../net/api.ts";
 import { approvalsOf, keepApproval, updateApproval } from "../store/approvals.ts";
 import { isDelivered, keepUntilAcknowledged, unacknowledged, type Unacknowledged } from "../store/withdrawals.ts";
-import { makeApproval, makeConfirmation, makeRefusal, makeWithdrawal, type Asked } from "./answers.ts";
+import { makeApproval, makeRefusal, makeWithdrawal, type Asked } from "./answers.ts";
 import { deletionInstead, deliver, keepConfirmation, keptWithdrawals, markSaid, markTakenBack, signedInAdvance, type Confirmed, type KeptWithdrawal, type TakenBack } from "./kept_withdrawals.ts";
+import { ComingBack } from "./coming_back.ts";
 import { findProof } from "./finding_proof.ts";
 import { GivenApprovals } from "./given_approvals.ts";
 import type { Publisher } from "./publisher.ts";
 import { ScopeChanges } from "./scope_changes.ts";
 import { SignedHere } from "./signed_here.ts";
 import type { OwnAnswer, Place, Store, WithdrawalKnown } from "./state.ts";
-
-/** What the service answers a confirmation with that it does not take (docs/API.md); any other problem is about something else. */
-const NOT_CONFIRMED = new Set(["unknown_reference", "not_permitted", "proof_follows", "replayed", "expired", "malformed", "wrong_kind", "bad_signature", "too_many_answers"]);
 
 const UNANSWERED: OwnAnswer = { answer: "asked", approval: null, scope: [] };
 const WITHDRAWN: OwnAnswer = { answer: "withdrawn", approval: null, scope: [] };
@@ -30,18 +29,23 @@ export class Answering {
   private readonly listeners = new Set<() => void>();
   /** by recording: one that is on its way is waited for, not sent again, and never taken for another recording's */
   private readonly withdrawing = new Map<string, Promise<TakenBack>>();
-  /** the approval that waits for `confirmed`, or for the problem in its place */
-  private confirming: string | null = null;
   private readonly given = new GivenApprovals();
   private readonly signed: SignedHere;
   private readonly changes: ScopeChanges;
+  private readonly back: ComingBack;
 
   constructor(private readonly place: Place, private readonly store: Store, private readonly publisher: Publisher,
-    private readonly send: (message: Record<string, unknown>) => void) {
+    send: (message: Record<string, unknown>) => void) {
     this.signed = new SignedHere(place.slot);
     this.changes = new ScopeChanges(place, store, publisher, this.signed, {
       approve: (scope, otherwise) => this.approve(scope, otherwise),
       check: (proof, before) => this.check(proof, before),
+      ledger: () => this.ledger,
+    });
+    this.back = new ComingBack(place, store, publisher, send, {
+      asked: () => this.asked(),
+      askAgain: (notice) => this.askAgain(notice),
+      sendLessNow: (recording) => this.changes.sendLessNow(recording),
       ledger: () => this.ledger,
     });
   }
@@ -82,6 +86,7 @@ export class Answering {
   }
 
   async refuse(): Promise<void> {
+    this.back.forget();
     const asked = await this.asked();
     this.publisher.stop();
     const refusal = await makeRefusal(asked, this.place.signer);
@@ -208,39 +213,24 @@ export class Answering {
     else this.store.set({ withdrawal, ...(notice && { notice }) });
   }
 
-  /**
-   * After a lost connection, also to a service that was restarted: a page that stayed open says by itself, with a fresh signature, that
-   * the approval its person gave still holds. After a reload, in a ledger that was falsified, or if the service does not take it, the prompt
-   * opens again.
-   */
-  async cameBack(): Promise<void> {
-    const { request, answer, approval, halted } = this.store.state;
+  /** After a lost connection; see coming_back.ts. */
+  cameBack(): Promise<void> {
+    const { answer, approval } = this.store.state;
     this.given.forget(answer === "sending" ? approval : null); // without a fresh signature the service counts nothing from before
-    const stands = answer === "approved" || this.confirming === approval; // lost again before it was confirmed
-    if (!request || !stands || approval === null) return;
-    this.publisher.stop();
-    if (halted || !(await this.ledger.holds())) return this.askAgain();
-    this.store.set({ answer: "sending" });
-    this.confirming = approval;
-    const { envelope } = await makeConfirmation(approval, await this.asked(), this.place.signer);
-    this.send({ type: "confirm", envelope });
+    return this.back.cameBack();
+  }
+
+  connectionLost(): void {
+    this.back.connectionLost();
   }
 
   confirmed(approval: string, publish: PublishAt | null): void {
-    if (this.confirming !== approval) return;
-    this.confirming = null;
-    const { answer, scope, halted } = this.store.state;
-    if (this.store.state.approval !== approval || answer !== "sending") return; // withdrawn meanwhile
-    this.store.set({ answer: "approved", notice: T("notice_confirmed") });
-    if (publish && !halted) this.publisher.start(publish, scope);
+    this.back.confirmed(approval, publish);
   }
 
-  /** A problem with this code came: the person answers anew if it is that the service does not take the confirmation. Whether it was. */
+  /** Whether a problem with this code was about the confirmation. */
   wasNotConfirmed(code: string): boolean {
-    if (this.confirming === null || !NOT_CONFIRMED.has(code)) return false;
-    this.confirming = null;
-    if (this.store.state.answer === "sending") this.askAgain();
-    return true;
+    return this.back.wasNotConfirmed(code);
   }
 
   /** The roster says that this person's approval was withdrawn, and it was not done here. Nothing signed comes with that: it is looked for. */
@@ -249,7 +239,7 @@ export class Answering {
     if (!request || (answer === "withdrawn" && withdrawal !== "said")) return;
     const live = answer === "approved" || answer === "sending";
     // Not elsewhere: this page took back some kinds, and what is left is less than the request needs. The same key may approve anew.
-    if (live && request.body.minimum_scope.some((kind) => !scope.includes(kind))) return this.askAgain(T("notice_too_little"));
+    if (live && isTooLittle(request.body.minimum_scope, scope)) return this.askAgain(T("notice_too_little"));
     void this.spent(request.body.recording, { proven: T("notice_taken_back"), said: T("notice_said_taken_back") });
   }
 
@@ -280,6 +270,7 @@ export class Answering {
 
   /** Another request is asked: no approval of this person answers it yet. */
   askedAnew(): void {
+    this.back.forget();
     this.given.forget();
   }
 
@@ -328,7 +319,7 @@ export class Answering {
    */
   private async keyIsSpent(error: unknown, id: string, { request }: Asked, scope: MediaKind[]): Promise<boolean> {
     if (!(error instanceof Problem) || error.code !== "not_permitted") return false;
-    if (request.body.minimum_scope.some((kind) => !scope.includes(kind))) return false; // that is the reason
+    if (isTooLittle(request.body.minimum_scope, scope)) return false; // that is the reason
     const before = (await approvalsOf(this.place.roomId)).some(({ approval, recording, receipt }) => approval !== id && recording === request.body.recording && receipt !== null);
     const { answer, connection, request: now } = this.store.state;
     return before && answer !== "withdrawn" && connection === "connected" && now?.id === request.id;

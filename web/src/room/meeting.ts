@@ -93,7 +93,10 @@ export class Meeting {
       this.queue = this.queue.then(() => this.shutOut());
       return;
     }
-    if (connection !== "connected") clearTimeout(this.lapse);
+    if (connection !== "connected") {
+      clearTimeout(this.lapse);
+      this.answering.connectionLost();
+    }
     if (connection === "connecting" || connection === "reconnecting") this.before = this.ledger.asking().catch(() => null);
     if (connection === "reconnecting" && this.store.state.participant === "") this.entry.waits(T("join_waits"));
     this.store.set({ connection });

@@ -2,9 +2,10 @@
 // some kinds; more is a new approval. Never so that it erases the past.
 import { checkAcknowledgement, type Checked } from "../core/proof.ts";
 import type { MediaKind } from "../core/shape.ts";
+import { isTooLittle } from "../core/withdrawals.ts";
 import type { Asked, LedgerWatch } from "../ledger/watch.ts";
 import { Problem } from "../net/api.ts";
-import { submitUntilAcknowledged } from "../net/submit.ts";
+import { Hurry, submitUntilAcknowledged } from "../net/submit.ts";
 import { makeWithdrawal } from "./answers.ts";
 import type { Publisher } from "./publisher.ts";
 import type { SignedHere } from "./signed_here.ts";
@@ -18,11 +19,13 @@ export interface Answerer {
   ledger(): LedgerWatch;
 }
 
+/** `taken`: whether it was acknowledged; it fails if it was refused. */
+interface Less { recording: string; hurry: Hurry; taken: Promise<boolean> }
+
 export class ScopeChanges {
   /** what of an approval is not sent any more although the service, as far as is known here, still counts it: it was not told yet */
   private untold: { approval: string | null; kinds: MediaKind[] } = { approval: null, kinds: [] };
-  /** recordings, once for each withdrawal */
-  private onTheirWay: string[] = [];
+  private onTheirWay: Less[] = [];
 
   constructor(private readonly place: Place, private readonly store: Store, private readonly publisher: Publisher,
     private readonly signed: SignedHere, private readonly answerer: Answerer) {}
@@ -43,10 +46,11 @@ export class ScopeChanges {
     if (less.length === 0 && !more) return;
     this.untold = { approval, kinds: less };
     this.store.set({ scope: left });
-    if (left.length > 0 && less.length > 0 && (await this.takeSomeBack(request.body.recording, less))) {
-      this.untold = { approval, kinds: [] };
+    if (left.length > 0 && less.length > 0) {
+      const taken = await this.takeSomeBack(request.body.recording, less);
+      if (taken) this.untold = { approval, kinds: [] };
       // What the request needs is gone, and no approval without it is taken: the person is asked anew (takenBack).
-      if (!more || request.body.minimum_scope.some((kind) => !left.includes(kind))) return;
+      if (taken && (!more || isTooLittle(request.body.minimum_scope, left))) return;
       const { answer: now, approval: still } = this.store.state;
       if (now === "sending") throw new Problem(0, "network", "the connection was lost meanwhile");
       if (now !== "approved" || still !== approval) return; // taken back, over or asked anew meanwhile; the page says so
@@ -59,21 +63,32 @@ export class ScopeChanges {
    * would be taken back by it, and what is recorded between erased: it covers all that is in the ledger before it.
    */
   isLessOnItsWay(recording: string): boolean {
-    return this.onTheirWay.includes(recording);
+    return this.onTheirWay.some((less) => less.recording === recording);
+  }
+
+  /** There is a connection again: what is on its way is sent without waiting any longer. Whether all of it was acknowledged then; null if nothing is. */
+  sendLessNow(recording: string): Promise<boolean> | null {
+    const less = this.onTheirWay.filter((one) => one.recording === recording);
+    if (less.length === 0) return null;
+    for (const { hurry } of less) hurry.now();
+    return Promise.allSettled(less.map(({ taken }) => taken)).then((all) => all.every((one) => one.status === "fulfilled" && one.value));
   }
 
   /** False, and nothing is sent, if that would or, as far as is known here, could erase what was recorded before: then only a new approval says that it is less from now on. */
-  private async takeSomeBack(recording: string, kinds: MediaKind[]): Promise<boolean> {
-    this.onTheirWay.push(recording);
-    try {
-      if (!(await this.signed.takesBack(recording, kinds))) return false;
-      // Not kept for a later page, as a withdrawal of everything is: whoever comes back is asked anew, for every kind.
-      const { envelope } = await makeWithdrawal(recording, this.place.signer, "now", kinds);
-      const asked = await this.answerer.ledger().asking().catch(() => null); // nothing keeps it from being sent
-      await this.answerer.check(checkAcknowledgement(await submitUntilAcknowledged(envelope), envelope, this.answerer.ledger().ledger), asked);
-      return true;
-    } finally {
-      this.onTheirWay.splice(this.onTheirWay.indexOf(recording), 1);
-    }
+  private takeSomeBack(recording: string, kinds: MediaKind[]): Promise<boolean> {
+    const hurry = new Hurry();
+    const taken = this.send(recording, kinds, hurry).finally(() => { this.onTheirWay.splice(this.onTheirWay.indexOf(less), 1); });
+    const less: Less = { recording, hurry, taken };
+    this.onTheirWay.push(less);
+    return taken;
+  }
+
+  private async send(recording: string, kinds: MediaKind[], hurry: Hurry): Promise<boolean> {
+    if (!(await this.signed.takesBack(recording, kinds))) return false;
+    // Not kept for a later page, as a withdrawal of everything is: whoever comes back is asked anew, for every kind.
+    const { envelope } = await makeWithdrawal(recording, this.place.signer, "now", kinds);
+    const asked = await this.answerer.ledger().asking().catch(() => null); // nothing keeps it from being sent
+    await this.answerer.check(checkAcknowledgement(await submitUntilAcknowledged(envelope, hurry), envelope, this.answerer.ledger().ledger), asked);
+    return true;
   }
 }

@@ -4,7 +4,7 @@ import { fromBase64, fromUtf8, Malformed } from "../core/bytes.ts";
 import { openStatement, type Signed } from "../core/dsse.ts";
 import { checkAcknowledgement } from "../core/proof.ts";
 import type { Approval, Request, Room, Take, Withdrawal } from "../core/statements.ts";
-import { stillGranted, whollyWithdrawn, type Placed } from "../core/withdrawals.ts";
+import { isTooLittle, stillGranted, whollyWithdrawn, type Placed } from "../core/withdrawals.ts";
 import type { EntryFile } from "../net/api.ts";
 import type { RosterEntry } from "../net/messages.ts";
 
@@ -38,7 +38,7 @@ export async function vouchFor(take: Take, roster: RosterEntry[], entries: Entry
     if (take.start_ms > body.expires_ms) throw new Malformed("the take begins after an approval expired");
     if (answers.some((later) => later.key === body.key && later.index > index)) throw new Overtaken("somebody answered anew after the approval that the take names");
     const left = stillGranted(approval, withdrawals);
-    if (whollyWithdrawn(approval, withdrawals) || minimum_scope.some((kind) => !left.includes(kind))) throw new Overtaken("an approval was withdrawn");
+    if (whollyWithdrawn(approval, withdrawals) || isTooLittle(minimum_scope, left)) throw new Overtaken("an approval was withdrawn");
   }
 }
 
