@@ -261,6 +261,14 @@ test('what arrives while there is no connection waits for the next one', async (
 /** What a person or a host does while it waits, and what has reached the service in the end. */
 for (const [what, meanwhile, done, answer] of [
   ['the person refuses', (page) => page.answering.refuse(), ['refusal', 'less'], 'refused'],
+  ['the person refuses, and that does not arrive', async (page) => {
+    page.answers = async (kind) => (kind === 'refusal' ? 500 : page.hold);
+    await assert.rejects(page.answering.refuse());
+  }, ['refusal 500', 'less'], 'asked'],
+  ['the person refuses, and that is still on its way', (page) => {
+    page.answers = (kind) => (kind === 'refusal' ? new Promise(() => {}) : page.hold);
+    void page.answering.refuse();
+  }, ['less'], 'asked'],
   ['another request is asked', (page) => page.asksAnew(), ['less'], 'asked'],
   ['everything is taken back', (page) => page.answering.withdraw(A), ['withdrawal', 'less'], 'withdrawn'],
   ['the approval expires', (page) => page.answering.expired(), ['less'], 'asked'],
@@ -276,6 +284,14 @@ for (const [what, meanwhile, done, answer] of [
   await changed;
   await settled();
   assert.deepEqual([page.done, page.state()[0]], [done, answer]);
+});
+
+test('what is confirmed already is no more after a refusal that was lost with the connection', async (t) => {
+  const page = await approved(t);
+  page.answers = async () => { throw new TypeError('Failed to fetch'); };
+  await assert.rejects(page.answering.refuse(), { code: 'network' });
+  await page.back();
+  assert.deepEqual([page.done, page.state()], [[], ['asked', []]]);
 });
 
 /** The approval of an earlier visit, by another key: its withdrawal goes before that of this visit's key. */

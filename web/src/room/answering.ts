@@ -86,13 +86,22 @@ export class Answering {
   }
 
   async refuse(): Promise<void> {
-    this.back.forget();
-    const asked = await this.asked();
     this.publisher.stop();
+    this.nothingStands();
+    const asked = await this.asked();
     const refusal = await makeRefusal(asked, this.place.signer);
     await api.submit(refusal.envelope);
     this.given.forget();
     this.store.set({ answer: "refused", approval: null, scope: [] });
+  }
+
+  /** From when somebody refuses nothing is confirmed that they gave before, whatever becomes of the refusal on its way. */
+  private nothingStands(): void {
+    const { answer, approval } = this.store.state;
+    this.back.forget();
+    if (answer !== "approved" && answer !== "sending") return;
+    this.given.sign(approval); // until it has arrived a take may name that
+    this.store.set(UNANSWERED);
   }
 
   /** Changes what may be recorded of this person from now on; see scope_changes.ts. */
