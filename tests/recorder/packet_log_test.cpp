@@ -2,6 +2,7 @@
 #include "recorder/packet_log.hpp"
 
 #include <catch2/catch.hpp>
+#include <initializer_list>
 
 #include "recorder/gst_ptr.hpp"
 
@@ -14,6 +15,10 @@ constexpr std::int64_t second = 1000 * ms;
 
 PacketName packet(std::uint16_t seq, std::uint32_t ssrc = 7) {
   return {96, seq, 0, ssrc};
+}
+
+void arrive(PacketLog& log, std::initializer_list<std::uint16_t> numbers, std::int64_t at_ns) {
+  for (const std::uint16_t seq : numbers) log.arrived(packet(seq), at_ns);
 }
 
 }  // namespace
@@ -30,6 +35,32 @@ TEST_CASE("a packet's arrival is its first one; a copy changes nothing, a wrappe
   log.arrived(packet(1), 60 * second);
   CHECK(log.ring(7)->at(1) == 60 * second);
   CHECK(log.last_packet_ns() == 60 * second);
+}
+
+TEST_CASE("who skips numbers and so uses one again gets no older packet's arrival") {
+  PacketLog log;
+  arrive(log, {10, 11, 60000}, second);
+  log.arrived(packet(13), 2 * second);  // round again, after four packets
+  CHECK(log.ring(7)->at(13) == 2 * second);
+  CHECK(log.ring(7)->at(11) == 0);  // the one that is skipped now may still come
+  log.arrived(packet(10), 3 * second);
+  CHECK(log.ring(7)->at(10) == 3 * second);
+  log.arrived(packet(60001), 4 * second);
+  log.arrived(packet(13), 5 * second);
+  CHECK(log.ring(7)->at(13) == 5 * second);
+}
+
+TEST_CASE("a packet that comes late, or again, is no other one") {
+  PacketLog log;
+  arrive(log, {65534, 65535, 1, 2}, second);
+  CHECK(log.ring(7)->at(0) == 0);
+  arrive(log, {0, 65534, 65535, 1, 2}, second + 40 * ms);
+  CHECK(log.ring(7)->at(0) == second + 40 * ms);
+  for (const unsigned seq : {65534u, 65535u, 1u, 2u}) CHECK(log.ring(7)->at(static_cast<std::uint16_t>(seq)) == second);
+  // As far behind as SRTP lets through.
+  log.arrived(packet(128), 2 * second);
+  log.arrived(packet(2), 2 * second);
+  CHECK(log.ring(7)->at(2) == second);
 }
 
 TEST_CASE("a packet that never arrived has no arrival, and an unknown source no ring") {
