@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "recorder/arrival_ring.hpp"
 #include "recorder/candidates.hpp"
 #include "recorder/gst_signal.hpp"
 #include "recorder/media_branch.hpp"
@@ -52,9 +53,11 @@ struct WhipSession::State {
   }
 
   bool brings_too_much(GstBuffer* packet) {
-    if (pace->add(gst_buffer_get_size(packet), monotonic_ns()) == Brings::bearable) return false;
-    gone("it sent more than one publisher may (max_mbit_per_publisher)");
-    return true;
+    const Brings brings = pace->add(gst_buffer_get_size(packet), monotonic_ns());
+    if (brings == Brings::too_many_bytes) gone("it sent more than one publisher may (max_mbit_per_publisher)");
+    if (brings == Brings::too_many_packets)
+      gone("it sent more packets than one publisher may (" + std::to_string(max_packets_per_second) + " in a second)");
+    return brings != Brings::bearable;
   }
 };
 
@@ -75,6 +78,9 @@ using State = WhipSession::State;
 /// More than the packet log lets send: one too many must still be noticed.
 constexpr guint max_streams = 16;
 static_assert(max_streams > PacketLog::max_sources);
+
+/// No sender comes round to the number of a packet of theirs that may still be on its way here.
+static_assert(max_packets_per_second * (ArrivalRing::wrap_ns + media_pace_window_ns) / 1'000'000'000 < 65536);
 
 void on_gathering_state(GstElement* webrtc, GParamSpec*, gpointer data) {
   GstWebRTCICEGatheringState gathering{};

@@ -22,7 +22,9 @@ enum class Encoder { vp8, vp9, h264_baseline, h264_high, h264_sets_in_sdp, av1 }
 
 /// What is done to every RTP packet of the picture, or of the sound, before it is encrypted. `no_end` (VP8): one
 /// picture begins, and all that follows goes on with it. `many_sets` (H.264): to every key frame, more sequence
-/// parameter sets than a header holds. `new_contributors` (sound): one source more contributes to each.
+/// parameter sets than a header holds. `new_contributors` (sound): one source more contributes to each. `crumbs`
+/// (sound): forty packets of one byte in front of each. `many_sources` (sound): they come from sixteen others, a few
+/// from each, and are of a payload type that nobody accepted.
 enum class Damage {
   none,
   random_bytes,
@@ -32,7 +34,9 @@ enum class Damage {
   no_marker,
   no_end,
   many_sets,
-  new_contributors
+  new_contributors,
+  crumbs,
+  many_sources
 };
 
 /// What the publisher sends. 320×240 at 30 pictures/s, VP8; 440 Hz, Opus in 20 ms packets.

@@ -53,6 +53,40 @@ GstBuffer* with_new_contributor(RtpDamage& state, GstBuffer* packet) {
   return gst_buffer_append(longer, payload);
 }
 
+void set_number(GstBuffer* packet, guint16 number) {
+  const guint16 field = g_htons(number);
+  gst_buffer_fill(packet, 2, &field, sizeof field);
+}
+
+/// In front of the packet, which is numbered anew, as many of one byte as no encoder makes.
+void send_crumbs(RtpDamage& state, GstPad* pad, GstBuffer* packet) {
+  constexpr int crumbs = 40;
+  if (!state.number) {
+    guint16 field = 0;
+    gst_buffer_extract(packet, 2, &field, sizeof field);
+    state.number = g_ntohs(field);
+  }
+  state.is_sending = true;
+  for (int i = 0; i < crumbs; ++i) {
+    GstBuffer* crumb = gst_buffer_copy_deep(packet);
+    gst_buffer_set_size(crumb, rtp_header_bytes + 1);
+    set_number(crumb, (*state.number)++);
+    gst_pad_push(pad, crumb);
+  }
+  state.is_sending = false;
+  set_number(packet, (*state.number)++);
+}
+
+/// Enough of each, one after the other, for a receiver to take it for a source (RFC 3550 section A.1).
+void name_another_source(RtpDamage& state, GstBuffer* packet) {
+  constexpr guint32 sources = 16;
+  constexpr guint32 packets_each = 4;
+  const guint32 source = g_htonl(0x50a10000U + state.packets++ / packets_each % sources);
+  gst_buffer_fill(packet, 8, &source, sizeof source);
+  const guint8 type = 127;
+  gst_buffer_fill(packet, 1, &type, sizeof type);
+}
+
 std::string exp_golomb(unsigned number) {
   std::string bits;
   for (unsigned rest = number + 1; rest != 0; rest >>= 1U) bits.insert(bits.begin(), (rest & 1U) != 0 ? '1' : '0');
@@ -92,12 +126,15 @@ GstPadProbeReturn before_payloader(GstPad*, GstPadProbeInfo* info, gpointer data
   return GST_PAD_PROBE_OK;
 }
 
-GstPadProbeReturn behind_payloader(GstPad*, GstPadProbeInfo* info, gpointer data) {
+GstPadProbeReturn behind_payloader(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
   const Held<RtpDamage> state(data);
+  if (state->is_sending) return GST_PAD_PROBE_OK;
   if ((GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) != 0) {
     auto* packet = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
     GST_PAD_PROBE_INFO_DATA(info) = packet;
     damage_packet(*state, packet);
+    if (state->kind == Damage::crumbs) send_crumbs(*state, pad, packet);
+    if (state->kind == Damage::many_sources) name_another_source(*state, packet);
     if (state->kind == Damage::new_contributors) GST_PAD_PROBE_INFO_DATA(info) = with_new_contributor(*state, packet);
     return GST_PAD_PROBE_OK;
   }
