@@ -20,6 +20,7 @@
 #include "recorder/media_pace.hpp"
 #include "recorder/monotonic.hpp"
 #include "recorder/report_sources.hpp"
+#include "recorder/thread_cost.hpp"
 #include "recorder/webrtc_bin.hpp"
 #include "recorder/wire_sources.hpp"
 
@@ -41,6 +42,7 @@ struct WhipSession::State {
   std::atomic<bool> is_told_gone{false};
   std::atomic<bool> is_told_of_sources{false};
   std::atomic<unsigned> candidates{0};  // with the offer and after it
+  std::atomic<unsigned> transports{0};  // that webrtcbin has made, however it reads the offer's bundle
 
   std::mutex mutex;  // leaf lock
   std::condition_variable gathered_changed;
@@ -75,8 +77,7 @@ const Section* accepted_section(const OfferPlan& plan, int payload) {
 using State = WhipSession::State;
 
 /// Sources for which rtpbin makes a jitter buffer with its threads, before any probe of ours sees a packet of theirs.
-/// More than the packet log lets send: one too many must still be noticed.
-constexpr guint max_streams = 16;
+/// (thread_cost.hpp.) More than the packet log lets send: one too many must still be noticed.
 static_assert(max_streams > PacketLog::max_sources);
 
 /// No sender comes round to the number of a packet of theirs that may still be on its way here.
@@ -150,6 +151,7 @@ GstPadProbeReturn before_decryption(GstPad*, GstPadProbeInfo* info, gpointer dat
 void on_element_added(GstBin*, GstBin*, GstElement* element, gpointer data) {
   const GstElementFactory* factory = gst_element_get_factory(element);
   if (factory == nullptr || std::string_view(GST_OBJECT_NAME(factory)) != "dtlssrtpdec") return;
+  ++Held<State>(data)->transports;
   const auto pad = GstPtr<GstPad>::adopt(gst_element_get_static_pad(element, "sink"));
   watch(pad.get(), before_decryption, Held<State>(data).shared());
 }
@@ -236,7 +238,7 @@ Result<void> build(const std::shared_ptr<State>& state, const Config& config) {
   BOOST_OUTCOME_TRY(configure_ice(webrtc, config));
   const auto rtpbin = GstPtr<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(webrtc), "rtpbin"));
   if (!rtpbin) return failed("webrtcbin has no rtpbin");
-  g_object_set(rtpbin.get(), "add-reference-timestamp-meta", TRUE, "max-streams", max_streams, nullptr);
+  g_object_set(rtpbin.get(), "add-reference-timestamp-meta", TRUE, "max-streams", guint{max_streams}, nullptr);
   connect(rtpbin.get(), "new-jitterbuffer", on_new_jitterbuffer, state);
   connect(rtpbin.get(), "pad-added", on_rtpbin_pad, state);
   connect(webrtc, "deep-element-added", on_element_added, state);
@@ -295,6 +297,8 @@ Result<void> negotiate(const std::shared_ptr<State>& state, std::string_view off
                     nullptr);
   if (!answer) return failed("create-answer gave no answer");
   BOOST_OUTCOME_TRY(describe(webrtc, "set-local-description", answer.get()));
+  if (state->transports > 1)
+    return Error{Errc::unsupported, "The offer's sections are not all in one bundle (RFC 9725)."};
   watch_transports(state);
   BOOST_OUTCOME_TRY(await_candidates(*state));
   BOOST_OUTCOME_TRY(state->sdp, local_description(webrtc));
