@@ -72,8 +72,8 @@ struct FilesUsedUp {
   consent::StatementId approval;
 };
 
-/// What somebody sends cannot be the beginning of a file: libavformat refuses it. Their camera, or screen, is recorded
-/// no further in this take; what was sealed stays. Nobody else is concerned.
+/// What somebody sends cannot be the beginning of a file: libavformat refuses it, or there is no thread to write it.
+/// Their camera, or screen, is recorded no further in this take; what was sealed stays. Nobody else is concerned.
 struct TrackGivenUp {
   consent::RecordingId recording;
   std::uint32_t take = 0;

@@ -208,7 +208,9 @@ void Takes::make_screen(const Key& key, const TrackOrder& order) {
       if (made && wanted) take.tracks.push_back(std::move(made.value().first));
     }
   }
-  if (!made) {
+  if (!made && made.error().code == Errc::busy) {  // as little as the screen, nothing is wrong with what runs
+    events_(TrackGivenUp{key.first, key.second, order.approval, made.error().text});
+  } else if (!made) {
     events_(Fault{key.first, key.second, order.approval, made.error().text});
   } else if (wanted) {
     events_(TrackPrepared{key.first, key.second, made.value().second});

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "recorder/monotonic.hpp"
+#include "recorder/writer_thread.hpp"
 
 namespace unavoce::recorder {
 
@@ -40,7 +43,13 @@ TrackWriter::~TrackWriter() {
 
 Result<PreparedTrack> TrackWriter::prepare() {
   BOOST_OUTCOME_TRY(current_, create_file(Codec::opus));
-  thread_ = std::jthread([this] { run(); });
+  try {
+    thread_ = writer_thread([this] { run(); });
+  } catch (const std::system_error& none) {
+    (void)erase_files();  // what stays all the same goes with the next start
+    return Error{Errc::busy, std::string("no thread could be had for writing a track: ") + none.what() +
+                                 "; raise the limit of threads (TasksMax) or lower max_publishers"};
+  }
   return current_->prepared();
 }
 

@@ -55,7 +55,8 @@ class TrackWriter {
   TrackWriter(const TrackWriter&) = delete;
   TrackWriter& operator=(const TrackWriter&) = delete;
 
-  /// Creates the first file. Blocks on the disk. Before anything else.
+  /// Creates the first file, then the thread. Blocks on the disk. Before anything else. busy: there is no thread to be
+  /// had; no file is left.
   Result<PreparedTrack> prepare();
   /// From now on `offer` may be called.
   void start(const consent::Permit& permit);
