@@ -4,6 +4,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -12,9 +13,11 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <sstream>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "crypto/hardening.hpp"
@@ -24,6 +27,7 @@
 #include "server/log_stream.hpp"
 #include "server/server.hpp"
 #include "server/stop_deadline.hpp"
+#include "server/thread_limit.hpp"
 #include "server/write_confinement.hpp"
 
 namespace {
@@ -96,7 +100,17 @@ Result<Confined> confine(const Config& config) {
   return confine_writes(folders);
 }
 
-/// What the operator is warned of.
+/// Gives what the operator is warned of.
+std::vector<std::string> fit_into_threads(Config& config) {
+  const ThreadsLeft left = threads_left(raise_thread_limit());
+  const auto publishers = publishers_with_threads(config.max_publishers, left.threads);
+  if (publishers == config.max_publishers) return {};
+  const auto wanted = std::exchange(config.max_publishers, publishers);
+  return {"only " + std::to_string(publishers) + " of max_publishers = " + std::to_string(wanted) + " fit into the " +
+          std::to_string(left.threads) + " threads that are left; raise " + left.limit};
+}
+
+/// The same.
 std::vector<std::string> fit_into_descriptors(Config& config) {
   std::vector<std::string> warnings;
   const std::uint64_t descriptors = raise_descriptor_limit();
@@ -124,7 +138,8 @@ std::vector<std::string> fit_into_descriptors(Config& config) {
 constexpr std::chrono::seconds kStopWithin{30};
 
 Result<void> serve(Config config, const sigset_t& signals) {
-  std::vector<std::string> warnings = fit_into_descriptors(config);
+  std::vector<std::string> warnings = fit_into_threads(config);
+  std::ranges::move(fit_into_descriptors(config), std::back_inserter(warnings));
   const auto confined = confine(config);  // before there is any other thread, which would not be
   Log log(config.log_level);
   if (confined && confined.value() == Confined::not_offered)
