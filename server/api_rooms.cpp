@@ -10,6 +10,9 @@
 namespace unavoce::server {
 namespace {
 
+/// Every bundle of a room's recordings holds all versions. A room that is changed every week gets there in four years.
+constexpr std::uint32_t kMaxVersions = 200;
+
 /// What a room statement must name, so that nobody is talked into evidence that another service keeps.
 consent::ServiceIdentity identity_of(const Services& services) {
   return {services.service_key.public_key(), {services.ledger_identity.name(), services.ledger_identity.vkey()}};
@@ -82,6 +85,12 @@ Task<Result<Response>> update_room(Services& services, Meetings& meetings, Conte
     if (!latest) return Error(Errc::not_found, "there is no such room");
     BOOST_OUTCOME_TRY(auto before, consent::parse_statement<consent::Room>(latest->envelope));
     BOOST_OUTCOME_TRY(consent::check_room(room, &before, identity_of(services), wall_time()));
+    if (before.body.version >= kMaxVersions) {
+      return Error(Errc::forbidden,
+                   "a room has at most " + std::to_string(kMaxVersions) +
+                       " versions, because every recording of it goes with all of them; make a new room",
+                   "too_many_versions");
+    }
     const auto entry = consent::new_entry(room);
     BOOST_OUTCOME_TRY(append(services, {&entry, 1}));
     return boost::outcome_v2::success();

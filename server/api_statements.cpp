@@ -9,6 +9,9 @@
 namespace unavoce::server {
 namespace {
 
+/// Whoever asks again ends what was asked before, and that is kept as well until its retention is over.
+constexpr std::uint64_t kMaxRecordingsOfAccount = 10'000;
+
 std::string base64(std::string_view text) {
   return crypto::to_base64(crypto::as_bytes(text));
 }
@@ -63,6 +66,22 @@ Task<Result<std::optional<Accepted>>> known_already(Services& services, const co
   co_return std::optional<Accepted>(Accepted{std::move(*entry), std::nullopt});
 }
 
+/// Database thread.
+Result<void> check_keeps_more(Services& services, const std::string& user) {
+  BOOST_OUTCOME_TRY(const auto rooms, services.rooms.rooms_of(user));
+  std::uint64_t kept = 0;
+  for (const std::string& text : rooms) {
+    BOOST_OUTCOME_TRY(const auto room, consent::RoomId::parse(text));
+    BOOST_OUTCOME_TRY(const auto count, services.ledger.recording_count(room));
+    kept += count;
+  }
+  if (kept < kMaxRecordingsOfAccount) return boost::outcome_v2::success();
+  return Error(Errc::forbidden,
+               "one account keeps at most " + std::to_string(kMaxRecordingsOfAccount) +
+                   " recordings here; erase some, or wait until the retention of some is over",
+               "too_many_recordings");
+}
+
 Task<Result<Accepted>> take_request(Services& services, Meetings& meetings, Context context, std::string envelope) {
   auto logged_in = co_await find_user(services, context.request);
   BOOST_OUTCOME_CO_TRY(const auto user, std::move(logged_in));
@@ -74,6 +93,8 @@ Task<Result<Accepted>> take_request(Services& services, Meetings& meetings, Cont
   auto known = co_await known_already(services, request.id, envelope);
   BOOST_OUTCOME_CO_TRY(auto before, std::move(known));
   if (before) co_return std::move(*before);
+  auto counted = co_await services.in_database([&] { return check_keeps_more(services, user); });
+  BOOST_OUTCOME_CO_TRY(std::move(counted));
   const auto meeting = meetings.meeting_of_session(request.body.session);
   if (!meeting) co_return Error(Errc::not_found, "this session is over; open the room again", "unknown_reference");
   co_return co_await meeting->request(std::move(request));

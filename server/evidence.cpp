@@ -11,22 +11,46 @@ static_assert(recorder::kMaxFilesOfTake <= consent::kMaxTracksOfTake);
 
 namespace {
 
+/// Everybody who reads a recording reads all of its approvals. A meeting has six people, and each of them has fresh
+/// keys for nothing, so that no limit by key holds by itself.
+constexpr std::uint64_t kMaxApprovals = 1000;
+/// So that nobody uses these up before a host has them leave, and keeps nobody waiting for longer than a minute then.
+constexpr std::uint64_t kMaxApprovalsOfMinute = 60;
+constexpr consent::SpanMs kMinute{60'000};
+
+/// Nothing else is counted: what closes the gate or takes something back always finds its place.
+Result<void> check_takes_approvals(Services& services, const std::string& recording) {
+  const auto now = wall_time();
+  BOOST_OUTCOME_TRY(const auto all, services.ledger.count(recording, "approval"));
+  if (all >= kMaxApprovals) {
+    return Error(Errc::conflict,
+                 "a recording takes at most " + std::to_string(kMaxApprovals) +
+                     " approvals; its host asks again, and approvals go to the new recording",
+                 "too_many_approvals");
+  }
+  BOOST_OUTCOME_TRY(const auto lately, services.ledger.count(recording, "approval", now - kMinute, now));
+  if (lately < kMaxApprovalsOfMinute) return boost::outcome_v2::success();
+  return Error(Errc::rate_limited, "this recording was approved very often within a minute; approve again in a minute",
+               "too_many_answers");
+}
+
 /// Rooms and recordings have chains of their own: a room's holds room statements only, a recording's begins with its
 /// one request. So nobody can write into somebody else's by naming its id.
 Result<void> check_chain(Services& services, const consent::NewEntry& fresh) {
   BOOST_OUTCOME_TRY(const auto before, services.ledger.find(fresh.id));
   if (before) return boost::outcome_v2::success();  // sent again; the ledger compares
-  BOOST_OUTCOME_TRY(const auto chain, services.ledger.entries(fresh.recording));
+  BOOST_OUTCOME_TRY(const auto first, services.ledger.first_kind(fresh.recording));
   // What was erased as a whole stays so: nothing comes into the place of its statements.
-  if (!chain.empty() && chain.front().kind == "erased" && fresh.kind != "request") {
+  if (first == "erased" && fresh.kind != "request") {
     return Error(Errc::gone, "the whole recording was erased; GET its /erasure says when");
   }
-  const bool holds_rooms = !chain.empty() && chain.front().kind == "room";
-  const bool fits = fresh.kind == "room"      ? chain.empty() || holds_rooms
-                    : fresh.kind == "request" ? chain.empty()
-                                              : !chain.empty() && !holds_rooms;
+  const bool holds_rooms = first == "room";
+  const bool fits = fresh.kind == "room"      ? !first || holds_rooms
+                    : fresh.kind == "request" ? !first
+                                              : first && !holds_rooms;
+  if (fits && fresh.kind == "approval") return check_takes_approvals(services, fresh.recording);
   if (fits) return boost::outcome_v2::success();
-  if (chain.empty()) return Error(Errc::not_found, "there is no such recording", "unknown_reference");
+  if (!first) return Error(Errc::not_found, "there is no such recording", "unknown_reference");
   return Error(Errc::conflict, "this id is taken by another room or recording; make a fresh one", "id_taken");
 }
 
