@@ -38,7 +38,7 @@ class BlobSource final : public BodySource {
 
 class BundleBody final : public BodySource {
  public:
-  explicit BundleBody(consent::BundleWriter writer) : writer_(std::move(writer)) {}
+  BundleBody(consent::BundleWriter writer, LongReads::Held held) : writer_(std::move(writer)), held_(std::move(held)) {}
 
   std::optional<std::uint64_t> size_bytes() const override { return std::nullopt; }
 
@@ -46,6 +46,7 @@ class BundleBody final : public BodySource {
     if (used_ == piece_.size()) {
       BOOST_OUTCOME_TRY(piece_, writer_.next());
       used_ = 0;
+      if (writer_.only_tracks_are_left()) held_.shrink_to(0);
     }
     const std::size_t count = std::min(out.size(), piece_.size() - used_);
     if (count > 0) std::memcpy(out.data(), piece_.data() + used_, count);
@@ -55,7 +56,27 @@ class BundleBody final : public BodySource {
 
  private:
   consent::BundleWriter writer_;
+  LongReads::Held held_;
   crypto::Bytes piece_;
+  std::size_t used_ = 0;
+};
+
+class TextBody final : public BodySource {
+ public:
+  TextBody(std::string text, LongReads::Held held) : text_(std::move(text)), held_(std::move(held)) {}
+
+  std::optional<std::uint64_t> size_bytes() const override { return text_.size(); }
+
+  Result<std::size_t> read(std::span<std::uint8_t> out) override {
+    const std::size_t count = std::min(out.size(), text_.size() - used_);
+    if (count > 0) std::memcpy(out.data(), text_.data() + used_, count);
+    used_ += count;
+    return count;
+  }
+
+ private:
+  std::string text_;
+  LongReads::Held held_;
   std::size_t used_ = 0;
 };
 
@@ -66,7 +87,12 @@ std::unique_ptr<BodySource> blob_source(storage::BlobStore& blobs, std::string r
   return std::make_unique<BlobSource>(blobs, std::move(recording), std::move(name), range);
 }
 
-Result<std::unique_ptr<BodySource>> bundle_source(storage::BlobStore& blobs, consent::BundleContents contents) {
+std::unique_ptr<BodySource> text_source(std::string text, LongReads::Held held) {
+  return std::make_unique<TextBody>(std::move(text), std::move(held));
+}
+
+Result<std::unique_ptr<BodySource>> bundle_source(storage::BlobStore& blobs, consent::BundleContents contents,
+                                                  LongReads::Held held) {
   std::string recording = contents.recording;
   auto read_track = [&blobs, recording](std::string_view name, std::uint64_t offset,
                                         std::span<std::uint8_t> out) -> consent::Result<std::size_t> {
@@ -74,7 +100,7 @@ Result<std::unique_ptr<BodySource>> bundle_source(storage::BlobStore& blobs, con
     return got;
   };
   BOOST_OUTCOME_TRY(auto writer, consent::BundleWriter::create(std::move(contents), std::move(read_track)));
-  return std::unique_ptr<BodySource>(std::make_unique<BundleBody>(std::move(writer)));
+  return std::unique_ptr<BodySource>(std::make_unique<BundleBody>(std::move(writer), std::move(held)));
 }
 
 }  // namespace unavoce::server

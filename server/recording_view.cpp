@@ -1,6 +1,7 @@
 #include "server/recording_view.hpp"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "consent/statements.hpp"
@@ -112,14 +113,17 @@ std::string_view state_name(RecordingState state) noexcept {
 }
 
 Result<RecordingView> view_recording(consent::Ledger& ledger, std::string_view recording) {
-  BOOST_OUTCOME_TRY(auto entries, ledger.entries(recording));
+  constexpr std::array<std::string_view, 4> needed{"request", "take", "seal", "erased"};
+  BOOST_OUTCOME_TRY(auto entries, ledger.entries(recording, needed));
   // Of an erased one there is no request any more.
   if (entries.empty() || entries.front().kind != "request") return Error(Errc::not_found, "there is no such recording");
   Collector collector;
   for (const consent::Entry& entry : entries) {
     BOOST_OUTCOME_TRY(collector.add(entry));
   }
-  return std::move(collector).finish();
+  RecordingView view = std::move(collector).finish();
+  view.statements = entries.size();
+  return view;
 }
 
 }  // namespace unavoce::server

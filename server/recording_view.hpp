@@ -24,9 +24,11 @@ struct RecordingView {
   consent::TimeMs delete_after{};       ///< the end of its retention
   Json json;                            ///< the object of GET /recordings
   std::vector<std::string> file_names;  ///< track files (and tails) of sealed takes that were not erased
+  std::size_t statements = 0;           ///< how many of them had to be read
 };
 
-/// Errors: not_found (no such recording), or what the ledger says.
+/// Reads no more statements than it needs: those of people are none of them but the request. Errors: not_found (no such
+/// recording), or what the ledger says.
 Result<RecordingView> view_recording(consent::Ledger& ledger, std::string_view recording);
 
 }  // namespace unavoce::server

@@ -14,6 +14,7 @@
 #include "server/executors.hpp"
 #include "server/hourly_quota.hpp"
 #include "server/log.hpp"
+#include "server/long_reads.hpp"
 #include "server/password_pool.hpp"
 #include "server/rate_limit.hpp"
 #include "server/room_index.hpp"
@@ -49,6 +50,7 @@ struct Services {
   RateLimit offers_by_participant{8, std::chrono::seconds(2)};
   // Attempts that erase nothing: one that does can be made once for each recording.
   RateLimit erasures_by_user{20, std::chrono::seconds(1)};
+  LongReads long_reads{executors};
 
   /// Runs `job` on the database thread.
   template <class Job>
