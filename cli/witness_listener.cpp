@@ -32,6 +32,8 @@ constexpr std::chrono::seconds kRequestWithin{10};
 /// Whoever needs longer makes way before everybody else.
 constexpr std::chrono::seconds kSlow = kRequestWithin / 2;
 constexpr std::uint32_t kMaxHeaderBytes = 8 * 1024;
+/// Of what has arrived and nothing is made of yet: the extensions of a chunk and a trailer have no limit but this one.
+constexpr std::size_t kMaxUnparsedBytes = 64 * 1024;
 constexpr std::size_t kReadBytes = 4096;
 
 using Request = http::request<http::string_body>;
@@ -119,7 +121,7 @@ class Place {
 asio::awaitable<void> converse(tcp::socket socket, consent::Witness& witness, Connections& connections) {
   beast::tcp_stream stream(std::move(socket));
   Place place(connections, stream);
-  beast::flat_buffer buffer;
+  beast::flat_buffer buffer(kMaxUnparsedBytes);
   boost::system::error_code failed;
   for (bool more = true; more && !failed;) {
     http::request_parser<http::string_body> parser;

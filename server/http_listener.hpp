@@ -24,6 +24,9 @@ struct HttpLimits {
   std::vector<AddressBlock> trusted_proxies;
   std::uint32_t header_bytes = 16 * 1024;
   std::uint32_t websocket_message_bytes = 64 * 1024;
+  // What a connection has sent and nothing is made of yet. More than a header or a message; a chunk's extensions and
+  // the trailer of a body have no limit but this one.
+  std::size_t unparsed_bytes = 128 * 1024;
   std::size_t websocket_queue_bytes = 4u << 20u;
   std::size_t websocket_queues_bytes = 64u << 20u;  // of all together
   // A dead peer must not stay on the roster for long: pinged after each half of this, cut when nothing came since.

@@ -7,6 +7,7 @@
 #include <set>
 #include <string_view>
 
+#include "server/beast_request.hpp"
 #include "server/body_pace.hpp"
 #include "server/http_connections.hpp"
 #include "server/other_sites.hpp"
@@ -21,50 +22,6 @@ namespace websocket = beast::websocket;
 
 /// Of an answer so much must be taken within the transfer timeout.
 constexpr std::size_t kPieceBytes = 128u << 10u;
-
-/// Fills our Request from Beast's; false when the target cannot be understood.
-template <class Body>
-bool convert_request(const http::request<Body>& from, Request& to) {
-  switch (from.method()) {
-    case http::verb::get:
-      to.method = Method::get;
-      break;
-    case http::verb::head:
-      to.method = Method::head;
-      break;
-    case http::verb::post:
-      to.method = Method::post;
-      break;
-    case http::verb::put:
-      to.method = Method::put;
-      break;
-    case http::verb::delete_:
-      to.method = Method::remove;
-      break;
-    case http::verb::patch:
-      to.method = Method::patch;
-      break;
-    case http::verb::options:
-      to.method = Method::options;
-      break;
-    default:
-      to.method = Method::other;
-  }
-  const std::string_view target(from.target().data(), from.target().size());
-  const auto question = target.find('?');
-  auto path = percent_decode(target.substr(0, question));
-  if (!path || !path.value().starts_with('/')) return false;
-  to.path = std::move(path).value();
-  to.query = question == std::string_view::npos ? std::string() : std::string(target.substr(question + 1));
-  for (const auto& field : from) {
-    std::string name(field.name_string());
-    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    const auto [known, is_first] = to.headers.emplace(std::move(name), std::string(field.value()));
-    // A list may come in several lines (RFC 9110 section 5.3); here the last one counts, which the nearest proxy wrote.
-    if (!is_first && known->first == "x-forwarded-for") known->second.append(", ").append(field.value());
-  }
-  return true;
-}
 
 /// A body that arrives, until it is here or given up.
 struct Arriving {
@@ -183,6 +140,8 @@ class HttpSession {
       auto [error, bytes] = co_await http::async_read_some(stream_, buffer_, parser, kNoThrow);
       if (makes_way) break;
       if (error == http::error::body_limit) co_return too_large;
+      if (error == http::error::buffer_overflow)
+        co_return Error(Errc::too_large, "what stands between the chunks of the body, or behind them, is too long");
       if (error) co_return Body::lost;
       if (now() >= deadline && !parser.is_done())
         co_return Error(Errc::too_slow, "the body took longer than any may take; send it again");
@@ -387,7 +346,7 @@ class HttpSession {
   Transport transport_;
   std::shared_ptr<Connections> shared_;
   ConnectionNumber number_;
-  beast::flat_buffer buffer_;
+  beast::flat_buffer buffer_{shared_->limits.unparsed_bytes};
   std::string remote_address_;
   bool is_refused_ = false;       // what is written is the last answer, and it waits already
   bool for_other_sites_ = false;  // the request at hand: pages of other sites may read the answer

@@ -81,6 +81,19 @@ TEST_CASE("a witness answers one address, and no long request") {
   CHECK(answers("--data-binary @long $url/add-checkpoint") != "200");
 }
 
+TEST_CASE("a request to a witness that does not end between its chunks costs no memory without end") {
+  const Place place;
+  put(place.folder.path() / "endless.mjs", R"(import net from 'node:net';
+const sent = (socket) => { console.log(socket.bytesWritten < 32e6 ? 'cut off' : 'all was taken'); process.exit(); };
+const socket = net.connect(Number(process.argv[2]), '127.0.0.1');
+const more = () => { while (socket.bytesWritten < 64e6 && socket.write('a'.repeat(65536))); if (socket.bytesWritten >= 64e6) sent(socket); };
+socket.on('error', () => undefined).on('close', () => sent(socket)).on('drain', more);
+socket.write('POST /add-checkpoint HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1;');
+more();
+)");
+  CHECK(place.beside("node endless.mjs ${url##*:}").output == "cut off\n");
+}
+
 TEST_CASE("connections that say nothing, or never finish what they say, keep nobody from a witness") {
   const Place place;
   put(place.folder.path() / "idle.mjs",

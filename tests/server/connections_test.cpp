@@ -284,6 +284,22 @@ TEST_CASE("a header or body that arrives byte by byte is not waited for", "[conn
   CHECK(ask(other) == "127.0.0.1 0");
 }
 
+TEST_CASE("what stands between the chunks of a body, or behind them, costs no memory without end", "[connections]") {
+  const SmallServer server((HttpLimits()));
+  for (const char* begun : {"1;", "1;a\r\nx\r\n1;", "1\r\nx\r\n0\r\nTrailing: "}) {
+    CAPTURE(begun);
+    Socket endless(server.port());
+    endless.send(std::string("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n") + begun);
+    for (int i = 0; i < 4; ++i) endless.send(std::string(64 * 1024, 'a'));
+    std::string left_over;
+    const Reply reply = read_reply(endless, "POST", left_over);
+    CHECK(reply.status == 413);
+    CHECK(json_text(reply.body, "code") == "too_large");
+  }
+  Socket other(server.port());
+  CHECK(ask(other) == "127.0.0.1 0");
+}
+
 TEST_CASE("without file descriptors the service says so once, waits, and goes on", "[connections]") {
   // Not a whole service: GLib ends its process when it gets no descriptor.
   SmallServer server((HttpLimits()));
