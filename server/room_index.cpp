@@ -4,12 +4,13 @@
 
 #include <array>
 
+#include "server/clock.hpp"
 #include "server/sqlite_guard.hpp"
 
 namespace unavoce::server {
 namespace {
 
-constexpr std::array<std::string_view, 1> kSteps = {R"(
+constexpr std::array<std::string_view, 2> kSteps = {R"(
   CREATE TABLE rooms (room TEXT PRIMARY KEY, user TEXT NOT NULL) STRICT;
   CREATE INDEX rooms_user ON rooms(user);
   CREATE TABLE recordings (
@@ -20,7 +21,8 @@ constexpr std::array<std::string_view, 1> kSteps = {R"(
     token_sha256 BLOB PRIMARY KEY, recording TEXT NOT NULL REFERENCES recordings(recording) ON DELETE CASCADE,
     approval TEXT, expires_ms INTEGER NOT NULL) STRICT;
   CREATE INDEX grants_recording ON grants(recording);
-)"};
+)",
+                                                    "CREATE INDEX grants_expires ON grants(expires_ms)"};
 
 const auto kOk = boost::outcome_v2::success();
 
@@ -111,6 +113,9 @@ Result<void> RoomIndex::remove_recording(std::string_view recording) {
 
 Result<void> RoomIndex::add_grant(const crypto::Digest& token, const ReadGrant& grant, consent::TimeMs expires) {
   return guard([&]() -> Result<void> {
+    SQLite::Statement sweep(database_->handle(), "DELETE FROM grants WHERE expires_ms <= ?");
+    sweep.bind(1, wall_time().value);
+    sweep.exec();
     SQLite::Statement insert(database_->handle(),
                              "INSERT INTO grants VALUES (?, ?, ?, ?) ON CONFLICT (token_sha256) DO NOTHING");
     insert.bind(1, token.data(), static_cast<int>(token.size()));
@@ -124,11 +129,10 @@ Result<void> RoomIndex::add_grant(const crypto::Digest& token, const ReadGrant& 
 
 Result<std::optional<ReadGrant>> RoomIndex::grant(const crypto::Digest& token, consent::TimeMs now) {
   return guard([&]() -> Result<std::optional<ReadGrant>> {
-    SQLite::Statement sweep(database_->handle(), "DELETE FROM grants WHERE expires_ms <= ?");
-    sweep.bind(1, now.value);
-    sweep.exec();
-    SQLite::Statement select(database_->handle(), "SELECT recording, approval FROM grants WHERE token_sha256 = ?");
+    SQLite::Statement select(database_->handle(),
+                             "SELECT recording, approval FROM grants WHERE token_sha256 = ? AND expires_ms > ?");
     select.bind(1, token.data(), static_cast<int>(token.size()));
+    select.bind(2, now.value);
     if (!select.executeStep()) return std::optional<ReadGrant>();
     ReadGrant grant{select.getColumn(0).getString(), std::nullopt};
     if (!select.isColumnNull(1)) grant.approval = select.getColumn(1).getString();

@@ -42,7 +42,9 @@ class RoomIndex {
   Result<std::optional<std::string>> owner_of_recording(std::string_view recording);
   Result<void> remove_recording(std::string_view recording);
 
+  /// Forgets what has expired, too: reading writes nothing, so that it works on a full disk.
   Result<void> add_grant(const crypto::Digest& token, const ReadGrant& grant, consent::TimeMs expires);
+  /// What a token grants; nothing if it was never given, or has expired.
   Result<std::optional<ReadGrant>> grant(const crypto::Digest& token, consent::TimeMs now);
 
  private:

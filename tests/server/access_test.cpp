@@ -166,6 +166,26 @@ TEST_CASE("a token that the disk refused while it was given out reads before rec
                 410, "gone");
 }
 
+TEST_CASE("a token reads although the disk refuses to forget one that has expired; the next one forgets it",
+          "[meeting]") {
+  const RunningServer server;
+  Recorded meeting(server);
+  auto database = storage::Database::open(server.data_folder() / "unavoce.db").value();
+  const auto expired = [&] {
+    return database.handle().execAndGet("SELECT count(*) FROM grants WHERE expires_ms = 1").getInt();
+  };
+  database.handle().exec("INSERT INTO grants SELECT x'01', recording, NULL, 1 FROM recordings LIMIT 1");
+  database.handle().exec(
+      "CREATE TRIGGER test_fault BEFORE DELETE ON grants BEGIN SELECT RAISE(ABORT, 'the disk fails'); END");
+  const std::string recording = "/api/v1/recordings/" + meeting.recording().hex();
+  const Headers bearer = {{"Authorization", "Bearer " + meeting.publish.at("token").get<std::string>()}};
+  CHECK(server.fetch("GET", recording + "/tracks", bearer).status == 200);
+  database.handle().exec("DROP TRIGGER test_fault");
+  CHECK(expired() == 1);
+  CHECK(server.fetch("POST", recording + "/tokens", meeting.host.login, "{}").status == 201);
+  CHECK(expired() == 0);
+}
+
 TEST_CASE("of an account that is deleted no room stays, also none that another device makes meanwhile", "[meeting]") {
   const RunningServer server;
   const Host host(server);
