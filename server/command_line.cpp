@@ -1,6 +1,7 @@
 #include "server/command_line.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <span>
 
@@ -18,12 +19,19 @@ Examples:
 Flags win over variables, variables over the file. Lists in variables are separated by ';', as flags they are repeated.
 Secrets (turn_secret) stand in the file only.)";
 
+/// A flag however somebody may spell it: `turn_secret` as in the file, too.
+std::string as_spelt_in_the_file(std::string_view argument) {
+  std::string name(argument.substr(0, argument.find('=')));
+  name.erase(0, name.find_first_not_of('-'));
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
+
 /// Said before anything is parsed: what a parser does not know it repeats, and errors go into logs.
 Result<void> check_for_secrets(std::span<const char* const> arguments) {
   for (const std::string_view argument : arguments) {
     for (const Setting& setting : settings()) {
-      if (setting.given != Setting::Given::in_the_file || argument.substr(0, argument.find('=')) != setting.flag())
-        continue;
+      if (setting.given != Setting::Given::in_the_file || as_spelt_in_the_file(argument) != setting.key) continue;
       return Error(Errc::config, setting.flag() + " is a secret, and others on this machine see arguments; write " +
                                      std::string(setting.key) + " into the configuration file");
     }

@@ -152,11 +152,13 @@ TEST_CASE("a secret stands in the file only, and no error repeats it", "[config]
     CHECK(refused.error().text.find(secret) == std::string::npos);
   };
   is_refused_without_it(parse_environment(std::vector<std::string>{"UNAVOCE_TURN_SECRET=" + secret}));
-  const std::string joined = "--turn-secret=" + secret;
-  for (const std::vector<const char*>& arguments :
-       {std::vector<const char*>{"unavoced", "--turn-secret", secret.c_str()},
-        std::vector<const char*>{"unavoced", joined.c_str()}}) {
-    is_refused_without_it(parse_command_line(static_cast<int>(arguments.size()), arguments.data()));
+  for (const std::string flag : {"--turn-secret", "--turn_secret", "-turn-secret", "turn_secret"}) {
+    const std::string joined = flag + "=" + secret;
+    for (const std::vector<const char*>& arguments :
+         {std::vector<const char*>{"unavoced", flag.c_str(), secret.c_str()},
+          std::vector<const char*>{"unavoced", joined.c_str()}}) {
+      is_refused_without_it(parse_command_line(static_cast<int>(arguments.size()), arguments.data()));
+    }
   }
   CHECK(merge_config({{"turn_secret", {"too little"}}}, {}, {}).error().text.find("too little") == std::string::npos);
 }
