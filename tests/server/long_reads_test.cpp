@@ -186,7 +186,7 @@ TEST_CASE("another meeting's jobs are done many times while a long list is read"
                               done.get_future().get();
                               ++jobs_of_others;
                             }).value();
-  CHECK(jobs_of_others > 6);  // as one job: three times
+  CHECK(jobs_of_others > 6);  // as one job: twice
   CHECK(Json::parse(text_of_source(*response.source)).at("recordings").size() == 200);
 }
 

@@ -80,7 +80,7 @@ TEST_CASE("a recording takes so many approvals, every refusal and withdrawal, an
   AskedOfTwo meeting(server);
   REQUIRE(meeting.anna.approve().status == 201);
   REQUIRE(meeting.ben.approve().status == 201);
-  meeting.ben.wait_for_gate("open");
+  meeting.ben.wait_for("challenge");
   in_the_ledger(
       server,
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 998) "
