@@ -24,6 +24,7 @@ enum class Errc {
   storage,      ///< the blob store failed: disk full, I/O error
   sealing,      ///< the sealer refused; the track file is abandoned
   muxing,       ///< libavformat failed; the track file is abandoned
+  damaged,      ///< a file at rest is not what was written, and trying again changes nothing
   bad_media,    ///< libavformat refuses what a publisher sent; nobody else is harmed
 };
 

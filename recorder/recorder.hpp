@@ -91,7 +91,8 @@ class Recorder {
 
   // ---- for a take that is over
 
-  /// Repairs one main file if it has a tail; can be repeated. Blocks on the disk.
+  /// Repairs one main file if it has a tail; can be repeated. damaged: trying again changes nothing. Blocks on the
+  /// disk.
   Result<void> repair(consent::RecordingId recording, const std::string& name);
 
   /// Measures a track file at rest: sizes and hashes as a `seal` needs them for an interrupted take; fields that only

@@ -1,19 +1,14 @@
 #include "recorder/recovery.hpp"
 
 #include <optional>
-#include <vector>
+#include <utility>
 
 #include "crypto/age_header.hpp"
 #include "crypto/track_sealer.hpp"
+#include "recorder/measuring.hpp"
 
 namespace unavoce::recorder {
 namespace {
-
-struct Measured {
-  std::uint64_t size_bytes = 0;
-  crypto::Digest sha256{};
-  crypto::Digest header_sha256{};
-};
 
 /// The first bytes of a file, enough for any header.
 Result<crypto::Bytes> read_head(storage::BlobStore& blobs, const std::string& recording, const std::string& name) {
@@ -21,23 +16,6 @@ Result<crypto::Bytes> read_head(storage::BlobStore& blobs, const std::string& re
   BOOST_OUTCOME_TRY(const std::size_t got, blobs.read_at(recording, name, 0, head));
   head.resize(got);
   return head;
-}
-
-Result<Measured> measure(storage::BlobStore& blobs, const std::string& recording, const std::string& name) {
-  Measured measured;
-  crypto::Sha256 hash;
-  std::vector<std::uint8_t> block(std::size_t{1} << 20);
-  while (true) {
-    BOOST_OUTCOME_TRY(const std::size_t got, blobs.read_at(recording, name, measured.size_bytes, block));
-    if (got == 0) break;
-    hash.update(std::span(block).first(got));
-    measured.size_bytes += got;
-  }
-  measured.sha256 = hash.finish();
-  BOOST_OUTCOME_TRY(const auto head, read_head(blobs, recording, name));
-  BOOST_OUTCOME_TRY(const auto parsed, crypto::parse_whole_header(head));
-  measured.header_sha256 = crypto::sha256(std::span(head).first(parsed.size_bytes));
-  return measured;
 }
 
 /// What a main file's head and its tail's say about where it ends.
@@ -102,23 +80,23 @@ Result<void> repair(storage::BlobStore& blobs, const consent::RecordingId& recor
     const auto size = blobs.size(recording.hex(), needed);
     if (!size && size.error().code == storage::Errc::not_found) return boost::outcome_v2::success();
   }
-  BOOST_OUTCOME_TRY(const auto planned, plan(blobs, recording.hex(), tail));
-  BOOST_OUTCOME_TRY(blobs.repair(recording.hex(), name, planned.truncate_to, planned.fin));
+  const auto planned = plan(blobs, recording.hex(), tail);
+  // The sealer reads no disk: what it refuses are the bytes.
+  if (!planned && planned.error().code == Errc::sealing) return Error(Errc::damaged, planned.error().text);
+  BOOST_OUTCOME_TRY(planned);
+  const auto repaired = blobs.repair(recording.hex(), name, planned.value().truncate_to, planned.value().fin);
+  if (!repaired && repaired.error().code == storage::Errc::corrupt) return Error(Errc::damaged, repaired.error().text);
+  BOOST_OUTCOME_TRY(repaired);
   return boost::outcome_v2::success();
 }
 
 Result<SealedTrackFile> examine(storage::BlobStore& blobs, const consent::RecordingId& recording,
                                 const std::string& name) {
-  SealedTrackFile file;
-  file.name = name;
-  const auto measured = measure(blobs, recording.hex(), name);
-  if (!measured && measured.error().code == Errc::not_found) return file;
-  BOOST_OUTCOME_TRY(measured);
-  file.empty = false;
-  file.size_bytes = measured.value().size_bytes;
-  file.sha256 = measured.value().sha256;
-  file.header_sha256 = measured.value().header_sha256;
-  return file;
+  Measuring measuring(blobs, recording, name);
+  for (;;) {
+    BOOST_OUTCOME_TRY(auto file, measuring.read_until(std::chrono::steady_clock::time_point::max()));
+    if (file) return std::move(*file);
+  }
 }
 
 }  // namespace unavoce::recorder

@@ -1,6 +1,6 @@
 // Track files at rest: repairing after a crash, without any key, and measuring.
 // Owner: none, functions over a BlobStore. Thread: a worker, before takes of the same recording run; they block on the
-// disk. Errors: storage or sealing (a tail that belongs to no main file is left alone and told).
+// disk. Errors: storage, sealing (a tail that belongs to no main file is left alone and told), damaged.
 #pragma once
 
 #include <string>
@@ -18,10 +18,11 @@ namespace unavoce::recorder {
 Result<void> recover(storage::BlobStore& blobs);
 
 /// The same for one main file, durably even if it ends there already: it is about to be sealed. Nothing happens without
-/// a tail. Its writer must be gone.
+/// a tail. Its writer must be gone. damaged: no later attempt repairs it, because data is lost that was durable, or
+/// head or tail are not what was written.
 Result<void> repair(storage::BlobStore& blobs, const consent::RecordingId& recording, const std::string& name);
 
-/// Hashes a file as it lies there; `empty` if there is none.
+/// Hashes a file as it lies there; `empty` if there is none (measuring.hpp).
 Result<SealedTrackFile> examine(storage::BlobStore& blobs, const consent::RecordingId& recording,
                                 const std::string& name);
 
