@@ -109,6 +109,19 @@ Task<Result<void>> abort_tracks(Services& services, consent::RecordingId recordi
   co_return boost::outcome_v2::success();
 }
 
+/// The tails that a seal named while their files were being removed: no `erased` statement names them yet.
+Result<std::vector<std::string>> tails_sealed_meanwhile(Services& services, const consent::RecordingId& recording,
+                                                        const std::vector<std::string>& files) {
+  BOOST_OUTCOME_TRY(const auto evidence, read_evidence(services, recording));
+  std::vector<std::string> tails;
+  for (const auto& name : files) {
+    std::string tail = storage::tail_name(name);
+    if (std::ranges::count(evidence.sealed_files, tail) != 0 && std::ranges::count(evidence.erased, tail) == 0)
+      tails.push_back(std::move(tail));
+  }
+  return tails;
+}
+
 }  // namespace
 
 Result<Withdrawn> withdrawn_of(Services& services, const consent::RecordingId& recording,
@@ -269,6 +282,7 @@ Task<Result<void>> erase_withdrawn(Services& services, const Unproven& unproven,
   });
   if (!removed && outcome) outcome = std::move(removed).error();
   if (!outcome) co_return outcome;  // `erased` claims only what is gone: it is tried again
+  if (plan.what.empty()) co_return boost::outcome_v2::success();
   for (std::size_t begin = 0; begin < plan.what.size(); begin += kNamesPerStatement) {
     const auto end = std::min(begin + kNamesPerStatement, plan.what.size());
     // A local: GCC 12 destroys a braced argument of an awaited call twice.
@@ -277,7 +291,11 @@ Task<Result<void>> erase_withdrawn(Services& services, const Unproven& unproven,
     auto said = co_await say_erased(services, unproven, recording, plan.approvals, some);
     BOOST_OUTCOME_CO_TRY(std::move(said));
   }
-  co_return boost::outcome_v2::success();
+  // From here on no seal names anything of these files any more.
+  auto looked = co_await services.in_database([&] { return tails_sealed_meanwhile(services, recording, plan.files); });
+  BOOST_OUTCOME_CO_TRY(const auto tails, std::move(looked));
+  if (tails.empty()) co_return boost::outcome_v2::success();
+  co_return co_await say_erased(services, unproven, recording, plan.approvals, tails);
 }
 
 }  // namespace unavoce::server

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "recorder/recorder.hpp"
 #include "server/clock.hpp"
 
 namespace unavoce::server {
@@ -86,27 +85,11 @@ consent::SealedTrack sealed_track(const recorder::SealedTrackFile& file) {
 Result<void> append_take_seal(Services& services, const consent::RecordingId& recording, std::uint32_t take,
                               consent::EndReason reason, const std::vector<recorder::SealedTrackFile>& files) {
   consent::Seal seal{recording, take, reason, {}, std::nullopt, services.service_key.public_key(), wall_time()};
-  for (const auto& file : files) {
-    seal.tracks.push_back(sealed_track(file));
-    BOOST_OUTCOME_TRY(auto tail, services.recorder.examine(recording, storage::tail_name(file.name)));
-    if (tail.empty) continue;
-    tail.approval = file.approval;
-    tail.file = file.file;
-    seal.tracks.push_back(sealed_track(tail));
-  }
+  for (const auto& file : files) seal.tracks.push_back(sealed_track(file));
   BOOST_OUTCOME_TRY(auto sealed, sign_as_service(services, std::move(seal)));
   const auto entry = consent::new_entry(sealed);
   BOOST_OUTCOME_TRY(append(services, {&entry, 1}));
   return boost::outcome_v2::success();
-}
-
-Result<std::vector<recorder::SealedTrackFile>> announced(Services& services, const consent::RecordingId& recording,
-                                                         std::vector<recorder::SealedTrackFile> files) {
-  BOOST_OUTCOME_TRY(const auto evidence, read_evidence(services, recording));
-  std::erase_if(files, [&](const auto& file) {
-    return std::ranges::none_of(evidence.tracks, [&](const auto& track) { return track.body.name == file.name; });
-  });
-  return files;
 }
 
 Result<std::vector<recorder::SealedTrackFile>> files_of(Services& services, const consent::RecordingId& recording,
@@ -126,35 +109,15 @@ Result<std::vector<recorder::SealedTrackFile>> files_of(Services& services, cons
   return files;
 }
 
-Result<std::vector<recorder::SealedTrackFile>> measured(Services& services, const consent::RecordingId& recording,
-                                                        std::vector<recorder::SealedTrackFile> files) {
-  for (auto& file : files) {
-    // What is sealed must not change when the service starts again.
-    BOOST_OUTCOME_TRY(services.recorder.repair(recording, file.name));
-    BOOST_OUTCOME_TRY(auto found, services.recorder.examine(recording, file.name));
-    found.approval = file.approval;
-    found.file = file.file;
-    found.header_sha256 = file.header_sha256;
-    file = std::move(found);
-  }
-  return files;
-}
-
-Result<void> seal_what_is_there(Services& services, const consent::RecordingId& recording, std::uint32_t take,
-                                consent::EndReason reason) {
-  BOOST_OUTCOME_TRY(auto files, files_of(services, recording, take));
-  BOOST_OUTCOME_TRY(files, measured(services, recording, std::move(files)));
-  return append_take_seal(services, recording, take, reason, files);
+Result<std::vector<std::uint32_t>> unsealed_takes(Services& services, const consent::RecordingId& recording) {
+  BOOST_OUTCOME_TRY(const auto evidence, read_evidence(services, recording));
+  std::vector<std::uint32_t> unsealed;
+  for (const auto& take : evidence.takes)
+    if (std::ranges::count(evidence.sealed_takes, take.body.take) == 0) unsealed.push_back(take.body.take);
+  return unsealed;
 }
 
 Result<void> append_final_seal(Services& services, const consent::RecordingId& recording, consent::EndReason reason) {
-  BOOST_OUTCOME_TRY(auto evidence, read_evidence(services, recording));
-  if (evidence.finished) return boost::outcome_v2::success();
-  // A take whose own seal could not be written gets it now: nothing but erasures may follow the final one.
-  for (const auto& take : evidence.takes) {
-    if (std::ranges::count(evidence.sealed_takes, take.body.take) != 0) continue;
-    BOOST_OUTCOME_TRY(seal_what_is_there(services, recording, take.body.take, consent::EndReason::fault));
-  }
   BOOST_OUTCOME_TRY(auto entries, services.ledger.entries(recording.hex()));
   consent::Seal seal{recording,  std::nullopt, reason, {}, entries.size() + 1, services.service_key.public_key(),
                      wall_time()};

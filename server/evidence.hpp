@@ -33,29 +33,20 @@ Result<std::vector<consent::Entry>> append(Services& services, std::span<const c
 /// A sealed track as the `seal` statement names it.
 consent::SealedTrack sealed_track(const recorder::SealedTrackFile& file);
 
-/// Appends the `seal` of a take. A tail that a file still has (its writer could not finish) is sealed beside it.
-/// Database thread.
+/// Appends the `seal` of a take, with these files. Database thread.
 Result<void> append_take_seal(Services& services, const consent::RecordingId& recording, std::uint32_t take,
                               consent::EndReason reason, const std::vector<recorder::SealedTrackFile>& files);
-
-/// Those files of a take that a `track` statement has announced: nothing else may be sealed. Database thread.
-Result<std::vector<recorder::SealedTrackFile>> announced(Services& services, const consent::RecordingId& recording,
-                                                         std::vector<recorder::SealedTrackFile> files);
 
 /// The files that the ledger has announced for a take that did not end by itself, and of which no erasure says that
 /// they are gone. Nothing is known of them but what it says. Database thread.
 Result<std::vector<recorder::SealedTrackFile>> files_of(Services& services, const consent::RecordingId& recording,
                                                         std::uint32_t take);
 
-/// Ends them as they lie on the disk, and measures them: every byte is read. Workers.
-Result<std::vector<recorder::SealedTrackFile>> measured(Services& services, const consent::RecordingId& recording,
-                                                        std::vector<recorder::SealedTrackFile> files);
+/// The takes of a recording that have no seal. Database thread.
+Result<std::vector<std::uint32_t>> unsealed_takes(Services& services, const consent::RecordingId& recording);
 
-/// Both, and the seal. Database thread, which it keeps busy.
-Result<void> seal_what_is_there(Services& services, const consent::RecordingId& recording, std::uint32_t take,
-                                consent::EndReason reason);
-
-/// Appends the final `seal`, which counts all entries of the recording, unless there is one. Database thread.
+/// Appends the final `seal`, which counts all entries of the recording: nothing but erasures may follow it. Database
+/// thread.
 Result<void> append_final_seal(Services& services, const consent::RecordingId& recording, consent::EndReason reason);
 
 /// Whether the ledger holds a later word than what a take and its files name: another answer of one of its people, a

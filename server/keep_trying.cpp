@@ -8,16 +8,17 @@
 
 namespace unavoce::server {
 
-void KeepTrying::begin() {
+void KeepTrying::begin(First first) {
   if (std::exchange(trying_, Trying::yes) == Trying::yes) return;
   asio::co_spawn(
-      services_.executors.control, [this] { return run(); }, asio::detached);
+      services_.executors.control, [this, first] { return run(first); }, asio::detached);
 }
 
-Task<void> KeepTrying::run() {
+Task<void> KeepTrying::run(First first) {
   asio::steady_timer pause(services_.executors.control);
   while (is_needed_()) {
-    pause.expires_after(services_.config.try_again_after);
+    const auto once_more = services_.config.try_again_after;
+    pause.expires_after(std::exchange(first, First::after_a_pause) == First::at_once ? once_more * 0 : once_more);
     boost::system::error_code ignored;
     co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     try {

@@ -15,11 +15,12 @@ class KeepTrying {
   KeepTrying(const Services& services, std::function<bool()> is_needed, std::function<Task<void>()> attempt)
       : services_(services), is_needed_(std::move(is_needed)), attempt_(std::move(attempt)) {}
 
+  enum class First { after_a_pause, at_once };
   /// From now on, until it is not needed any more; nothing new if it is being tried already.
-  void begin();
+  void begin(First first = First::after_a_pause);
 
  private:
-  Task<void> run();
+  Task<void> run(First first);
 
   const Services& services_;
   std::function<bool()> is_needed_;

@@ -91,7 +91,12 @@ void Meeting::carry_out(const consent::Effect& effect) {
   } else if (const auto* refused = std::get_if<consent::TellHostRefused>(&effect)) {
     tell_refused(*refused);
   } else if (const auto* prepare_take = std::get_if<consent::PrepareTake>(&effect)) {
-    queue_->add([self, order = *prepare_take] { return self->prepare(order); });
+    if (seals_.owes(prepare_take->recording))
+      asio::co_spawn(
+          services_.executors.control, [self, order = *prepare_take] { return self->settle_and_prepare(order); },
+          asio::detached);
+    else
+      queue_->add([self, order = *prepare_take] { return self->prepare(order); });
   } else if (const auto* end = std::get_if<consent::EndTake>(&effect)) {
     queue_->add([self, order = *end] { return self->end_take(order); });
   } else if (const auto* erase_order = std::get_if<consent::Erase>(&effect)) {

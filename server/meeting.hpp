@@ -171,6 +171,7 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
 
   /// Nothing has overtaken this take yet; looked at after every wait, and before anything of it is shown or written.
   bool is_wanted(const consent::PrepareTake& effect) const;
+  Task<void> settle_and_prepare(consent::PrepareTake effect);
   Task<void> prepare(consent::PrepareTake effect);
   Task<void> try_to_prepare(const consent::PrepareTake& effect);
   Task<Result<void>> make_durable(const consent::PrepareTake& effect, std::vector<recorder::PreparedTrack> files);

@@ -31,6 +31,13 @@ bool Meeting::is_wanted(const consent::PrepareTake& effect) const {
   return consent::is_wanted(state_, effect.recording, effect.take, wall_time());
 }
 
+/// What is owed of its recording comes first, and may have to read gigabytes: no withdrawal waits behind that.
+Task<void> Meeting::settle_and_prepare(consent::PrepareTake effect) {
+  const auto self = shared_from_this();
+  (void)co_await seals_.settle(effect.recording);  // should it fail, the take does, and says why
+  queue_->add([self, effect] { return self->prepare(effect); });
+}
+
 Task<void> Meeting::prepare(consent::PrepareTake effect) {
   std::string failure;
   try {
@@ -180,8 +187,12 @@ Task<void> Meeting::erase(consent::Erase effect) {
 
 Task<void> Meeting::end_recording(consent::EndRecording effect) {
   SealOrder last{effect.recording, std::nullopt, effect.reason};
-  const auto sealed = co_await seals_.write(std::move(last));
-  if (!sealed) report_fault(consent::Part::ledger, "a recording could not be sealed: " + sealed.error().text);
+  if (seals_.owes(effect.recording)) {
+    seals_.owe(std::move(last));  // behind what may take long; its people are told now
+  } else {
+    const auto sealed = co_await seals_.write(std::move(last));
+    if (!sealed) report_fault(consent::Part::ledger, "a recording could not be sealed: " + sealed.error().text);
+  }
   if (is_about(effect.recording)) {
     request_.reset();
     approvals_.clear();

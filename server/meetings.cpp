@@ -304,6 +304,7 @@ Task<void> Meetings::close_room(std::string room) {
 
 Task<void> Meetings::end_all() {
   phase_ = Phase::ending;
+  seals_.end();
   std::vector<std::shared_ptr<Meeting>> all;
   for (const auto& [room, meeting] : meetings_) all.push_back(meeting);
   // Every gate is closed before any disk is waited for.

@@ -121,6 +121,7 @@ Task<Result<void>> Meetings::recover() {
     // One damaged recording must not keep the service from serving the others.
     services_.log.error("a recording could not be recovered: " + failed.text);
   }
+  seals_.begin();
   co_return boost::outcome_v2::success();
 }
 
@@ -158,8 +159,8 @@ Task<Result<void>> Meetings::recover_recording(consent::RecordingId recording) {
   BOOST_OUTCOME_CO_TRY(const auto evidence, std::move(read));
   for (const auto& take : evidence.takes) {
     if (std::ranges::count(evidence.sealed_takes, take.body.take) != 0) continue;
-    SealOrder order{recording, take.body.take, consent::EndReason::interrupted};
-    (void)co_await seals_.write(std::move(order));  // owed if the disk refuses it, and told
+    // Nobody waits for that but its own recording: its files may have gigabytes, and all of them are read.
+    seals_.owe({recording, take.body.take, consent::EndReason::interrupted});
   }
   if (!tidied && evidence.finished) {
     // Nothing is prepared in it any more: it keeps nobody from being served.
@@ -181,8 +182,7 @@ Task<Result<void>> Meetings::leave_open_or_seal(consent::RecordingId recording, 
     left_open_.insert_or_assign(room, LeftOpen{recording, request.expires_ms});
     co_return boost::outcome_v2::success();
   }
-  SealOrder last{recording, std::nullopt, reason_of_end(request.expires_ms)};
-  (void)co_await seals_.write(std::move(last));  // owed if the disk refuses it, and told
+  seals_.owe({recording, std::nullopt, reason_of_end(request.expires_ms)});
   co_return boost::outcome_v2::success();
 }
 
@@ -262,8 +262,8 @@ Task<Result<void>> Meetings::sweep_recording(consent::RecordingId recording) {
   // What they could not take up when they came has its seal, or is owed it (end_left_open).
   if (evidence.finished || meetings_.contains(evidence.request->body.room.hex()))
     co_return boost::outcome_v2::success();
-  SealOrder last{recording, std::nullopt, reason_of_end(evidence.request->body.expires_ms)};
-  co_return co_await seals_.write(std::move(last));
+  seals_.owe({recording, std::nullopt, reason_of_end(evidence.request->body.expires_ms)});
+  co_return boost::outcome_v2::success();
 }
 
 }  // namespace unavoce::server

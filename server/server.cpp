@@ -205,7 +205,7 @@ Result<void> Server::Parts::compare() {
 }
 
 Result<void> Server::Parts::recover() {
-  log.debug("recovery begins");  // between this line and the next tests/crash aims its kills
+  log.debug("recovery begins");  // from this line on tests/crash aims its kills, until no seal is owed
   auto recovered = run_until_done(meetings->recover(), "what was left from the last run could not be finished");
   log.debug("recovery is over");
   return recovered;

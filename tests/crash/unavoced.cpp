@@ -13,6 +13,7 @@
 
 #include "recorder/monotonic.hpp"
 #include "tests/patience.hpp"
+#include "tests/server/recorded.hpp"
 
 namespace unavoce::crash {
 namespace {
@@ -20,9 +21,10 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-/// What the service logs before and after it clears up (server.cpp).
+/// What the service logs before and after it clears up: it serves before all that was interrupted is sealed
+/// (server.cpp, seals.cpp).
 constexpr std::string_view kRecoveryBegins = " recovery begins\n";
-constexpr std::string_view kRecoveryIsOver = " recovery is over\n";
+constexpr std::string_view kNothingIsOwed = " no seal is owed\n";
 
 /// The test's environment without what steers the test.
 std::vector<std::string> environment() {
@@ -90,6 +92,7 @@ void Unavoced::start() {
   const std::string said = first_line(ends[0]);
   ::close(ends[0]);
   start_time_ = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
+  server::test::await([&] { return has_logged(kNothingIsOwed); });
   recovery_time_ = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - recovery);
   const auto port = said.rfind(':');
   if (said.find(" is ready: ") == std::string::npos) throw std::runtime_error("unavoced does not start: " + log_end());
@@ -113,7 +116,7 @@ bool Unavoced::start_and_kill_in_recovery(std::chrono::microseconds after) {
   kill_in(after);
   await_kill();
   ::close(ends[0]);
-  return has_logged(kRecoveryBegins) && !has_logged(kRecoveryIsOver);
+  return has_logged(kRecoveryBegins) && !has_logged(kNothingIsOwed);
 }
 
 /// Returns when it clears up, and when it never will: it is ready, or dead.

@@ -24,7 +24,7 @@ server::Config quick_config(const std::filesystem::path& data_folder, Sweeps swe
   return config;
 }
 
-std::unique_ptr<server::Server> open_server(const server::Config& config, server::Log& log, FaultyDisk& disk) {
+std::unique_ptr<server::Server> open_server(const server::Config& config, server::Log& log, storage::FileOps& disk) {
   auto opened = server::Server::open(config, log, disk);
   if (!opened) throw std::runtime_error(opened.error().text);
   return std::move(opened).value();
@@ -50,7 +50,8 @@ std::vector<GateLine> LogBook::gate() const {
   return gate_;
 }
 
-FaultyService::FaultyService(const std::filesystem::path& data_folder, FaultyDisk& disk, LogBook& book, Sweeps sweeps)
+FaultyService::FaultyService(const std::filesystem::path& data_folder, storage::FileOps& disk, LogBook& book,
+                             Sweeps sweeps)
     : config_(quick_config(data_folder, sweeps)),
       log_(config_.log_level, [&book](std::string_view line) { book.write(line); }),
       server_(open_server(config_, log_, disk)),

@@ -42,7 +42,7 @@ enum class Sweeps { rarely, often };
 
 class FaultyService final : public server::test::Service {
  public:
-  FaultyService(const std::filesystem::path& data_folder, FaultyDisk& disk, LogBook& book,
+  FaultyService(const std::filesystem::path& data_folder, storage::FileOps& disk, LogBook& book,
                 Sweeps sweeps = Sweeps::rarely);
   ~FaultyService() override;
   FaultyService(const FaultyService&) = delete;

@@ -92,7 +92,7 @@ TEST_CASE("a start that cannot read its ledger while it recovers says so, and th
     REQUIRE(service.refusal().empty());
   }
   CHECK(service.disk.was_hit());
-  CHECK(service.kinds().back() == "seal");
+  await([&] { return service.kinds().back() == "seal"; });
 }
 
 TEST_CASE("a start that cannot remove what was being prepared says so, and the next one removes it and seals",
@@ -106,7 +106,7 @@ TEST_CASE("a start that cannot remove what was being prepared says so, and the n
   REQUIRE(service.disk.was_hit());
   REQUIRE(service.refusal().empty());
   CHECK_FALSE(fs::exists(folder / prepared));
-  CHECK(service.kinds().back() == "seal");
+  await([&] { return service.kinds().back() == "seal"; });
 }
 
 TEST_CASE("a start whose disk refuses the seals of what was interrupted goes on, and seals as soon as it can",
@@ -115,8 +115,9 @@ TEST_CASE("a start whose disk refuses the seals of what was interrupted goes on,
   service.disk.turn({"start", "pread", "tail"}, "recovery");
   service.disk.arm({"recovery", "sqlite write", "ledger.db-wal"}, Trouble::full);
   REQUIRE(service.refusal().empty());
+  const char* words = "the seal of take 1 of a recording has to wait: ledger.db";
+  await([&] { return service.book.text().find(words) != std::string::npos; });
   CHECK(service.disk.is_failing());
-  CHECK(service.book.text().find("the seal of take 1 of a recording has to wait: ledger.db") != std::string::npos);
   service.disk.heal();
   await([&] { return service.kinds().back() == "seal"; });
 }
