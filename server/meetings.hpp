@@ -65,20 +65,21 @@ class Meetings {
 
   /// Ends the room's session, then erases its recordings, wrapped keys, statements, and the room. Can be repeated.
   Task<Result<void>> erase_room(std::string room);
-  /// A recording that has ended, because its host wants it gone before its time. Comes after what is being erased of it
-  /// already, and waits for no other recording. Can be repeated. Errors: not_found, conflict (it is being erased as a
-  /// whole already; `not_ended`; `withdrawal_unfinished`: one of its withdrawals is being carried out, or the disk does
-  /// not let it be finished yet), io.
+  /// A recording that has ended, also if its seals are still owed, because its host wants it gone before its time.
+  /// Comes after what is being erased of it already, and waits for no other recording. Can be repeated. Errors:
+  /// not_found, conflict (it is being erased as a whole already; `not_ended`; `withdrawal_unfinished`: one of its
+  /// withdrawals is being carried out, or the disk does not let it be finished yet), io.
   Task<Result<void>> erase_for_host(consent::RecordingId recording);
   /// Notes that it has begun, then keys, files, and the statements, in whose place the ledger says what happened. Can
   /// be repeated.
   Task<Result<void>> erase_recording(std::string recording, consent::ErasedReason reason);
 
-  /// Before anything is served: repairs files, seals interrupted takes, finishes withdrawals. Errors: see recovery.cpp.
+  /// Before anything is served: repairs files, finishes withdrawals. The seals of interrupted takes are owed from then
+  /// on, and follow while the service serves. Errors: see recovery.cpp.
   Task<Result<void>> recover();
   /// Erases what has reached the end of its retention, and ends recordings that nobody came back to.
   Task<void> sweep();
-  /// Everybody out, and nobody in any more; returns when everything is sealed.
+  /// Everybody out, and nobody in any more; returns when everything is sealed that this run has recorded.
   Task<void> end_all();
 
  private:

@@ -11,11 +11,12 @@ namespace unavoce::server {
 namespace {
 
 /// Whether a recording may go: it has ended for good, so that no session writes into it any more; or it was erased
-/// before, by somebody who could not finish. Reads the last seal only, as it may be asked in vain again and again.
-/// Database thread.
-Result<void> check_has_ended(Services& services, const consent::RecordingId& recording) {
+/// before, by somebody who could not finish. `owes_final`: it has ended, though the ledger does not say so yet. Reads
+/// the last seal only, as it may be asked in vain again and again. Database thread.
+Result<void> check_has_ended(Services& services, const consent::RecordingId& recording, bool owes_final) {
   BOOST_OUTCOME_TRY(const bool erased, services.ledger.was_erased(recording.hex()));
-  if (erased) return boost::outcome_v2::success();
+  BOOST_OUTCOME_TRY(const auto begun, services.ledger.erasure_begun(recording.hex()));
+  if (erased || begun || owes_final) return boost::outcome_v2::success();
   BOOST_OUTCOME_TRY(const auto entries, services.ledger.entries(recording.hex()));
   if (entries.empty()) return Error(Errc::not_found, "there is no such recording");
   const auto last = std::find_if(entries.rbegin(), entries.rend(), [](const auto& one) { return one.kind == "seal"; });
@@ -23,15 +24,15 @@ Result<void> check_has_ended(Services& services, const consent::RecordingId& rec
     BOOST_OUTCOME_TRY(const auto seal, consent::parse_statement<consent::Seal>(last->envelope));
     if (!seal.body.take) return boost::outcome_v2::success();
   }
-  return Error(Errc::conflict, "this recording has not ended, or its final seal is not written yet; end it first",
-               "not_ended");
+  return Error(Errc::conflict, "this recording has not ended; end it first", "not_ended");
 }
 
 }  // namespace
 
 Task<Result<void>> Meetings::erase_for_host(consent::RecordingId recording) {
   // Nothing that is refused keeps a withdrawal waiting.
-  auto checked = co_await services_.in_database([&] { return check_has_ended(services_, recording); });
+  const bool owes_final = seals_.owes_final(recording);
+  auto checked = co_await services_.in_database([&] { return check_has_ended(services_, recording, owes_final); });
   BOOST_OUTCOME_CO_TRY(std::move(checked));
   const std::function<Task<Result<void>>()> erase = [&] { return erase_ended(recording); };
   co_return co_await erase_in_turn(recording, erase);
@@ -49,7 +50,8 @@ Task<Result<void>> Meetings::erase_in_turn(const consent::RecordingId& recording
 }
 
 Task<Result<void>> Meetings::erase_ended(consent::RecordingId recording) {
-  auto checked = co_await services_.in_database([&] { return check_has_ended(services_, recording); });
+  const bool owes_final = seals_.owes_final(recording);
+  auto checked = co_await services_.in_database([&] { return check_has_ended(services_, recording, owes_final); });
   BOOST_OUTCOME_CO_TRY(std::move(checked));
   // The final seal is there, and the session it is of has not heard of it yet.
   if (meeting_about(recording)) {

@@ -160,6 +160,18 @@ TEST_CASE("of a take with a file that never can be read the others are read once
   CHECK(run.seals().empty());
 }
 
+TEST_CASE("a host ends and erases a recording with a file that never can be read", "[meeting]") {
+  Interrupted run;
+  run.disk.refuse(run.tracks.back());
+  run.start();
+  await([&] { return run.times_told("the seal of take 1 of a recording has to wait: cannot read") == 1; });
+  check_problem(run.ask("DELETE"), 409, "not_ended");
+  check_problem(run.ask("POST", "/stop", "{}"), 503, "seal_follows");
+  CHECK(run.ask("DELETE").status == 204);
+  CHECK(erasure_of(*run.service, run.recording)->body.reason == consent::ErasedReason::recording_deleted);
+  CHECK_FALSE(fs::exists(run.data / "blobs" / run.recording));
+}
+
 TEST_CASE("a take with a file that never can be read is sealed once whoever it is of takes back", "[withdrawal]") {
   Interrupted run;
   run.disk.refuse(run.bens);
