@@ -14,9 +14,12 @@ inline constexpr unsigned max_streams = 16;
 /// A track's, and that of the next take while the last one ends.
 inline constexpr std::uint64_t threads_for_writing = 2;
 
-/// An honest camera has twelve of these; with some to spare, because what ends is not gone at once.
+/// What ends is not gone at once, and GLib's pool takes a thread now and then.
+inline constexpr std::uint64_t threads_to_spare = 4;
+
+/// An honest camera has twelve of these.
 inline constexpr std::uint64_t threads_for_each_publisher =
-    threads_for_each_connection + max_streams * threads_for_each_source + threads_for_writing + 4;
+    threads_for_each_connection + max_streams * threads_for_each_source + threads_for_writing + threads_to_spare;
 
 /// The recorder's own: its queues, up to 32 for pipelines while some hang, offers that are being answered, and what a
 /// process needs once for GStreamer.
