@@ -149,7 +149,8 @@ async function approved(t, { minimum_scope = [] } = {}) {
     },
   });
 }
-const settled = () => new Promise((resolve) => setTimeout(resolve, 50));
+/** Long for what has no network and no disk, also on a machine that is busy. */
+const settled = () => new Promise((resolve) => setTimeout(resolve, 250));
 const held = () => {
   let release;
   const hold = new Promise((resolve) => { release = resolve; });
@@ -230,7 +231,7 @@ test('lost again while it waits: what arrives then confirms nothing over the old
   const page = await approved(t);
   const { changed } = await page.less();
   await page.back();
-  await settled();
+  await until('less was sent again', () => page.done.length === 1, { every_ms: 5 });
   page.done.length = 0;
   page.answering.connectionLost();
   page.answers = async () => 201;
