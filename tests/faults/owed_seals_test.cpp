@@ -21,8 +21,8 @@ namespace fs = std::filesystem;
 namespace {
 
 /// The data folder as a service left it that died during a take of Anna's and Ben's.
-struct Interrupted {
-  Interrupted() {
+struct InterruptedTake {
+  InterruptedTake() {
     const fs::path live = folder.path() / "live";
     fs::create_directory(live);
     FaultyDisk sound(live);
@@ -105,7 +105,7 @@ struct Interrupted {
 }  // namespace
 
 TEST_CASE("a start serves at once, however long it takes to read what was interrupted", "[meeting][withdrawal]") {
-  Interrupted run;
+  InterruptedTake run;
   run.disk.hold();
   auto started = std::async(std::launch::async, [&] { run.start(); });
   const bool in_time = started.wait_for(testing::patience(10s)) == std::future_status::ready;
@@ -131,7 +131,7 @@ TEST_CASE("a start serves at once, however long it takes to read what was interr
 }
 
 TEST_CASE("a stop does not wait until all that was interrupted is read, and the next start seals it", "[meeting]") {
-  Interrupted run;
+  InterruptedTake run;
   // Without its tail nobody knows that it is too long.
   fs::remove(run.path_of(storage::tail_name(run.tracks.front())));
   fs::resize_file(run.path_of(run.tracks.front()), 400 << 20);
@@ -149,7 +149,7 @@ TEST_CASE("a stop does not wait until all that was interrupted is read, and the 
 }
 
 TEST_CASE("of a take with a file that never can be read the others are read once, and it is told once", "[meeting]") {
-  Interrupted run;
+  InterruptedTake run;
   const std::string lost = run.tracks.back();
   run.disk.refuse(lost);
   run.start();
@@ -161,7 +161,7 @@ TEST_CASE("of a take with a file that never can be read the others are read once
 }
 
 TEST_CASE("a host ends and erases a recording with a file that never can be read", "[meeting]") {
-  Interrupted run;
+  InterruptedTake run;
   run.disk.refuse(run.tracks.back());
   run.start();
   await([&] { return run.times_told("the seal of take 1 of a recording has to wait: cannot read") == 1; });
@@ -173,7 +173,7 @@ TEST_CASE("a host ends and erases a recording with a file that never can be read
 }
 
 TEST_CASE("a take with a file that never can be read is sealed once whoever it is of takes back", "[withdrawal]") {
-  Interrupted run;
+  InterruptedTake run;
   run.disk.refuse(run.bens);
   run.start();
   await([&] { return run.disk.times_hashed(run.bens) >= 1; });
@@ -184,7 +184,7 @@ TEST_CASE("a take with a file that never can be read is sealed once whoever it i
 
 TEST_CASE("a file that lost what was durable is sealed as it lies there, the recording goes on, and verify finds it",
           "[meeting]") {
-  Interrupted run;
+  InterruptedTake run;
   const fs::path file = run.path_of(run.annas);
   SECTION("its end") {
     fs::resize_file(file, fs::file_size(file) - 30);

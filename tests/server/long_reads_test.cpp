@@ -8,6 +8,7 @@
 #include <future>
 
 #include "consent/statements.hpp"
+#include "sample_room.hpp"
 #include "server/api.hpp"
 #include "server/body_sources.hpp"
 #include "server/clock.hpp"
@@ -53,26 +54,8 @@ struct Door {
 };
 
 consent::Signed<consent::Room> sample_room(const ServiceParts& parts, const crypto::SigningKey& key) {
-  const consent::Room body{
-      .room = consent::RoomId::random(),
-      .version = 1,
-      .previous = std::nullopt,
-      .title = "Weekly",
-      .controllers = {{"Example", "privacy@example.org"}},
-      .authority = "Authority",
-      .location = "Germany",
-      .processors = {},
-      .conference = std::nullopt,
-      .lobby = false,
-      .withdrawal_erases = consent::WithdrawalErases::own_tracks,
-      .signing_key = key.public_key(),
-      .host_keys = {{key.public_key(), "Host"}},
-      .recipients = {{crypto::Identity::generate().recipient(), "Host", consent::RecipientRole::host}},
-      .service_key = parts.keys.service.public_key(),
-      .ledger = {parts.identity.name(), parts.identity.vkey()},
-      .witness_policy = "none",
-      .gateway_keys = {},
-      .issued_ms = wall_time()};
+  const auto body =
+      new_room(key, parts.keys.service.public_key(), parts.identity.name(), std::string(parts.identity.vkey()));
   return consent::parse_statement<consent::Room>(consent::sign_statement(body, key)).value();
 }
 
