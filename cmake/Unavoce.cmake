@@ -39,6 +39,19 @@ endif()
 set(UNAVOCE_ASIO_HEADERS <boost/asio/awaitable.hpp> <boost/asio/co_spawn.hpp> <boost/asio/detached.hpp> <boost/asio/io_context.hpp>
     <boost/asio/redirect_error.hpp> <boost/asio/steady_timer.hpp> <boost/asio/thread_pool.hpp> <boost/asio/use_awaitable.hpp>)
 
+# Eight files of a folder at a time are compiled as one: their headers cost far more than they do themselves. A file that shares a name of its own with
+# another one of its folder is named in UNAVOCE_COMPILED_ALONE. Presets dev and fuzz compile file by file: a change costs one file there, and an include
+# that a file forgot is missing.
+option(UNAVOCE_TOGETHER "Compile the files of a folder eight at a time" ON)
+function(unavoce_compile_together target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${UNAVOCE_TOGETHER} UNITY_BUILD_BATCH_SIZE 8)
+  set_source_files_properties(${UNAVOCE_COMPILED_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  if(UNAVOCE_TOGETHER AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # It takes a file's own unnamed namespace for that of a header.
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+  endif()
+endfunction()
+
 # unavoce_library(NAME PUBLIC other folders… PRIVATE C and C++ libraries… PRECOMPILED further headers of libraries…): every *.cpp of the folder.
 function(unavoce_library name)
   cmake_parse_arguments(arg "" "" "PUBLIC;PRIVATE;PRECOMPILED" ${ARGN})
@@ -47,6 +60,7 @@ function(unavoce_library name)
   add_library(unavoce_${name} STATIC ${sources})
   set_target_properties(unavoce_${name} PROPERTIES LINKER_LANGUAGE CXX)
   target_link_libraries(unavoce_${name} PUBLIC unavoce_options Threads::Threads ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
+  unavoce_compile_together(unavoce_${name})
   unavoce_precompile(unavoce_${name} <boost/outcome/basic_result.hpp> <boost/outcome/policy/terminate.hpp> <boost/outcome/try.hpp> ${arg_PRECOMPILED})
 endfunction()
 
@@ -62,9 +76,6 @@ endfunction()
 
 # unavoce_test(NAME libraries…): every *.cpp of the folder becomes the Catch2 program test_NAME; ctest runs each test case by itself, with a time limit
 # (UNAVOCE_TEST_TIMEOUT_S of the folder); those whose names match UNAVOCE_TESTS_ALONE while no other test runs.
-# Eight files at a time are compiled as one: their headers cost far more than they do themselves. A file that shares a name with another one of its
-# folder is named in UNAVOCE_COMPILED_ALONE. The product is compiled file by file, as it is written.
-option(UNAVOCE_TESTS_TOGETHER "Compile the files of a test program eight at a time" ON)
 set(UNAVOCE_TEST_TIMEOUT_S 300)
 # Sanitizers make everything several times slower. Limits within tests grow as well (tests/patience.hpp).
 set(UNAVOCE_SLOWER 1)
@@ -78,12 +89,7 @@ function(unavoce_test name)
   endif()
   add_executable(test_${name} ${sources})
   target_link_libraries(test_${name} PRIVATE ${ARGN} unavoce_catch)
-  set_target_properties(test_${name} PROPERTIES UNITY_BUILD ${UNAVOCE_TESTS_TOGETHER} UNITY_BUILD_BATCH_SIZE 8)
-  set_source_files_properties(${UNAVOCE_COMPILED_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
-  if(UNAVOCE_TESTS_TOGETHER AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # It takes a file's own unnamed namespace for that of a header.
-    target_compile_options(test_${name} PRIVATE -Wno-subobject-linkage)
-  endif()
+  unavoce_compile_together(test_${name})
   if("unavoce_server" IN_LIST ARGN OR "unavoce_test_client" IN_LIST ARGN)
     unavoce_precompile(test_${name} <catch2/catch.hpp> <nlohmann/json.hpp> ${UNAVOCE_ASIO_HEADERS})
   endif()
