@@ -19,8 +19,15 @@ namespace unavoce::leaks {
 namespace {
 
 constexpr std::size_t kBlock = std::size_t{4} << 20;
-/// A sanitizer's shadow memory covers the whole address space and holds no bytes of the program.
+/// A sanitizer's shadow memory holds no bytes of the program. AddressSanitizer's covers the whole address space in one
+/// piece,
 constexpr std::uint64_t kShadow = std::uint64_t{1} << 34;
+/// and ThreadSanitizer's lies between what is mapped low and what is mapped high (LLVM, tsan_platform.h, x86_64).
+#ifdef __SANITIZE_THREAD__
+constexpr std::uint64_t kThreadShadowBegin = 0x0080'0000'0000, kThreadShadowEnd = 0x5500'0000'0000;
+#else
+constexpr std::uint64_t kThreadShadowBegin = 0, kThreadShadowEnd = 0;
+#endif
 
 struct Range {
   std::uint64_t begin, end;
@@ -35,7 +42,9 @@ std::vector<Range> readable_memory(const std::uint8_t* except) {
     if (std::sscanf(line.c_str(), "%" SCNx64 "-%" SCNx64 " %c", &range.begin, &range.end, &rights) != 3) continue;
     const bool ours =
         range.begin <= reinterpret_cast<std::uintptr_t>(except) && reinterpret_cast<std::uintptr_t>(except) < range.end;
-    if (rights == 'r' && !ours && range.end - range.begin < kShadow) ranges.push_back(range);
+    const bool shadow =
+        range.end - range.begin >= kShadow || (kThreadShadowBegin <= range.begin && range.begin < kThreadShadowEnd);
+    if (rights == 'r' && !ours && !shadow) ranges.push_back(range);
   }
   return ranges;
 }
