@@ -55,7 +55,9 @@ Result<void> LongReads::Held::grow_to(std::uint64_t bytes) {
     const std::uint64_t others = all - bytes_;
     return others != 0 && others + bytes > limit;
   };
-  if (is_too_much(reader.bytes, books_->limits.bytes_of_reader) || is_too_much(books_->bytes, books_->limits.bytes)) {
+  const bool is_everybodys = reader.bytes - bytes_ + bytes <= books_->limits.bytes_of_everybody;
+  if (!is_everybodys &&
+      (is_too_much(reader.bytes, books_->limits.bytes_of_reader) || is_too_much(books_->bytes, books_->limits.bytes))) {
     return Error(Errc::unavailable,
                  "lists, recordings and bundles that are on their way hold as much memory as they may; try again when "
                  "one of them has arrived",

@@ -26,6 +26,8 @@ class LongReads {
     std::uint64_t bytes = std::uint64_t{256} * 1024 * 1024;
     std::uint64_t bytes_of_reader = std::uint64_t{64} * 1024 * 1024;
     unsigned bundles_of_reader = 4;
+    /// So much each reader may hold whatever others hold: what a host's page needs to check who is recorded.
+    std::uint64_t bytes_of_everybody = std::uint64_t{1} * 1024 * 1024;
   };
 
  private:

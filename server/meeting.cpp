@@ -63,7 +63,10 @@ void Meeting::apply(const consent::Event& event, JobQueue::Job first) {
     gate_.close(monotonic_ns);  // whatever went wrong: closed
     throw;
   }
-  if (proposal_ && state_.preparation && state_.preparation->outdated) proposal_->answered->set();  // no need to wait
+  if (state_.preparation && state_.preparation->outdated) {  // no need to wait any longer
+    if (proposal_) proposal_->answered->set();
+    prepare_settled();
+  }
   let_in();
   tell_everybody();
   schedule_tick();
@@ -91,12 +94,7 @@ void Meeting::carry_out(const consent::Effect& effect) {
   } else if (const auto* refused = std::get_if<consent::TellHostRefused>(&effect)) {
     tell_refused(*refused);
   } else if (const auto* prepare_take = std::get_if<consent::PrepareTake>(&effect)) {
-    if (seals_.owes(prepare_take->recording))
-      asio::co_spawn(
-          services_.executors.control, [self, order = *prepare_take] { return self->settle_and_prepare(order); },
-          asio::detached);
-    else
-      queue_->add([self, order = *prepare_take] { return self->prepare(order); });
+    queue_->add([self, order = *prepare_take] { return self->prepare(order, Settled::no); });
   } else if (const auto* end = std::get_if<consent::EndTake>(&effect)) {
     queue_->add([self, order = *end] { return self->end_take(order); });
   } else if (const auto* erase_order = std::get_if<consent::Erase>(&effect)) {

@@ -171,9 +171,15 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
 
   /// Nothing has overtaken this take yet; looked at after every wait, and before anything of it is shown or written.
   bool is_wanted(const consent::PrepareTake& effect) const;
-  Task<void> settle_and_prepare(consent::PrepareTake effect);
-  Task<void> prepare(consent::PrepareTake effect);
-  Task<void> try_to_prepare(const consent::PrepareTake& effect);
+  void end_if_over(const consent::RecordingId& recording);
+  /// Whether the seals that come before the take were tried already.
+  enum class Settled { no, tried };
+  Task<void> prepare(consent::PrepareTake effect, Settled settled);
+  Task<void> try_to_prepare(const consent::PrepareTake& effect, Settled settled);
+  /// What is owed of its recording comes first, and may have to read gigabytes: no job of this session waits for that,
+  /// and a take that is overtaken meanwhile does not either.
+  Task<void> settle_first(consent::PrepareTake effect);
+  void prepare_settled();
   Task<Result<void>> make_durable(const consent::PrepareTake& effect, std::vector<recorder::PreparedTrack> files);
   Task<Result<consent::Signed<consent::Take>>> propose_take(const consent::PrepareTake& effect);
   Task<void> end_take(consent::EndTake effect);
@@ -209,6 +215,7 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   std::set<std::pair<consent::RecordingId, crypto::PublicKey>> all_erased_;
   std::deque<std::pair<std::string, crypto::Digest>> former_places_;  // path and token of the last ones taken away
   std::optional<Proposal> proposal_;
+  std::optional<consent::PrepareTake> settling_;                          // waits for the seals that come before it
   std::set<std::pair<consent::RecordingId, std::uint32_t>> ended_takes_;  // also those that never became durable
   std::string take_envelope_;                                             // of the take that is prepared or runs
   std::optional<consent::TimeMs> opened_;

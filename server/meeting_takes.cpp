@@ -27,21 +27,31 @@ Error overtaken() {
 
 }  // namespace
 
+/// Should its final seal be on its way although this session has not heard of it: nothing is recorded behind that.
+void Meeting::end_if_over(const consent::RecordingId& recording) {
+  if (seals_.is_over(recording)) apply(consent::Stopped{recording});
+}
+
 bool Meeting::is_wanted(const consent::PrepareTake& effect) const {
   return consent::is_wanted(state_, effect.recording, effect.take, wall_time());
 }
 
-/// What is owed of its recording comes first, and may have to read gigabytes: no withdrawal waits behind that.
-Task<void> Meeting::settle_and_prepare(consent::PrepareTake effect) {
+Task<void> Meeting::settle_first(consent::PrepareTake effect) {
   const auto self = shared_from_this();
   (void)co_await seals_.settle(effect.recording);  // should it fail, the take does, and says why
-  queue_->add([self, effect] { return self->prepare(effect); });
+  if (settling_ && settling_->take == effect.take && settling_->recording == effect.recording) prepare_settled();
 }
 
-Task<void> Meeting::prepare(consent::PrepareTake effect) {
+void Meeting::prepare_settled() {
+  if (!settling_) return;
+  const auto self = shared_from_this();
+  queue_->add([self, order = *std::exchange(settling_, std::nullopt)] { return self->prepare(order, Settled::tried); });
+}
+
+Task<void> Meeting::prepare(consent::PrepareTake effect, Settled settled) {
   std::string failure;
   try {
-    co_await try_to_prepare(effect);
+    co_await try_to_prepare(effect, settled);
     co_return;
   } catch (const std::exception& error) {
     failure = error.what();
@@ -53,9 +63,17 @@ Task<void> Meeting::prepare(consent::PrepareTake effect) {
   report_fault(consent::Part::recorder, "no take can be prepared: " + failure);
 }
 
-Task<void> Meeting::try_to_prepare(const consent::PrepareTake& effect) {
+Task<void> Meeting::try_to_prepare(const consent::PrepareTake& effect, Settled settled) {
+  end_if_over(effect.recording);
   if (!is_wanted(effect)) {  // it had to wait for the end of the take before it
     apply(consent::TakeFailed{effect.recording, effect.take, consent::Part::ledger});
+    co_return;
+  }
+  if (settled == Settled::no && seals_.owes(effect.recording)) {
+    settling_ = effect;
+    asio::co_spawn(
+        services_.executors.control, [self = shared_from_this(), effect] { return self->settle_first(effect); },
+        asio::detached);
     co_return;
   }
   if (services_.reserve.is_reached()) {  // the log has it
@@ -106,6 +124,7 @@ Task<Result<void>> Meeting::make_durable(const consent::PrepareTake& effect,
   BOOST_OUTCOME_CO_TRY(std::move(settled));
   auto proposed = co_await propose_take(effect);
   BOOST_OUTCOME_CO_TRY(auto take, std::move(proposed));
+  end_if_over(effect.recording);
   if (!is_wanted(effect)) co_return overtaken();
   auto appended = co_await services_.in_database([&]() -> Result<void> {
     // By what the rules have not heard of yet: an approval or a room statement that became durable just now. Of a
@@ -174,6 +193,10 @@ Task<void> Meeting::end_take(consent::EndTake effect) {
   if (!ended) services_.log.error("a take did not end as it should: " + ended.error().text);
   SealOrder order{effect.recording, effect.take, effect.reason};
   if (ended) order.files = std::move(ended).value();
+  if (!order.files) {
+    seals_.owe(std::move(order));  // all of its files are read again: nobody's erasure waits for that
+    co_return;
+  }
   const auto sealed = co_await seals_.write(std::move(order));
   if (!sealed) report_fault(consent::Part::ledger, "a take could not be sealed in the ledger: " + sealed.error().text);
 }
@@ -188,7 +211,7 @@ Task<void> Meeting::erase(consent::Erase effect) {
 Task<void> Meeting::end_recording(consent::EndRecording effect) {
   SealOrder last{effect.recording, std::nullopt, effect.reason};
   if (seals_.owes(effect.recording)) {
-    seals_.owe(std::move(last));  // behind what may take long; its people are told now
+    co_await seals_.owe_end(std::move(last));  // behind what may take long; its people are told now
   } else {
     const auto sealed = co_await seals_.write(std::move(last));
     if (!sealed) report_fault(consent::Part::ledger, "a recording could not be sealed: " + sealed.error().text);

@@ -72,7 +72,8 @@ Result<std::optional<OpenRequest>> open_request(Services& services, const consen
     return std::optional<OpenRequest>();
   }
   BOOST_OUTCOME_TRY(const auto erasure, services.ledger.erasure_begun(id.hex()));
-  if (erasure) return std::optional<OpenRequest>();
+  BOOST_OUTCOME_TRY(const auto over, services.rooms.over(id));
+  if (erasure || over) return std::optional<OpenRequest>();
   BOOST_OUTCOME_TRY(auto answers, answers_to(services, id));
   std::uint32_t next_take = 1;
   for (const auto& take : evidence.takes) next_take = std::max(next_take, take.body.take + 1);

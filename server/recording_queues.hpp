@@ -19,6 +19,11 @@ class RecordingQueues {
   /// Never runs the job inside of this call.
   void add(const consent::RecordingId& recording, JobQueue::Job job) { queue_of(recording)->add(std::move(job)); }
 
+  bool is_idle(const consent::RecordingId& recording) const {
+    const auto found = queues_.find(recording);
+    return found == queues_.end() || found->second->idle();
+  }
+
   /// Returns when all that was added before for this recording is done.
   Task<void> drained(consent::RecordingId recording) {
     const std::shared_ptr<JobQueue> queue = queue_of(recording);

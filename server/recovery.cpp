@@ -182,7 +182,9 @@ Task<Result<void>> Meetings::leave_open_or_seal(consent::RecordingId recording, 
     left_open_.insert_or_assign(room, LeftOpen{recording, request.expires_ms});
     co_return boost::outcome_v2::success();
   }
-  seals_.owe({recording, std::nullopt, reason_of_end(request.expires_ms)});
+  auto known = co_await services_.in_database([&] { return services_.rooms.over(recording); });
+  BOOST_OUTCOME_CO_TRY(const auto over, std::move(known));
+  seals_.owe({recording, std::nullopt, over.value_or(reason_of_end(request.expires_ms))});
   co_return boost::outcome_v2::success();
 }
 

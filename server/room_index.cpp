@@ -3,6 +3,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include <array>
+#include <cstdint>
 
 #include "server/clock.hpp"
 #include "server/sqlite_guard.hpp"
@@ -10,7 +11,7 @@
 namespace unavoce::server {
 namespace {
 
-constexpr std::array<std::string_view, 2> kSteps = {R"(
+constexpr std::array<std::string_view, 3> kSteps = {R"(
   CREATE TABLE rooms (room TEXT PRIMARY KEY, user TEXT NOT NULL) STRICT;
   CREATE INDEX rooms_user ON rooms(user);
   CREATE TABLE recordings (
@@ -22,7 +23,17 @@ constexpr std::array<std::string_view, 2> kSteps = {R"(
     approval TEXT, expires_ms INTEGER NOT NULL) STRICT;
   CREATE INDEX grants_recording ON grants(recording);
 )",
-                                                    "CREATE INDEX grants_expires ON grants(expires_ms)"};
+                                                    "CREATE INDEX grants_expires ON grants(expires_ms)",
+                                                    "ALTER TABLE recordings ADD COLUMN over_because TEXT"};
+
+/// Over all the same, should it be the word of another version.
+consent::EndReason end_reason(std::string_view word) {
+  for (std::uint8_t value = 0; value <= static_cast<std::uint8_t>(consent::EndReason::ended); ++value) {
+    const auto reason = static_cast<consent::EndReason>(value);
+    if (consent::name_of(reason) == word) return reason;
+  }
+  return consent::EndReason::interrupted;
+}
 
 const auto kOk = boost::outcome_v2::success();
 
@@ -109,6 +120,24 @@ Result<void> RoomIndex::remove_recording(std::string_view recording) {
     erase.exec();
     return kOk;
   });
+}
+
+Result<void> RoomIndex::set_over(const consent::RecordingId& recording, consent::EndReason reason) {
+  return guard([&]() -> Result<void> {
+    SQLite::Statement update(database_->handle(),
+                             "UPDATE recordings SET over_because = ? WHERE recording = ? AND over_because IS NULL");
+    update.bind(1, std::string(consent::name_of(reason)));
+    update.bind(2, recording.hex());
+    update.exec();
+    return kOk;
+  });
+}
+
+Result<std::optional<consent::EndReason>> RoomIndex::over(const consent::RecordingId& recording) {
+  BOOST_OUTCOME_TRY(
+      const auto found,
+      texts("SELECT over_because FROM recordings WHERE recording = ? AND over_because IS NOT NULL", recording.hex()));
+  return found.empty() ? std::optional<consent::EndReason>() : std::optional(end_reason(found.front()));
 }
 
 Result<void> RoomIndex::add_grant(const crypto::Digest& token, const ReadGrant& grant, consent::TimeMs expires) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "consent/ids.hpp"
+#include "consent/statement_types.hpp"
 #include "crypto/hash.hpp"
 #include "server/error.hpp"
 #include "storage/database.hpp"
@@ -41,6 +42,10 @@ class RoomIndex {
   Result<std::vector<std::string>> all_recordings();
   Result<std::optional<std::string>> owner_of_recording(std::string_view recording);
   Result<void> remove_recording(std::string_view recording);
+  /// That a recording is over, and why, until its final seal says so; the first reason stays. Nothing happens if it is
+  /// not known here.
+  Result<void> set_over(const consent::RecordingId& recording, consent::EndReason reason);
+  Result<std::optional<consent::EndReason>> over(const consent::RecordingId& recording);
 
   /// Forgets what has expired, too: reading writes nothing, so that it works on a full disk.
   Result<void> add_grant(const crypto::Digest& token, const ReadGrant& grant, consent::TimeMs expires);

@@ -64,7 +64,11 @@ std::string name_of_seal(const SealOrder& order) {
 Seals::Seals(Services& services)
     : services_(services),
       keep_trying_(
-          services, [this] { return !owed_.empty(); }, [this] { return settle_all(); }),
+          services, [this] { return !owed_.empty(); },
+          [this]() -> Task<void> {
+            try_all();
+            co_return;
+          }),
       settling_(services.executors.control,
                 [&services](const std::exception_ptr& failure) {
                   services.log.error("the seals of a recording could not be written: " + exception_text(failure));
@@ -94,23 +98,51 @@ void Seals::add(SealOrder order) {
 }
 
 void Seals::owe(SealOrder order) {
+  const consent::RecordingId recording = order.recording;
   add(std::move(order));
-  if (phase_ == Phase::serving) keep_trying_.begin(KeepTrying::First::at_once);
+  if (phase_ != Phase::serving) return;
+  telling_ = Telling::when_nothing_is_owed;
+  settle_soon(recording);
+  keep_trying_.begin();
+}
+
+Task<void> Seals::owe_end(SealOrder last) {
+  owe(last);
+  co_await remember_end(std::move(last));
+}
+
+Task<void> Seals::remember_end(SealOrder last) {
+  const auto kept =
+      co_await services_.in_database([&] { return services_.rooms.set_over(last.recording, last.reason); });
+  if (!kept) {
+    services_.log.error("that a recording is over could not be written down, its seal is to say so: " +
+                        kept.error().text);
+  }
+}
+
+void Seals::settle_soon(const consent::RecordingId& recording) {
+  settling_.add(recording, [this, recording]() -> Task<void> { (void)co_await settle_in_turn(recording); });
 }
 
 void Seals::begin() {
   phase_ = Phase::serving;
   if (owed_.empty()) return services_.log.debug(kNothingIsOwed);
+  telling_ = Telling::when_nothing_is_owed;
   keep_trying_.begin(KeepTrying::First::at_once);
 }
 
 Task<Result<void>> Seals::write(SealOrder order) {
   const consent::RecordingId recording = order.recording;
-  add(std::move(order));
+  const bool is_behind_others = !order.take && owes(recording);
+  add(order);
+  if (is_behind_others) co_await remember_end(std::move(order));
   // Whoever ends something waits for it, and may know that the disk is well again.
   if (const auto first = first_of(recording); first != owed_.end()) first->not_before = {};
   auto settled = co_await settle(recording);
-  if (!settled) keep_trying_.begin();
+  if (!settled) {
+    telling_ = Telling::when_nothing_is_owed;
+    keep_trying_.begin();
+  }
   co_return settled;
 }
 
@@ -143,6 +175,8 @@ Task<Result<void>> Seals::settle_in_turn(consent::RecordingId recording) {
     }
     if (!next->told.empty()) services_.log.info(name_of_seal(order) + " that had to wait is in the ledger now");
     owed_.erase(next);
+    if (owed_.empty() && std::exchange(telling_, Telling::nothing) == Telling::when_nothing_is_owed)
+      services_.log.debug(kNothingIsOwed);
   }
   co_return boost::outcome_v2::success();
 }
@@ -191,7 +225,7 @@ Task<Result<void>> Seals::measure(Owed& owed) {
   }
   if (Clock::now() < owed.not_before) co_return Error(Errc::unavailable, owed.told, "storage");
   while (!owed.files->is_measured()) {
-    if (!may_measure(owed.order)) {
+    if (owed.files->has_to_be_read() && !may_measure(owed.order)) {
       services_.log.info(name_of_seal(owed.order) +
                          " of a recording is left to the next start: its files are not "
                          "measured yet");
@@ -218,11 +252,16 @@ Task<Result<TakeFiles::Progress>> Seals::read_on(TakeFiles& files) {
   co_return std::move(*read);
 }
 
-Task<void> Seals::settle_all() {
+void Seals::try_all() {
   std::set<consent::RecordingId> recordings;
   for (const Owed& owed : owed_) recordings.insert(owed.order.recording);
-  for (const auto& recording : recordings) (void)co_await settle(recording);
-  if (owed_.empty()) services_.log.debug(kNothingIsOwed);
+  for (const auto& recording : recordings)
+    if (settling_.is_idle(recording)) settle_soon(recording);
+}
+
+Task<void> Seals::settle_all() {
+  try_all();
+  co_await settling_.all_drained();
 }
 
 }  // namespace unavoce::server

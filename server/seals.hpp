@@ -3,8 +3,9 @@
 // memory, with its own reason and accounts, and tried again every two seconds until it is written; in order, and before
 // anything later of its recording (Meeting settles before the next take). What has to be read for it is read in pieces,
 // one at a time whatever is owed, and the service serves meanwhile; files that cannot be read are tried more and more
-// rarely, at last once a minute. If the process ends first, the next start seals what it finds. Owned by Meetings;
-// control thread. Errors: what kept the first seal that is owed.
+// rarely, at last once a minute. If the process ends first, the next start seals what it finds; that a recording is
+// over is written down before, so that no start takes it up again. Owned by Meetings; control thread. Errors: what kept
+// the first seal that is owed.
 
 #include <chrono>
 #include <list>
@@ -39,11 +40,14 @@ class Seals {
   Task<Result<void>> write(SealOrder order);
   /// The same for a seal that nobody waits for: it is begun with at once, or by begin().
   void owe(SealOrder order);
+  /// The same for the end of a recording of which other seals are owed. When this returns its end is on the disk, if
+  /// that takes it.
+  Task<void> owe_end(SealOrder last);
   /// What the last run left is known: from here on it is sealed.
   void begin();
   /// Writes what is owed of a recording, in order, until something fails. Whoever asks while that goes on waits.
   Task<Result<void>> settle(consent::RecordingId recording);
-  /// Tries everything that is owed once.
+  /// Tries everything that is owed once, of all recordings at the same time.
   Task<void> settle_all();
 
   /// No session takes this recording up again: it has, or will have, its final seal.
@@ -69,6 +73,10 @@ class Seals {
   using List = std::list<Owed>;
 
   void add(SealOrder order);
+  Task<void> remember_end(SealOrder last);
+  void settle_soon(const consent::RecordingId& recording);
+  /// Begins with all that nobody is at.
+  void try_all();
   Task<Result<void>> settle_in_turn(consent::RecordingId recording);
   /// Errors: unavailable, if the service ends before; the file that cannot be read.
   Task<Result<void>> measure(Owed& owed);
@@ -84,6 +92,7 @@ class Seals {
   std::set<consent::RecordingId> over_;
   enum class Phase { recovering, serving } phase_ = Phase::recovering;
   std::optional<Clock::time_point> ends_since_;
+  enum class Telling { nothing, when_nothing_is_owed } telling_ = Telling::nothing;
   KeepTrying keep_trying_;
   RecordingQueues settling_;
   std::shared_ptr<JobQueue> reading_;  // a piece at a time: the other worker is for everybody else

@@ -17,7 +17,7 @@ constexpr std::chrono::milliseconds kPiece{50};
 
 TakeFiles::TakeFiles(Services& services, consent::RecordingId recording, std::vector<recorder::SealedTrackFile> files,
                      Known known)
-    : services_(services), recording_(recording) {
+    : services_(services), recording_(recording), known_(known) {
   for (auto& file : files) {
     recorder::SealedTrackFile tail = file;
     tail.name = storage::tail_name(file.name);

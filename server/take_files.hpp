@@ -28,6 +28,8 @@ class TakeFiles {
   /// finds it. Errors: what the disk does not give, or take.
   Result<Progress> read_on();
   bool is_measured() const { return next_ == parts_.size(); }
+  /// From their first byte to their last: nobody measured them as they were written.
+  bool has_to_be_read() const { return known_ == Known::announced; }
   /// Once all are measured.
   const std::vector<recorder::SealedTrackFile>& measured() const { return measured_; }
 
@@ -42,6 +44,7 @@ class TakeFiles {
 
   Services& services_;
   consent::RecordingId recording_;
+  Known known_;
   std::vector<Part> parts_;
   std::size_t next_ = 0;  // of the parts
   std::optional<recorder::Measuring> measuring_;

@@ -1,6 +1,8 @@
 // The seals of what a crash interrupted: they wait for the files that they name, and nobody waits for them but their
 // own recording; nor do they for ever for a file that never comes back.
 
+#include <SQLiteCpp/SQLiteCpp.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <future>
@@ -66,17 +68,39 @@ struct InterruptedTake {
     const Json list = Json::parse(service->fetch("GET", "/api/v1/recordings", login).body);
     return list.at("recordings").at(0).at("state");
   }
-  /// The seals of takes that the ledger has.
-  std::vector<consent::Seal> seals() {
+  /// All that the ledger has.
+  std::vector<consent::Seal> all_seals() {
     std::vector<consent::Seal> found;
     const Json details = Json::parse(ask("GET").body);
     for (const Json& entry : details.at("entries")) {
       if (entry.at("kind") != "seal") continue;
       const auto envelope = crypto::from_base64(entry.at("envelope").get<std::string>()).value();
-      const auto seal = consent::parse_statement<consent::Seal>(std::string(crypto::as_text(envelope))).value();
-      if (seal.body.take) found.push_back(seal.body);
+      found.push_back(consent::parse_statement<consent::Seal>(std::string(crypto::as_text(envelope))).value().body);
     }
     return found;
+  }
+  /// Those of takes.
+  std::vector<consent::Seal> seals() {
+    std::vector<consent::Seal> found = all_seals();
+    std::erase_if(found, [](const auto& seal) { return !seal.take; });
+    return found;
+  }
+  std::optional<consent::Seal> final_seal() {
+    const std::vector<consent::Seal> all = all_seals();
+    const auto found = std::ranges::find_if(all, [](const auto& seal) { return !seal.take; });
+    return found == all.end() ? std::nullopt : std::optional(*found);
+  }
+  std::vector<std::string> kinds() {
+    std::vector<std::string> found;
+    const Json details = Json::parse(ask("GET").body);
+    for (const Json& entry : details.at("entries")) found.push_back(entry.at("kind"));
+    return found;
+  }
+  /// Whether it is written down that the recording is over.
+  bool is_over() const {
+    SQLite::Database rooms((data / "unavoce.db").string(), SQLite::OPEN_READONLY);
+    SQLite::Statement over(rooms, "SELECT over_because FROM recordings WHERE over_because IS NOT NULL");
+    return over.executeStep();
   }
   static bool names_only(const std::string& file, const consent::Seal& seal) {
     return !seal.tracks.empty() &&
@@ -146,6 +170,53 @@ TEST_CASE("a stop does not wait until all that was interrupted is read, and the 
   run.start();
   await([&] { return !run.seals().empty(); });
   CHECK(run.seals().front().reason == consent::EndReason::interrupted);
+}
+
+TEST_CASE(
+    "who leaves and comes back while what was interrupted is read records nothing behind the end of that recording",
+    "[meeting]") {
+  InterruptedTake run;
+  run.disk.hold();
+  run.start();
+  await([&] { return run.disk.times_hashed(run.tracks.front()) > 0; });
+  {
+    Attendee anna(*run.host, Attendee::As::host, "Anna");
+    REQUIRE(anna.approve().status == 201);
+  }
+  // Whoever comes after the last one left is in another meeting, and asks for another recording, which waits for no
+  // file.
+  Attendee anna(*run.host, Attendee::As::host, "Anna");
+  anna.ask();
+  CHECK(anna.request->body.recording != run.id);
+  REQUIRE(anna.approve().status == 201);
+  anna.wait_for_gate("open");
+  CHECK(anna.gate.at("take") == 1);
+  CHECK(run.seals().empty());
+
+  run.disk.let_go();
+  await([&] { return run.final_seal().has_value(); });
+  CHECK(run.final_seal()->reason == consent::EndReason::ended);
+  const std::vector<std::string> kinds = run.kinds();
+  CHECK(std::ranges::count(kinds, "take") == 1);
+  CHECK(kinds.back() == "seal");
+}
+
+TEST_CASE("a host's stop holds although the service ends before what was interrupted is read", "[meeting]") {
+  InterruptedTake run;
+  fs::remove(run.path_of(storage::tail_name(run.tracks.front())));
+  fs::resize_file(run.path_of(run.tracks.front()), 400 << 20);
+  run.disk.take_time(100ms);
+  FaultyService& service = run.start();
+  await([&] { return run.disk.times_hashed(run.tracks.front()) > 0; });
+  auto stopped = std::async(std::launch::async, [&] { return run.ask("POST", "/stop", "{}"); });
+  await([&] { return run.is_over(); });
+  service.end();
+  check_problem(stopped.get(), 503, "seal_follows");
+  run.service.reset();
+  run.disk.take_time(0ms);
+  run.start();
+  await([&] { return run.final_seal().has_value(); });
+  CHECK(run.final_seal()->reason == consent::EndReason::stopped);
 }
 
 TEST_CASE("of a take with a file that never can be read the others are read once, and it is told once", "[meeting]") {

@@ -125,7 +125,8 @@ std::string word_of(const Result<void>& result) {
   return result ? "" : result.error().word;
 }
 
-constexpr LongReads::Limits kHundred{.bytes = 100, .bytes_of_reader = 60, .bundles_of_reader = 2};
+constexpr LongReads::Limits kHundred{
+    .bytes = 100, .bytes_of_reader = 60, .bundles_of_reader = 2, .bytes_of_everybody = 0};
 
 }  // namespace
 
@@ -194,6 +195,20 @@ TEST_CASE("an answer holds what it may, by reader and for the machine, and gives
   CHECK(other.grow_to(50));
   first = std::move(other);
   CHECK(reads.hold("ada").grow_to(50));
+}
+
+TEST_CASE("what a page needs to check who is recorded is given whatever others hold", "[long_reads]") {
+  Executors executors;
+  LongReads::Limits limits = kHundred;
+  limits.bytes_of_everybody = 20;
+  LongReads reads(executors, limits);
+  LongReads::Held all = reads.hold("ada");
+  CHECK(all.grow_to(700));
+  LongReads::Held first = reads.hold("ben");
+  CHECK(first.grow_to(15));
+  LongReads::Held second = reads.hold("ben");
+  CHECK(word_of(second.grow_to(6)) == "too_much_at_once");
+  CHECK(second.grow_to(5));
 }
 
 TEST_CASE("what is larger than the limit by itself is given when nothing else is on its way", "[long_reads]") {
