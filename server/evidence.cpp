@@ -15,6 +15,8 @@ namespace {
 constexpr std::uint64_t kMaxApprovals = 1000;
 /// So that nobody uses these up before a host has them leave, and keeps nobody waiting for longer than a minute then.
 constexpr std::uint64_t kMaxApprovalsOfMinute = 60;
+/// The same for refusals by those who have not approved. Of the others there are no more than approvals.
+constexpr std::uint64_t kMaxRefusals = 1000;
 constexpr consent::SpanMs kMinute{60'000};
 
 /// Nothing else is counted: what closes the gate or takes something back always finds its place.
@@ -54,6 +56,16 @@ Result<void> check_chain(Services& services, const consent::NewEntry& fresh) {
 }
 
 }  // namespace
+
+Result<void> check_takes_refusals(Services& services, const consent::RecordingId& recording) {
+  const auto now = wall_time();
+  BOOST_OUTCOME_TRY(const auto all, services.ledger.count(recording.hex(), "refusal"));
+  BOOST_OUTCOME_TRY(const auto lately, services.ledger.count(recording.hex(), "refusal", now - kMinute, now));
+  if (all < kMaxRefusals && lately < kMaxApprovalsOfMinute) return boost::outcome_v2::success();
+  return Error(Errc::rate_limited,
+               "your refusal is in effect; it is not kept, because this recording was refused very often",
+               "too_many_answers");
+}
 
 Result<std::vector<consent::Entry>> append(Services& services, std::span<const consent::NewEntry> entries) {
   for (const auto& entry : entries) {

@@ -27,6 +27,10 @@ consent::Result<consent::Signed<S>> sign_as_service(const Services& services, S 
   return consent::Error(consent::Errc::damaged, failure.what());
 }
 
+/// Whether a refusal by somebody who has not approved is kept: fresh keys cost nothing, and everybody who reads the
+/// recording reads all of them. Errors: rate_limited (too_many_answers). Database thread.
+Result<void> check_takes_refusals(Services& services, const consent::RecordingId& recording);
+
 /// Appends statements of one recording, all or nothing. Database thread.
 Result<std::vector<consent::Entry>> append(Services& services, std::span<const consent::NewEntry> entries);
 

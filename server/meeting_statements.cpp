@@ -198,6 +198,7 @@ Task<Result<Accepted>> Meeting::refuse(consent::Signed<consent::Refusal> refusal
   auto checked = consent::check_refusal(refusal, *request_, person->challenge, wall_time());
   // A refusal that closes the gate is not counted: before each of them something was approved, and that was.
   const auto member = state_.members.find(id);
+  const bool takes_back = member != state_.members.end() && member->second.answer == consent::Answer::approved;
   if (!checked || member == state_.members.end() || member->second.answer == consent::Answer::refused) {
     BOOST_OUTCOME_CO_TRY(answers_.take(AnswerLimit::What::refusal, request_->body.recording, refusal.body.key));
   }
@@ -208,6 +209,14 @@ Task<Result<Accepted>> Meeting::refuse(consent::Signed<consent::Refusal> refusal
   BOOST_OUTCOME_CO_TRY(auto refused, consent::admit(state_, refusal));
   apply(refused);  // at once: nothing of this waits for a disk
   forget_place(*person);
+  if (!takes_back) {
+    const consent::RecordingId recording = request_->body.recording;
+    auto counted = co_await services_.in_database([&] { return check_takes_refusals(services_, recording); });
+    if (!counted) {
+      (void)co_await renew_challenge(id, Tell::now);
+      co_return std::move(counted).error();
+    }
+  }
   consent::NewEntry row = consent::new_entry(refusal);
   auto appended = co_await append_one(services_, std::move(row));
   if (!appended && appended.error().word == "storage") report_fault(consent::Part::ledger, appended.error().text);

@@ -74,6 +74,28 @@ TEST_CASE("a flood of approvals under fresh keys makes nobody wait for longer th
   CHECK(meeting.ben.approve().status == 201);
 }
 
+TEST_CASE("a flood of refusals under fresh keys is in effect and not kept; whoever approved refuses all the same",
+          "[shares]") {
+  const RunningServer server(without_rate_limit);
+  AskedOfTwo meeting(server);
+  REQUIRE(meeting.anna.approve().status == 201);
+  REQUIRE(meeting.ben.approve().status == 201);
+  meeting.ben.wait_for("challenge");
+  for (int i = 0; i < 60; ++i) {
+    Attendee stranger(meeting.host, Attendee::As::participant);
+    stranger.wait_for_request();
+    REQUIRE(stranger.refuse().status == 201);
+  }
+  Attendee stranger(meeting.host, Attendee::As::participant);
+  stranger.wait_for_request();
+  check_problem(stranger.refuse(), 429, "too_many_answers");
+  meeting.anna.wait_for("refused");  // its host is told of them
+  CHECK(meeting.ben.refuse().status == 201);
+  in_the_ledger(server, "UPDATE ledger_entries SET received_ms = received_ms - 61000 WHERE kind = 'refusal'");
+  stranger.wait_for("challenge");
+  CHECK(stranger.refuse().status == 201);
+}
+
 TEST_CASE("a recording takes so many approvals, every refusal and withdrawal, and the next one takes more",
           "[shares]") {
   const RunningServer server;
