@@ -64,7 +64,7 @@ Result<void> check_takes_refusals(Services& services, const consent::RecordingId
   if (all < kMaxRefusals && lately < kMaxApprovalsOfMinute) return boost::outcome_v2::success();
   return Error(Errc::rate_limited,
                "your refusal is in effect; it is not kept, because this recording was refused very often",
-               "too_many_answers");
+               "refusal_not_kept");
 }
 
 Result<std::vector<consent::Entry>> append(Services& services, std::span<const consent::NewEntry> entries) {

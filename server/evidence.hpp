@@ -28,7 +28,7 @@ consent::Result<consent::Signed<S>> sign_as_service(const Services& services, S 
 }
 
 /// Whether a refusal by somebody who has not approved is kept: fresh keys cost nothing, and everybody who reads the
-/// recording reads all of them. Errors: rate_limited (too_many_answers). Database thread.
+/// recording reads all of them. Errors: rate_limited (refusal_not_kept). Database thread.
 Result<void> check_takes_refusals(Services& services, const consent::RecordingId& recording);
 
 /// Appends statements of one recording, all or nothing. Database thread.

@@ -88,7 +88,7 @@ TEST_CASE("a flood of refusals under fresh keys is in effect and not kept; whoev
   }
   Attendee stranger(meeting.host, Attendee::As::participant);
   stranger.wait_for_request();
-  check_problem(stranger.refuse(), 429, "too_many_answers");
+  check_problem(stranger.refuse(), 429, "refusal_not_kept");
   meeting.anna.wait_for("refused");  // its host is told of them
   CHECK(meeting.ben.refuse().status == 201);
   in_the_ledger(server, "UPDATE ledger_entries SET received_ms = received_ms - 61000 WHERE kind = 'refusal'");

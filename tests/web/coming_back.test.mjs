@@ -70,7 +70,7 @@ test('while the disk stays full, whoever comes back confirms nothing, reads why,
   await guest.state('approval-status', 'sending');
   await new Promise((resolve) => setTimeout(resolve, 1_000));
   assert.deepEqual(takes, []);
-  await guest.page.keyboard.press('Escape');
+  assert.equal(await guest.at('change-dialog').count(), 0, 'it would hide the notice');
   await guest.at('withdraw').click(); await guest.at('withdraw-confirm').click();
   await guest.state('approval-status', 'withdrawn');
   service.crash();
@@ -84,7 +84,7 @@ let slots = 0;
 
 /**
  * The part of a page that answers; its person approved sound and picture. `done`: what reached the service, in its order, confirmations of the
- * connection among it; `answers`: what becomes of a statement. What pauses before it tries again does so for good: only what is sent at once is sent.
+ * connection among it; `answers`: what becomes of a statement, by its status, or the word of a problem. What pauses before it tries again does so for good: only what is sent at once is sent.
  */
 async function approved(t, { minimum_scope = [] } = {}) {
   const { setTimeout: real } = globalThis;
@@ -98,9 +98,10 @@ async function approved(t, { minimum_scope = [] } = {}) {
     const [, kind] = /unavoce\.(\w+)\.v1/.exec(parseEnvelope(envelope).payloadType);
     const { id, body: said } = await openStatement(kind, envelope);
     const what = kind === 'withdrawal' && said.kinds.length < 4 ? 'less' : kind;
-    const status = await world.answers(what, said);
-    world.done.push(status === 201 ? what : `${what} ${status}`);
-    if (status !== 201) return { ok: false, status, json: async () => ({ code: status === 503 ? 'proof_follows' : 'not_permitted', status, detail: 'no' }) };
+    const answer = await world.answers(what, said);
+    const [status, code] = typeof answer === 'number' ? [answer, answer === 503 ? 'proof_follows' : 'not_permitted'] : [409, answer];
+    world.done.push(status === 201 ? what : `${what} ${typeof answer === 'number' ? status : code}`);
+    if (status !== 201) return { ok: false, status, json: async () => ({ code, status, detail: 'no' }) };
     const { entry, r, proof } = await ledger.append(said.recording, kind, envelope, id);
     return { ok: true, status, json: async () => ({ id, kind, entry, r, proof, publish: kind === 'approval' ? { url: '/whip/1', token: 't'.repeat(43) } : null, erased: [] }) };
   };
@@ -119,6 +120,9 @@ async function approved(t, { minimum_scope = [] } = {}) {
   await keepSeatKey(place.slot, signer);
   const answering = new Answering(place, store, { start() {}, stop() {}, restrict() {} }, ({ type, envelope }) => world.done.push(type) && (world.confirmation = envelope));
   t.after(async () => {
+    world.answers = async () => 201;
+    await answering.cameBack(); // what hangs, or pauses for good, is sent and over
+    await settled();
     for (const { approval } of await approvalsOf(ROOM)) await forgetApproval(approval);
     unacknowledged().forEach(isDelivered);
   });
@@ -217,6 +221,29 @@ test('if the service refuses it, the whole is not confirmed in its place: the qu
   assert.deepEqual([page.done, page.state()], [['less 403'], ['asked', []]]);
 });
 
+for (const [what, less] of Object.entries({
+  'nothing of them at all': async (page) => {
+    page.answers = async () => 503;
+    await assert.rejects(page.answering.change([]), { code: 'proof_follows' });
+  },
+  'less that the service refused': async (page) => {
+    page.answers = async () => 403;
+    await assert.rejects(page.answering.change(['audio']), { code: 'not_permitted' });
+  },
+})) test(`what was to become ${what} before the connection was lost is not confirmed as a whole after it: the question is asked`, async (t) => {
+  const page = await approved(t);
+  await less(page);
+  page.done.length = 0;
+  page.answers = async () => 201;
+  await page.back();
+  await settled();
+  assert.deepEqual([page.done, page.state()], [[], ['asked', []]]);
+  await page.answering.approve(['audio']);
+  page.answering.connectionLost();
+  await page.back();
+  assert.deepEqual(page.done, ['approval', 'confirm']);
+});
+
 test('nor is anything confirmed if the ledger turns out to be falsified meanwhile', async (t) => {
   const page = await approved(t);
   const { changed } = await page.less();
@@ -293,6 +320,66 @@ test('what is confirmed already is no more after a refusal that was lost with th
   await assert.rejects(page.answering.refuse(), { code: 'network' });
   await page.back();
   assert.deepEqual([page.done, page.state()], [[], ['asked', []]]);
+});
+
+test('more that fails behind a lost connection is no approval: the one from before was not confirmed over the new one', async (t) => {
+  const page = await approved(t);
+  const { hold, release } = held();
+  page.answers = () => hold;
+  const changed = page.answering.change(['audio', 'video', 'screen']);
+  changed.catch(() => {});
+  await settled();
+  await page.back();
+  release(503);
+  await assert.rejects(changed);
+  assert.deepEqual([page.done, page.state()], [['approval 503'], ['asked', []]]);
+});
+
+test('a withdrawal of everything that pauses is sent at once', async (t) => {
+  const page = await approved(t);
+  page.answers = async () => 503;
+  void page.answering.withdraw(A);
+  await until('it was sent', () => page.done.length === 1, { every_ms: 5 });
+  await settled(); // and pauses
+  page.answers = async () => 201;
+  await page.back();
+  await settled();
+  assert.deepEqual(page.done, ['withdrawal 503', 'withdrawal']);
+});
+
+test('a refusal whose challenge an answer on its way has used up is signed again with the next one', async (t) => {
+  const page = await approved(t);
+  page.answers = async () => (page.done.length === 0 ? 'replayed' : 201);
+  const refused = page.answering.refuse();
+  await until('it was sent', () => page.done.length === 1, { every_ms: 5 });
+  page.challenge();
+  await refused;
+  assert.deepEqual([page.done, page.state()], [['refusal replayed', 'refusal'], ['refused', []]]);
+});
+
+test('a refusal that the ledger does not keep is in effect, and its person reads so', async (t) => {
+  const page = await approved(t);
+  page.answers = async () => 'refusal_not_kept';
+  await page.answering.refuse();
+  assert.deepEqual([page.state(), page.store.state.notice.key], [['refused', []], 'problem_refusal_not_kept']);
+});
+
+test('a refusal that arrives late is not taken for the answer to another question', async (t) => {
+  const page = await approved(t);
+  const { hold, release } = held();
+  page.answers = () => hold;
+  const refused = page.answering.refuse();
+  await settled();
+  page.asksAnew();
+  release(201);
+  await refused;
+  assert.equal(page.store.state.answer, 'asked');
+});
+
+test('while an answer is on its way nothing is changed, and nobody is told that the question is over', async (t) => {
+  const page = await approved(t);
+  await page.back();
+  await assert.rejects(page.answering.change(['audio']), { code: 'network' });
 });
 
 /** The approval of an earlier visit, by another key: its withdrawal goes before that of this visit's key. */

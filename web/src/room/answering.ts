@@ -13,7 +13,7 @@ import { api, Problem, type Accepted, type PublishAt } from "../net/api.ts";
 import { approvalsOf, keepApproval, updateApproval } from "../store/approvals.ts";
 import { isDelivered, keepUntilAcknowledged, unacknowledged, type Unacknowledged } from "../store/withdrawals.ts";
 import { makeApproval, makeRefusal, makeWithdrawal, type Asked } from "./answers.ts";
-import { deletionInstead, deliver, keepConfirmation, keptWithdrawals, markSaid, markTakenBack, signedInAdvance, type Confirmed, type KeptWithdrawal, type TakenBack } from "./kept_withdrawals.ts";
+import { deletionInstead, deliver, keepConfirmation, keptWithdrawals, markSaid, markTakenBack, sendUnderWayNow, signedInAdvance, type Confirmed, type KeptWithdrawal, type TakenBack } from "./kept_withdrawals.ts";
 import { ComingBack } from "./coming_back.ts";
 import { findProof } from "./finding_proof.ts";
 import { GivenApprovals } from "./given_approvals.ts";
@@ -23,6 +23,7 @@ import { SignedHere } from "./signed_here.ts";
 import type { OwnAnswer, Place, Store, WithdrawalKnown } from "./state.ts";
 
 const UNANSWERED: OwnAnswer = { answer: "asked", approval: null, scope: [] };
+const NEXT_CHALLENGE_WITHIN_MS = 5_000;
 const WITHDRAWN: OwnAnswer = { answer: "withdrawn", approval: null, scope: [] };
 
 export class Answering {
@@ -46,6 +47,7 @@ export class Answering {
       asked: () => this.asked(),
       askAgain: (notice) => this.askAgain(notice),
       sendLessNow: (recording) => this.changes.sendLessNow(recording),
+      isUntold: (approval) => this.changes.isUntold(approval),
       ledger: () => this.ledger,
     });
   }
@@ -70,13 +72,18 @@ export class Answering {
     // acknowledged the service counts the one before.
     for (const id of [approval.id, otherwise.approval]) this.given.sign(id);
     this.signed.approves(approval.body.recording, approval.body.scope);
+    const connection = this.back.times;
     this.store.set({ answer: "sending", approval: approval.id, scope: approval.body.scope });
     try {
       const before = await this.ledger.asking();
       await this.acknowledged(await api.submit(approval.envelope, wrapped), approval.envelope, asked, before, approval.id, approval.body.scope);
     } catch (error) {
       if (error instanceof Problem && error.status >= 400 && error.status < 500) this.given.isNotTaken(approval.id);
-      if (this.store.state.approval === approval.id) this.store.set(otherwise);
+      if (this.store.state.approval === approval.id) {
+        // Over a new connection nothing from before counts that was not confirmed there.
+        if (otherwise.answer === "approved" && this.back.times !== connection) this.askAgain();
+        else this.store.set(otherwise);
+      }
       if (this.sayThatItArrived()) throw new Problem(0, "answer_arrived", "a take names the answer");
       // Looked for at once. The service's word alone is no alarm that stays: what we named may come from a take, signed by no ledger.
       if (error instanceof Problem && error.code === "ledger_falsified") void this.ledger.look();
@@ -89,10 +96,39 @@ export class Answering {
     this.publisher.stop();
     this.nothingStands();
     const asked = await this.asked();
-    const refusal = await makeRefusal(asked, this.place.signer);
-    await api.submit(refusal.envelope);
+    const isKept = await this.sendRefusal(asked);
+    const { request, answer } = this.store.state;
+    if (request?.id !== asked.request.id || (answer !== "asked" && answer !== "refused")) return; // asked or answered anew meanwhile
     this.given.forget();
-    this.store.set({ answer: "refused", approval: null, scope: [] });
+    this.store.set({ answer: "refused", approval: null, scope: [], ...(!isKept && { notice: T("problem_refusal_not_kept") }) });
+  }
+
+  /** Whether the ledger has it; in effect it is in any case. */
+  private async sendRefusal(asked: Asked): Promise<boolean> {
+    try {
+      await api.submit((await makeRefusal(asked, this.place.signer)).envelope);
+      return true;
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      if (error.code === "refusal_not_kept") return false;
+      // An answer that was on its way has used the challenge up: signed once more with the next one.
+      if (error.code !== "replayed" || !(await this.nextChallenge(asked.challenge))) throw error;
+      await api.submit((await makeRefusal(await this.asked(), this.place.signer)).envelope);
+      return true;
+    }
+  }
+
+  /** Whether there is another challenge than this, or comes within some seconds. */
+  private async nextChallenge(used: string): Promise<boolean> {
+    const patience = new AbortController();
+    const late = setTimeout(() => patience.abort(), NEXT_CHALLENGE_WITHIN_MS);
+    await new Promise<void>((resolve) => {
+      patience.signal.addEventListener("abort", () => resolve());
+      this.store.watch(({ challenge }) => { if (challenge !== used) resolve(); }, patience.signal);
+    });
+    clearTimeout(late);
+    patience.abort();
+    return this.store.state.challenge !== used;
   }
 
   /** From when somebody refuses nothing is confirmed that they gave before, whatever becomes of the refusal on its way. */
@@ -224,6 +260,7 @@ export class Answering {
 
   /** After a lost connection; see coming_back.ts. */
   cameBack(): Promise<void> {
+    sendUnderWayNow();
     const { answer, approval } = this.store.state;
     this.given.forget(answer === "sending" ? approval : null); // without a fresh signature the service counts nothing from before
     return this.back.cameBack();

@@ -19,8 +19,9 @@ export class Asking {
     const { request, room, where } = store.state;
     if (!request || this.prompt?.request === request.id) return;
     this.prompt?.close();
+    // Another question may have taken its place; and an approval that was overtaken by a refusal leaves it open for that.
     const answered = (): void => {
-      if (this.prompt?.request === request.id) this.prompt = null; // another question may have taken its place
+      if (this.prompt?.request === request.id && store.state.answer !== "asked") this.close();
     };
     this.prompt = { request: request.id, ...openPrompt(room, request, this.standing(), where, {
       approve: (scope) => answering.approve(scope).then(answered),

@@ -18,6 +18,8 @@ export interface Returning {
   askAgain(notice?: Message): void;
   /** Sends at once what of the approval is being taken back, and says whether all of it was acknowledged; null if nothing is. */
   sendLessNow(recording: string): Promise<boolean> | null;
+  /** Whether its person took back some of this approval, and the service did not hear of it. */
+  isUntold(approval: string): boolean;
   ledger(): LedgerWatch;
 }
 
@@ -26,20 +28,22 @@ interface Confirming { approval: string; sent: boolean }
 
 export class ComingBack {
   private confirming: Confirming | null = null;
+  private returns = 0;
 
   constructor(private readonly place: Place, private readonly store: Store, private readonly publisher: Publisher,
     private readonly send: (message: Record<string, unknown>) => void, private readonly returning: Returning) {}
 
   /** After a reload, in a ledger that was falsified, or if the service does not take it, the prompt opens again. */
   async cameBack(): Promise<void> {
+    this.returns++;
     const { request, answer, approval } = this.store.state;
     // Lost again before it was confirmed, it stands, too. What was taken back, refused or asked anew since does not.
     const stands = answer === "approved" || (answer === "sending" && this.confirming?.approval === approval);
     const mine = request && stands && approval !== null ? { approval, sent: false } : null;
     this.confirming = mine;
+    const less = request && this.returning.sendLessNow(request.body.recording);
     if (!request || !mine) return;
     this.publisher.stop();
-    const less = this.returning.sendLessNow(request.body.recording);
     this.store.set({ answer: "sending", ...(less && { notice: T("notice_less_first") }) });
     if (!less) return this.confirm(mine);
     // Not waited for: what the service says meanwhile must be heard.
@@ -70,7 +74,8 @@ export class ComingBack {
   private async confirm(mine: Confirming): Promise<void> {
     const holds = await this.returning.ledger().holds();
     if (!this.stands(mine)) return;
-    if (this.store.state.halted || !holds) return this.returning.askAgain();
+    // What holds as a whole for the service, and not for its person, is not confirmed: they are asked.
+    if (this.store.state.halted || !holds || this.returning.isUntold(mine.approval)) return this.returning.askAgain();
     const { envelope } = await makeConfirmation(mine.approval, await this.returning.asked(), this.place.signer);
     if (!this.stands(mine)) return;
     mine.sent = true;
@@ -81,6 +86,11 @@ export class ComingBack {
   private stands(mine: Confirming): boolean {
     const { request, answer, approval } = this.store.state;
     return this.confirming === mine && request !== null && answer === "sending" && approval === mine.approval;
+  }
+
+  /** How often there was a new connection. */
+  get times(): number {
+    return this.returns;
   }
 
   confirmed(approval: string, publish: PublishAt | null): void {
@@ -95,8 +105,9 @@ export class ComingBack {
   /** A problem with this code came: the person answers anew if it is that the service does not take the confirmation. Whether it was. */
   wasNotConfirmed(code: string): boolean {
     if (!this.confirming?.sent || !NOT_CONFIRMED.has(code)) return false;
+    const stood = this.stands(this.confirming); // a newer answer is none of its business
     this.confirming = null;
-    if (this.store.state.answer === "sending") this.returning.askAgain();
+    if (stood) this.returning.askAgain();
     return true;
   }
 }

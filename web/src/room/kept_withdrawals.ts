@@ -7,7 +7,7 @@ import type { Room, Withdrawal } from "../core/statements.ts";
 import { checkWithdrawal, confirmWithdrawal, type ConfirmedWithdrawal } from "../core/withdrawal_confirmation.ts";
 import type { LedgerWatch } from "../ledger/watch.ts";
 import { api, Problem, type Accepted } from "../net/api.ts";
-import { submitUntilAcknowledged } from "../net/submit.ts";
+import { Hurry, submitUntilAcknowledged } from "../net/submit.ts";
 import { approvalsIn, approvalsOf, hasArrived, updateApproval, type KeptApproval } from "../store/approvals.ts";
 import { isDelivered, keepUntilAcknowledged, type Unacknowledged } from "../store/withdrawals.ts";
 import { deletionOf, type Deletion, type Service } from "../withdraw/deletion.ts";
@@ -109,13 +109,21 @@ export async function confirmationWasSaved({ approvals }: Confirmed): Promise<vo
 }
 
 /** by the envelope */
-const underWay = new Map<string, Promise<Accepted>>();
+const underWay = new Map<string, { sent: Promise<Accepted>; hurry: Hurry }>();
 
 /** Sends what is kept for that until the service acknowledges it. One that is on its way already, from wherever in this page, is waited for. */
 export function deliver({ envelope }: Unacknowledged): Promise<Accepted> {
-  const sent = underWay.get(envelope) ?? submitUntilAcknowledged(envelope).finally(() => underWay.delete(envelope));
-  underWay.set(envelope, sent);
+  const known = underWay.get(envelope);
+  if (known) return known.sent;
+  const hurry = new Hurry();
+  const sent = submitUntilAcknowledged(envelope, hurry).finally(() => underWay.delete(envelope));
+  underWay.set(envelope, { sent, hurry });
   return sent;
+}
+
+/** There is a connection again: what is on its way waits no longer. */
+export function sendUnderWayNow(): void {
+  for (const { hurry } of underWay.values()) hurry.now();
 }
 
 /** Of a withdrawal that the service does not take: whether all of its recording is erased, as far as that is proven. Then nothing is left to send. */

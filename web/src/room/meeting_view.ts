@@ -14,6 +14,7 @@ import { mayRemain, standingApprovals } from "./kept_withdrawals.ts";
 import { RecordingSign } from "./recording_sign.ts";
 import { openScopeDialog } from "./scope_dialog.ts";
 import type { MeetingState } from "./state.ts";
+import { inWords } from "../ui/problems.ts";
 import { TakeHome } from "./take_home.ts";
 import type { Tiles } from "./tiles.ts";
 import { openWithdraw } from "./withdraw_dialog.ts";
@@ -54,9 +55,14 @@ export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Ti
   main.querySelector("h1")?.focus();
 
   const asking = new Asking(meeting, () => standing, gone);
+  let changing: { close(): void } | null = null;
   const changeScope = (): void => {
     const { request, scope } = store.state;
-    if (request) openScopeDialog(request.body.scope, scope, (wished) => answering.change(wished));
+    if (!request) return;
+    const opened = changing = openScopeDialog(request.body.scope, scope, (wished) => answering.change(wished).catch((error: unknown) => {
+      if (changing !== opened) tell(inWords(error)); // nobody reads it in a dialog that is closed
+      throw error;
+    }));
   };
   /** Of the recording that is asked for now, or else of the latest one: the others have their own button in "To take home". */
   const recordingToTakeBack = (): string => store.state.request && covers(store.state.request.body.recording) ? store.state.request.body.recording : standing.at(-1)!.recording;
@@ -88,6 +94,10 @@ export async function showMeeting(main: HTMLElement, meeting: Meeting, tiles: Ti
     again.hidden = !(state.request && state.answer === "refused"); // a withdrawal is final for this key: FORMATS section 2
     alarm.hidden = state.alarms.length === 0;
     if (alarm.childElementCount !== state.alarms.length + 1) fill(alarm, h("h2", {}, icon("warning"), " ", T("alarm_title")), ...state.alarms.map((words) => h("p", {}, words)));
+    if (state.notice?.key === "notice_less_first") { // said behind the dialog that waits for it
+      changing?.close();
+      changing = null;
+    }
     const words = state.connection === "reconnecting" ? T("reconnecting") : state.notice;
     notice.hidden = words === null;
     if (shownNotice !== words) fill(notice, (shownNotice = words));

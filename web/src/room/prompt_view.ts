@@ -20,7 +20,7 @@ import { bind } from "../i18n/i18n.ts";
 export interface Answers { approve(scope: MediaKind[]): Promise<void>; refuse(): Promise<void>; takeBack(recording: string): Promise<TakenBack> }
 
 /**
- * `standing`: what was approved here before, in this room, and not taken back. The prompt must not stand in the way of that. `tell` says
+ * It stays open until it is closed from outside. `standing`: what was approved here before, in this room, and not taken back. The prompt must not stand in the way of that. `tell` says
  * something beside the buttons.
  */
 export function openPrompt(room: Signed<Room>, request: Signed<Request>, standing: KeptApproval[], where: Whereabouts, answers: Answers): { close(): void; tell(words: Message): void } {
@@ -58,12 +58,8 @@ export function openPrompt(room: Signed<Room>, request: Signed<Request>, standin
       return fill(problem, T("prompt_choose"));
     }
     await answers.approve(chosen);
-    box.close();
   }, inWords));
-  refuse.addEventListener("click", busy(refuse, problem, async () => {
-    await answers.refuse();
-    box.close();
-  }, inWords));
+  refuse.addEventListener("click", busy(refuse, problem, answers.refuse, inWords));
   box.open();
   return { close: () => box.close(), tell: (words) => fillIfNew(problem, words, () => [words]) };
 }

@@ -37,6 +37,7 @@ export class ScopeChanges {
    */
   async change(scope: MediaKind[]): Promise<void> {
     const { request, answer, approval, scope: before } = this.store.state;
+    if (request && answer === "sending") throw this.isLessOnItsWay(request.body.recording) ? new Problem(0, "less_on_its_way", "what was taken back has not arrived yet") : new Problem(0, "network", "an answer is on its way");
     if (!request || answer !== "approved") throw new Problem(0, "request_over", "there is no approval to change any more");
     const untold = this.untold.approval === approval ? this.untold.kinds : [];
     const less = [...before, ...untold].filter((kind) => !scope.includes(kind));
@@ -48,7 +49,7 @@ export class ScopeChanges {
     this.store.set({ scope: left });
     if (left.length > 0 && less.length > 0) {
       const taken = await this.takeSomeBack(request.body.recording, less);
-      if (taken) this.untold = { approval, kinds: [] };
+      if (taken && this.untold.approval === approval) this.untold = { approval, kinds: this.untold.kinds.filter((kind) => !less.includes(kind)) };
       // What the request needs is gone, and no approval without it is taken: the person is asked anew (takenBack).
       if (taken && (!more || isTooLittle(request.body.minimum_scope, left))) return;
       const { answer: now, approval: still } = this.store.state;
@@ -56,6 +57,11 @@ export class ScopeChanges {
       if (now !== "approved" || still !== approval) return; // taken back, over or asked anew meanwhile; the page says so
     }
     return this.answerer.approve(scope, { answer, approval, scope: left }); // the approval from before still holds, of what is still sent
+  }
+
+  /** Whether the service, as far as is known here, counts more of this approval than its person wants: that was refused, or could not be sent. */
+  isUntold(approval: string): boolean {
+    return this.untold.approval === approval && this.untold.kinds.length > 0;
   }
 
   /**

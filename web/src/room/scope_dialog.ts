@@ -7,7 +7,7 @@ import { inWords } from "../ui/problems.ts";
 import { scopeChoice } from "./scope_choice.ts";
 
 /** `asked`: what the request is about; `now`: what of it is granted. `change` resolves when the service has acknowledged. */
-export function openScopeDialog(asked: MediaKind[], now: MediaKind[], change: (scope: MediaKind[]) => Promise<void>): void {
+export function openScopeDialog(asked: MediaKind[], now: MediaKind[], change: (scope: MediaKind[]) => Promise<void>): { close(): void } {
   const problem = h("p", { class: "problem", role: "alert", testid: "change-error" });
   const scope = scopeChoice("change", T("change_scope_title"), asked, now);
   const submit = h("button", { type: "button", class: "primary", testid: "change-submit" }, T("change_submit"));
@@ -22,4 +22,5 @@ export function openScopeDialog(asked: MediaKind[], now: MediaKind[], change: (s
     box.close();
   }, inWords));
   box.open();
+  return { close: () => box.close() };
 }

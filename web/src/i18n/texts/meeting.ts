@@ -215,8 +215,8 @@ export const meeting = {
   notice_unknown: ["The host's page refers to a notice this page does not know. Reload before you answer.", "Die Seite des Gastgebers verweist auf einen Hinweistext, den diese Seite nicht kennt. Laden Sie neu, bevor Sie antworten."],
   notice_confirmed: ["You are connected again. Your approval from before still holds; you can take it back at any time.", "Sie sind wieder verbunden. Ihre Zustimmung von vorhin gilt weiter; Sie können sie jederzeit widerrufen."],
   notice_less_first: [
-    "You are connected again. What you did not want to be recorded any more is sent to the service first; until it has arrived, nothing is recorded.",
-    "Sie sind wieder verbunden. Zuerst wird dem Dienst gesendet, was von Ihnen nicht mehr aufgezeichnet werden soll; bis es dort angekommen ist, wird nichts aufgezeichnet.",
+    "You are connected again. What you did not want to be recorded any more is sent to the service first; until it has arrived, nothing of you is recorded.",
+    "Sie sind wieder verbunden. Zuerst wird dem Dienst gesendet, was von Ihnen nicht mehr aufgezeichnet werden soll; bis es dort angekommen ist, wird von Ihnen nichts aufgezeichnet.",
   ],
   notice_again: ["The connection was lost. To be recorded again, please answer once more.", "Die Verbindung war weg. Bitte antworten Sie noch einmal, um wieder aufgezeichnet zu werden."],
   notice_taken_back: [
