@@ -121,11 +121,13 @@ async function approved(t, { minimum_scope = [] } = {}) {
   const answering = new Answering(place, store, { start() {}, stop() {}, restrict() {} }, ({ type, envelope }) => world.done.push(type) && (world.confirmation = envelope));
   t.after(async () => {
     world.answers = async () => 201;
+    answering.connectionLost();
     await answering.cameBack(); // what hangs, or pauses for good, is sent and over
     await settled();
     for (const { approval } of await approvalsOf(ROOM)) await forgetApproval(approval);
     unacknowledged().forEach(isDelivered);
   });
+  await answering.cameBack(); // its first connection
   await answering.approve(['audio', 'video']);
   world.done.length = 0;
   return Object.assign(world, {

@@ -258,9 +258,9 @@ export class Answering {
     else this.store.set({ withdrawal, ...(notice && { notice }) });
   }
 
-  /** After a lost connection; see coming_back.ts. */
+  /** With every connection, also the first one; see coming_back.ts. */
   cameBack(): Promise<void> {
-    sendUnderWayNow();
+    if (this.back.times > 0) sendUnderWayNow();
     const { answer, approval } = this.store.state;
     this.given.forget(answer === "sending" ? approval : null); // without a fresh signature the service counts nothing from before
     return this.back.cameBack();
