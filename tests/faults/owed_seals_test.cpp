@@ -61,6 +61,17 @@ struct InterruptedTake {
     return *service;
   }
 
+  /// Forty seconds of it; it has begun with that.
+  FaultyService& start_with_much_to_read() {
+    // Without its tail nobody knows that it is too long.
+    fs::remove(path_of(storage::tail_name(tracks.front())));
+    fs::resize_file(path_of(tracks.front()), 400 << 20);
+    disk.take_time(100ms);
+    start();
+    await([&] { return disk.times_hashed(tracks.front()) > 0; });
+    return *service;
+  }
+
   Reply ask(const std::string& method, const std::string& below = {}, const std::string& body = {}) {
     return service->fetch(method, "/api/v1/recordings/" + recording + below, login, body);
   }
@@ -156,12 +167,7 @@ TEST_CASE("a start serves at once, however long it takes to read what was interr
 
 TEST_CASE("a stop does not wait until all that was interrupted is read, and the next start seals it", "[meeting]") {
   InterruptedTake run;
-  // Without its tail nobody knows that it is too long.
-  fs::remove(run.path_of(storage::tail_name(run.tracks.front())));
-  fs::resize_file(run.path_of(run.tracks.front()), 400 << 20);
-  run.disk.take_time(100ms);
-  FaultyService& service = run.start();
-  await([&] { return run.disk.times_hashed(run.tracks.front()) > 0; });
+  FaultyService& service = run.start_with_much_to_read();
   const auto told = std::chrono::steady_clock::now();
   service.end();
   run.service.reset();
@@ -203,11 +209,7 @@ TEST_CASE(
 
 TEST_CASE("a host's stop holds although the service ends before what was interrupted is read", "[meeting]") {
   InterruptedTake run;
-  fs::remove(run.path_of(storage::tail_name(run.tracks.front())));
-  fs::resize_file(run.path_of(run.tracks.front()), 400 << 20);
-  run.disk.take_time(100ms);
-  FaultyService& service = run.start();
-  await([&] { return run.disk.times_hashed(run.tracks.front()) > 0; });
+  FaultyService& service = run.start_with_much_to_read();
   auto stopped = std::async(std::launch::async, [&] { return run.ask("POST", "/stop", "{}"); });
   await([&] { return run.is_over(); });
   service.end();
