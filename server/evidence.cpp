@@ -186,6 +186,7 @@ struct Answers {
   std::vector<consent::WithdrawalRow> withdrawals;
   consent::Scope minimum;
   bool has_room_changed = false;
+  bool is_over = false;
 };
 
 /// Only what it needs is read: it runs while everybody waits for the gate.
@@ -208,6 +209,9 @@ Result<Answers> read_answers(consent::Ledger& ledger, const consent::RecordingId
     } else if (entry.kind == "withdrawal") {
       BOOST_OUTCOME_TRY(const auto withdrawal, consent::parse_statement<consent::Withdrawal>(entry.envelope));
       said.withdrawals.push_back({withdrawal.body.key, withdrawal.body.kinds, entry.sequence});
+    } else if (entry.kind == "seal") {
+      BOOST_OUTCOME_TRY(const auto seal, consent::parse_statement<consent::Seal>(entry.envelope));
+      if (!seal.body.take) said.is_over = true;
     }
   }
   return said;
@@ -218,7 +222,7 @@ Result<Answers> read_answers(consent::Ledger& ledger, const consent::RecordingId
 Result<bool> is_overruled(consent::Ledger& ledger, const consent::Take& take,
                           const std::vector<recorder::PreparedTrack>& files) {
   BOOST_OUTCOME_TRY(const auto said, read_answers(ledger, take.recording));
-  if (said.has_room_changed || consent::is_overruled(take.approvals, said.answers)) return true;
+  if (said.is_over || said.has_room_changed || consent::is_overruled(take.approvals, said.answers)) return true;
   for (const auto& approval : said.approvals) {
     if (std::ranges::count(take.approvals, approval.id) == 0) continue;
     const auto left = consent::left_of(approval, said.withdrawals);

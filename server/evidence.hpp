@@ -54,8 +54,8 @@ Result<std::vector<std::uint32_t>> unsealed_takes(Services& services, const cons
 Result<void> append_final_seal(Services& services, const consent::RecordingId& recording, consent::EndReason reason);
 
 /// Whether the ledger holds a later word than what a take and its files name: another answer of one of its people, a
-/// withdrawal that leaves less than the request needs or than a file is for, or another statement of the room. Database
-/// thread.
+/// withdrawal that leaves less than the request needs or than a file is for, another statement of the room, or the
+/// final seal. Database thread.
 Result<bool> is_overruled(consent::Ledger& ledger, const consent::Take& take,
                           const std::vector<recorder::PreparedTrack>& files);
 

@@ -95,3 +95,12 @@ TEST_CASE("a take is not written when one of its people answered once more, or t
   }
   CHECK(test.is_overruled());
 }
+
+TEST_CASE("a take is not written behind the final seal, and is behind that of a take", "[takes]") {
+  Prepared test;
+  test.meeting.take();
+  test.meeting.seal_take();
+  CHECK_FALSE(test.is_overruled());
+  test.meeting.seal_recording();
+  CHECK(test.is_overruled());
+}
