@@ -19,7 +19,7 @@ constexpr std::uint64_t kMaxApprovalsOfMinute = 60;
 constexpr std::uint64_t kMaxRefusals = 1000;
 constexpr consent::SpanMs kMinute{60'000};
 
-/// Nothing else is counted: what closes the gate or takes something back always finds its place.
+/// Refusals are counted only of those who have not approved (check_takes_refusals): what closes the gate or takes something back always finds its place.
 Result<void> check_takes_approvals(Services& services, const std::string& recording) {
   const auto now = wall_time();
   BOOST_OUTCOME_TRY(const auto all, services.ledger.count(recording, "approval"));

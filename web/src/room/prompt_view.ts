@@ -20,8 +20,8 @@ import { bind } from "../i18n/i18n.ts";
 export interface Answers { approve(scope: MediaKind[]): Promise<void>; refuse(): Promise<void>; takeBack(recording: string): Promise<TakenBack> }
 
 /**
- * It stays open until it is closed from outside. `standing`: what was approved here before, in this room, and not taken back. The prompt must not stand in the way of that. `tell` says
- * something beside the buttons.
+ * `standing`: what was approved here before, in this room, and not taken back. The prompt must not stand in the way of that. It stays open until
+ * it is closed from outside; `tell` says something beside its buttons.
  */
 export function openPrompt(room: Signed<Room>, request: Signed<Request>, standing: KeptApproval[], where: Whereabouts, answers: Answers): { close(): void; tell(words: Message): void } {
   const { body } = request;
