@@ -12,18 +12,18 @@ import type { Asked as LedgerAsked, LedgerWatch } from "../ledger/watch.ts";
 import { api, Problem, type Accepted, type PublishAt } from "../net/api.ts";
 import { approvalsOf, keepApproval, updateApproval } from "../store/approvals.ts";
 import { isDelivered, keepUntilAcknowledged, unacknowledged, type Unacknowledged } from "../store/withdrawals.ts";
-import { makeApproval, makeRefusal, makeWithdrawal, type Asked } from "./answers.ts";
+import { makeApproval, makeWithdrawal, type Asked } from "./answers.ts";
 import { deletionInstead, deliver, keepConfirmation, keptWithdrawals, markSaid, markTakenBack, sendUnderWayNow, signedInAdvance, type Confirmed, type KeptWithdrawal, type TakenBack } from "./kept_withdrawals.ts";
 import { ComingBack } from "./coming_back.ts";
 import { findProof } from "./finding_proof.ts";
 import { GivenApprovals } from "./given_approvals.ts";
 import type { Publisher } from "./publisher.ts";
+import { sendRefusal } from "./refusing.ts";
 import { ScopeChanges } from "./scope_changes.ts";
 import { SignedHere } from "./signed_here.ts";
 import type { OwnAnswer, Place, Store, WithdrawalKnown } from "./state.ts";
 
 const UNANSWERED: OwnAnswer = { answer: "asked", approval: null, scope: [] };
-const NEXT_CHALLENGE_WITHIN_MS = 5_000;
 const WITHDRAWN: OwnAnswer = { answer: "withdrawn", approval: null, scope: [] };
 
 export class Answering {
@@ -96,39 +96,11 @@ export class Answering {
     this.publisher.stop();
     this.nothingStands();
     const asked = await this.asked();
-    const isKept = await this.sendRefusal(asked);
+    const isKept = await sendRefusal(asked, () => this.asked(), this.place.signer, this.store);
     const { request, answer } = this.store.state;
     if (request?.id !== asked.request.id || (answer !== "asked" && answer !== "refused")) return; // asked or answered anew meanwhile
     this.given.forget();
     this.store.set({ answer: "refused", approval: null, scope: [], ...(!isKept && { notice: T("problem_refusal_not_kept") }) });
-  }
-
-  /** Whether the ledger has it; in effect it is in any case. */
-  private async sendRefusal(asked: Asked): Promise<boolean> {
-    try {
-      await api.submit((await makeRefusal(asked, this.place.signer)).envelope);
-      return true;
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      if (error.code === "refusal_not_kept") return false;
-      // An answer that was on its way has used the challenge up: signed once more with the next one.
-      if (error.code !== "replayed" || !(await this.nextChallenge(asked.challenge))) throw error;
-      await api.submit((await makeRefusal(await this.asked(), this.place.signer)).envelope);
-      return true;
-    }
-  }
-
-  /** Whether there is another challenge than this, or comes within some seconds. */
-  private async nextChallenge(used: string): Promise<boolean> {
-    const patience = new AbortController();
-    const late = setTimeout(() => patience.abort(), NEXT_CHALLENGE_WITHIN_MS);
-    await new Promise<void>((resolve) => {
-      patience.signal.addEventListener("abort", () => resolve());
-      this.store.watch(({ challenge }) => { if (challenge !== used) resolve(); }, patience.signal);
-    });
-    clearTimeout(late);
-    patience.abort();
-    return this.store.state.challenge !== used;
   }
 
   /** From when somebody refuses nothing is confirmed that they gave before, whatever becomes of the refusal on its way. */
